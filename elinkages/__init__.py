@@ -1,0 +1,1 @@
+"""Elinkages: referral partners for managed service providers."""

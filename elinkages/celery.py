@@ -1,0 +1,46 @@
+"""The queue: a message is only a nudge, the row behind it is the work."""
+
+import os
+import time
+from typing import Any
+
+import redis
+from celery import Celery
+from celery.beat import PersistentScheduler
+from celery.signals import heartbeat_sent, worker_ready
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elinkages.settings")
+
+app = Celery("elinkages")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+ALIVE_SECONDS = 30
+"""How long a sign of life of the worker or of beat counts."""
+
+
+def redis_client() -> "redis.Redis":
+    """A client of the broker that speaks RESP2 (the embedded server is Redis 6.2)."""
+    from django.conf import settings
+
+    return redis.Redis.from_url(settings.REDIS_URL, protocol=2, socket_timeout=2, socket_connect_timeout=2)
+
+
+def _sign_of_life(part: str) -> None:
+    redis_client().set(f"elinkages:alive:{part}", int(time.time()), ex=ALIVE_SECONDS)
+
+
+@worker_ready.connect
+@heartbeat_sent.connect
+def worker_is_alive(**_: Any) -> None:
+    """Note in Redis that a worker is consuming."""
+    _sign_of_life("worker")
+
+
+class HeartbeatScheduler(PersistentScheduler):
+    """Celery's own scheduler, which also leaves a sign of life that `/healthz` reads."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Run what is due; come back within 5 seconds to say that beat is alive."""
+        _sign_of_life("beat")
+        return min(super().tick(*args, **kwargs), 5.0)

@@ -1,0 +1,232 @@
+"""One MSP at a time: in Python, and in Postgres.
+
+Three walls, declared once (docs/adr/0001): a manager that filters and raises, row-level security
+whose policy function raises when no tenant is set, and composite foreign keys, because
+"referential integrity checks always bypass row security" (PostgreSQL manual, 5.9).
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import connection, models, transaction
+from django.db.models import BaseConstraint, Model
+from django.db.models.functions import UUID7
+
+from elinkages.kernel.constraints import Quote, SqlConstraint
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows this unit of work sees; with a partner, only that partner's."""
+
+    msp_id: UUID
+    partner_id: UUID | None = None
+
+
+class NoTenant(RuntimeError):
+    """A tenant's rows were asked for and no MSP is active."""
+
+
+class OtherTenant(RuntimeError):
+    """A second MSP or partner was entered inside the first."""
+
+
+_scope: ContextVar[Scope | None] = ContextVar("tenancy", default=None)
+
+
+def active() -> bool:
+    """Whether a unit of work is open."""
+    return _scope.get() is not None
+
+
+def current_msp_id() -> UUID:
+    """The MSP of the open unit of work; raises NoTenant without one."""
+    if (scope := _scope.get()) is None:
+        raise NoTenant("Wrap this in tenancy.use(msp.pk).")
+    return scope.msp_id
+
+
+@contextmanager
+def use(msp_id: UUID, *, partner_id: UUID | None = None) -> Iterator[None]:
+    """Run one unit of work for one MSP: one transaction, one tenant, all walls up.
+
+    With `partner_id` the database role is `elinkages_portal`, which may only read that
+    partner's rows. Inside the same scope it nests as a savepoint; another scope raises OtherTenant.
+    """
+    scope = Scope(msp_id, partner_id)
+    if (outer := _scope.get()) is not None:
+        if outer != scope:
+            raise OtherTenant(f"Already working for {outer}; {scope} needs its own unit of work.")
+        with transaction.atomic():
+            yield
+        return
+    token = _scope.set(scope)
+    try:
+        with transaction.atomic(durable=True):
+            _enter(scope)
+            yield
+            if not connection.needs_rollback:
+                # Deferred checks must run while their rows are still visible to this tenant.
+                _execute("SET CONSTRAINTS ALL IMMEDIATE")
+    finally:
+        _scope.reset(token)
+        _leave_inside_a_test()
+
+
+def _enter(scope: Scope) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('elinkages.msp_id', %s, true), set_config('elinkages.partner_id', %s, true)",
+            [str(scope.msp_id), str(scope.partner_id or "")],
+        )
+        if scope.partner_id is not None:
+            cursor.execute("SET LOCAL ROLE elinkages_portal")
+
+
+def _leave_inside_a_test() -> None:
+    """A test's outer transaction would keep the settings: a released savepoint does not undo them."""
+    if connection.in_atomic_block and not connection.needs_rollback:
+        _execute("RESET ROLE")
+        _execute("SELECT set_config('elinkages.msp_id', '', true), set_config('elinkages.partner_id', '', true)")
+        _execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def _execute(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+MSP = "(SELECT elinkages_require_msp())"
+"""Wrapped in a sub-select so that Postgres calls it once per statement, not once per row."""
+PARTNER = "(SELECT elinkages_require_partner())"
+OWN_PARTNER = f"partner_id = {PARTNER}"
+"""The usual portal wall: rows that carry the partner's id."""
+
+
+class TenantIsolation(SqlConstraint):
+    """Row-level security: the serving role sees one MSP, the portal role one partner of it.
+
+    `portal` is an SQL condition on the row, or "" for tables that the portal may not read at all.
+    """
+
+    arguments = ("portal",)
+    create = f"""
+        ALTER TABLE %(table)s ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE %(table)s FORCE ROW LEVEL SECURITY;
+        CREATE POLICY tenant ON %(table)s TO elinkages_app, elinkages_owner
+            USING (msp_id = {MSP}) WITH CHECK (msp_id = {MSP});
+        REVOKE ALL ON %(table)s FROM elinkages_portal;
+        %(door)s"""
+    remove = """
+        DROP POLICY tenant ON %(table)s;
+        DROP POLICY IF EXISTS portal ON %(table)s;
+        REVOKE ALL ON %(table)s FROM elinkages_portal"""
+
+    def __init__(self, *, name: str, portal: str = "") -> None:
+        super().__init__(name=name)
+        self.portal = portal
+
+    def parts(self, model: type[Model], quote: Quote) -> Mapping[str, str]:
+        """The portal's policy and grant, where there is one."""
+        if not self.portal:
+            return {"door": ""}
+        table = quote(model._meta.db_table)
+        return {
+            "door": f"CREATE POLICY portal ON {table} FOR SELECT TO elinkages_portal"
+            f" USING (msp_id = {MSP} AND ({self.portal})); GRANT SELECT ON {table} TO elinkages_portal"
+        }
+
+
+class SameTenant(SqlConstraint):
+    """FOREIGN KEY (msp_id, <field>_id) REFERENCES <parent> (msp_id, id): no row points at another MSP's."""
+
+    arguments = ("field", "deferred")
+    create = """
+        ALTER TABLE %(table)s ADD CONSTRAINT %(name)s FOREIGN KEY (msp_id, %(column)s)
+        REFERENCES %(parent)s (msp_id, id) %(timing)s"""
+    remove = "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s"
+
+    def __init__(self, *, name: str, field: str, deferred: bool = False) -> None:
+        super().__init__(name=name)
+        self.field = field
+        self.deferred = deferred
+
+    def parts(self, model: type[Model], quote: Quote) -> Mapping[str, str]:
+        """Checked at once, unless the parent is written after its children in the same transaction."""
+        field: Any = model._meta.get_field(self.field)
+        return {
+            "column": quote(field.column),
+            "parent": quote(field.related_model._meta.db_table),
+            "timing": "DEFERRABLE INITIALLY DEFERRED" if self.deferred else "",
+        }
+
+
+class OwnedByMsp(SqlConstraint):
+    """A plain foreign key to the MSP, for tables that no composite key ties to one (decisions 18)."""
+
+    create = "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s FOREIGN KEY (msp_id) REFERENCES accounts_msp (id)"
+    remove = "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s"
+
+
+def walls(name: str, *, portal: str = "", references: tuple[str, ...] = (), key: bool = True) -> list[BaseConstraint]:
+    """The walls of one tenant table, named after `name`.
+
+    `references`: the fields that point at other tenant rows, each becomes a SameTenant key; a table
+    with none belongs to the MSP directly. `key`: whether others may point at it by (msp, id).
+    """
+    constraints: list[BaseConstraint] = [TenantIsolation(name=f"{name}_isolated", portal=portal)]
+    if key:
+        constraints.append(models.UniqueConstraint(fields=["msp", "id"], name=f"{name}_tenant_key"))
+    constraints += [SameTenant(field=field, name=f"{name}_{field}_same_msp") for field in references]
+    if not references:
+        constraints.append(OwnedByMsp(name=f"{name}_of_msp"))
+    return constraints
+
+
+_Row = TypeVar("_Row", bound=Model)
+
+
+class TenantManager(models.Manager[_Row]):
+    """The friendly wall: rows of the active MSP, or NoTenant at the line that forgot."""
+
+    def get_queryset(self) -> models.QuerySet[_Row]:
+        """Related rows are fetched for all peers at once, so that a loop costs two queries."""
+        return super().get_queryset().filter(msp_id=current_msp_id()).fetch_mode(models.FETCH_PEERS)
+
+
+_To = TypeVar("_To")
+_From = TypeVar("_From")
+
+
+class TenantForeignKey(models.ForeignKey[_To, _From]):
+    """A reference inside one MSP; its constraint is the composite key of `walls(references=…)`."""
+
+    def __init__(self, to: Any, on_delete: Any = models.PROTECT, **kwargs: Any) -> None:
+        kwargs.setdefault("db_constraint", False)
+        kwargs.setdefault("db_index", False)
+        super().__init__(to, on_delete, **kwargs)
+
+
+class TenantModel(models.Model):
+    """A row of one MSP. Subclasses declare their walls and start every index with `msp`."""
+
+    id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
+    msp = models.ForeignKey(
+        "accounts.Msp",
+        models.PROTECT,
+        default=current_msp_id,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+
+    objects = TenantManager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"

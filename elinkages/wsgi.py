@@ -1,0 +1,8 @@
+"""The web process: `gunicorn elinkages.wsgi`."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elinkages.settings")
+application = get_wsgi_application()
