@@ -1,0 +1,263 @@
+"""Every component of the interface, as a template tag. Loaded as a builtin: no page needs `load`."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+
+from django.forms.boundfield import BoundField
+from django.http import HttpRequest
+from django.template import Context, Library
+from django.template.loader_tags import BLOCK_CONTEXT_KEY
+from django.templatetags.static import static
+from django.urls import NoReverseMatch
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from elinkages.pages.ui import assets, controls, figures, places, story
+from elinkages.pages.ui.icons import icon_html
+from elinkages.pages.ui.kinds import kind_of
+
+register = Library()
+TONES = frozenset({"neutral", "info", "good", "warn", "bad"})
+
+register.simple_tag(icon_html, name="icon")
+
+
+@register.simple_tag
+def money(
+    minor: int | None, currency: str = "USD", dash: bool = False, bare: bool = False
+) -> SafeString:
+    """An amount in minor units; `dash=True` shows zero as a dash, `bare=True` leaves the currency sign out."""
+    if minor is None or (dash and minor == 0):
+        return format_html('<span class="money none">{}</span>', figures.DASH)
+    text = figures.amount(minor, currency, bare=bare)
+    return format_html(
+        '<span class="money{}">{}</span>', " negative" if minor < 0 else "", text
+    )
+
+
+@register.simple_tag
+def percent(basis_points: int | None) -> str:
+    """A rate in basis points as a percentage."""
+    return figures.DASH if basis_points is None else figures.rate(basis_points)
+
+
+@register.simple_tag
+def when(value: datetime | None) -> SafeString | str:
+    """The day and how long ago; the exact minute on hover, in the zone of the MSP."""
+    return figures.instant_html(value, timezone.now()) if value else figures.DASH
+
+
+@register.simple_tag
+def day(value: date | None) -> SafeString | str:
+    """A calendar day: `Nov 3, 2026`."""
+    return figures.day_html(value) if value else figures.DASH
+
+
+@register.simple_tag
+def month(value: date | None) -> SafeString | str:
+    """The month a day is in: `November 2026`."""
+    return figures.day_html(value, months=True) if value else figures.DASH
+
+
+@register.simple_tag
+def badge(label: str, tone: str = "neutral", icon: str = "") -> SafeString:
+    """A status in one or two words. Tones: neutral, info, good, warn, bad; an unknown tone is neutral."""
+    drawing = icon_html(icon, size=12) if icon else ""
+    return format_html(
+        '<span class="badge {}">{}{}</span>',
+        tone if tone in TONES else "neutral",
+        drawing,
+        label,
+    )
+
+
+@register.simple_tag
+def source_badge(value: str, label: str = "") -> SafeString:
+    """A source kind: its shape, its hue and its name."""
+    kind = kind_of(value)
+    return format_html(
+        '<span class="badge source-{}">{}{}</span>',
+        kind.slug,
+        icon_html(kind.shape, size=12),
+        label or kind.label,
+    )
+
+
+@register.inclusion_tag("components/field.html")
+def field(
+    bound: BoundField,
+    prefix: str = "",
+    suffix: str = "",
+    hint: str = "",
+    size: str = "",
+) -> dict[str, Any]:
+    """A label, its control, help under it and what is wrong; size is `short` or `wide`."""
+    return {
+        "field": bound,
+        "control": controls.control_html(bound),
+        "shape": controls.shape_of(bound),
+        "prefix": prefix,
+        "suffix": suffix,
+        "hint": hint,
+        "size": size,
+    }
+
+
+@register.inclusion_tag("components/errors.html")
+def errors(*forms: controls.AnyForm) -> dict[str, Any]:
+    """What is wrong with these forms, each line a link to its control; nothing when nothing is."""
+    return {"complaints": controls.complaints(*(form for form in forms if form))}
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """The id of this submission: a form that is sent twice has one effect."""
+    return format_html(
+        '<input type="hidden" name="{}" value="{}">', "submission", uuid4()
+    )
+
+
+@register.inclusion_tag("components/submit.html")
+def submit(
+    label: str, tone: str = "primary", name: str = "", value: str = "", icon: str = ""
+) -> dict[str, str]:
+    """The button that sends the form; its label is the verb. Tones: primary, danger, quiet, or none."""
+    return {"label": label, "tone": tone, "name": name, "value": value, "icon": icon}
+
+
+@register.inclusion_tag("components/stat.html")
+def stat(
+    label: str,
+    value: Any = "",
+    note: str = "",
+    href: str = "",
+    tone: str = "",
+    change: str = "",
+) -> dict[str, Any]:
+    """A summary figure with what it means and a link to what it is made of; tone good, warn or bad."""
+    return {
+        "label": label,
+        "value": value,
+        "note": note,
+        "href": href,
+        "tone": tone,
+        "change": change,
+    }
+
+
+@register.inclusion_tag("components/empty.html")
+def empty(
+    icon: str, title: str, text: str = "", href: str = "", label: str = ""
+) -> dict[str, str]:
+    """What will be here, why it matters, and the one button that fills it."""
+    return {"icon": icon, "title": title, "text": text, "href": href, "label": label}
+
+
+@register.inclusion_tag("components/pager.html")
+def pager(page: Any) -> dict[str, Any]:
+    """Newer and older, for a page with `previous_url` and `next_url`; nothing when it is the only one."""
+    return {"page": page}
+
+
+@register.inclusion_tag("components/history.html")
+def history(
+    events: Iterable[Any], empty: str = "Nothing has happened yet."
+) -> dict[str, Any]:
+    """What happened, newest first: who, what and when."""
+    return {"moments": [story.moment(event) for event in events], "empty": empty}
+
+
+@register.inclusion_tag("components/progress.html")
+def progress(done: int, total: int, label: str, unit: str = "") -> dict[str, Any]:
+    """A real bar with counts; a total of zero means that the end is not known yet."""
+    return {"done": done, "total": total, "label": label, "unit": unit}
+
+
+@register.inclusion_tag("components/copy.html")
+def copy(value: str, label: str = "Copy", name: str = "") -> dict[str, str]:
+    """A value the reader takes elsewhere, such as a link, with a button that copies it."""
+    return {"value": value, "label": label, "name": name or label}
+
+
+@register.simple_tag
+def initials(name: str) -> str:
+    """One or two letters that stand for a name where there is no picture."""
+    words = str(name).split()
+    return (
+        "".join(word[0] for word in (words[0], words[-1]) if word).upper()
+        if len(words) > 1
+        else str(name)[:1].upper()
+    )
+
+
+@register.simple_tag(takes_context=True)
+def block_again(context: Context, name: str) -> SafeString | str:
+    """What a page put into a block, once more: the title is in the tab and on the page."""
+    block = context.render_context[BLOCK_CONTEXT_KEY].get_block(name)
+    return block.render(context) if block else ""
+
+
+@register.inclusion_tag("components/places.html", takes_context=True)
+def rail(context: Context) -> dict[str, Any]:
+    """The places of the dashboard, the one the reader is in marked."""
+    return {"places": places.places(_request(context), places.DASHBOARD)}
+
+
+@register.inclusion_tag("components/places.html", takes_context=True)
+def portal_places(context: Context) -> dict[str, Any]:
+    """The places of the portal, the one the reader is in marked."""
+    return {"places": places.places(_request(context), places.PORTAL)}
+
+
+@register.simple_tag
+def address(name: str) -> str:
+    """The address of a URL name, or nothing where this door does not have it."""
+    return places.address(name)
+
+
+@register.simple_tag
+def door_url(door: str, name: str, *args: Any) -> str:
+    """The address of a URL name behind another door (`public`); nothing where that door does not have it."""
+    from elinkages.accounts import doors
+
+    try:
+        return doors.url(door, None, name, *args)
+    except NoReverseMatch:
+        return ""
+
+
+@register.simple_tag
+def mark_url() -> str:
+    """The address of the mark of Elinkages, for the tab."""
+    return static("img/mark.svg")
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: Context) -> str:
+    """The chosen theme, `light` or `dark`; empty when the device decides."""
+    request = context.get("request")
+    chosen = (
+        request.COOKIES.get("theme", "") if isinstance(request, HttpRequest) else ""
+    )
+    return chosen if chosen in {"light", "dark"} else ""
+
+
+@register.simple_tag
+def styles() -> SafeString:
+    """Every style sheet of the house, one link each."""
+    return assets.style_links()
+
+
+@register.simple_tag(takes_context=True)
+def scripts(context: Context) -> SafeString:
+    """The import map and the one module that starts the elements, with the nonce of this response."""
+    return assets.script_tags(context.get("csp_nonce"))
+
+
+def _request(context: Context) -> HttpRequest:
+    request = context["request"]
+    assert isinstance(request, HttpRequest)
+    return request

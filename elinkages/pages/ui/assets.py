@@ -1,0 +1,44 @@
+"""Style sheets and modules: found once, linked by their hashed names."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+_JSON_IN_HTML = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
+
+
+@cache
+def names(folder: str, suffix: str) -> tuple[str, ...]:
+    """The files of a static folder in order of their names; the layers come first by theirs."""
+    return tuple(sorted(path.name for path in (STATIC / folder).glob(f"*{suffix}")))
+
+
+def style_links() -> SafeString:
+    """One link per style sheet: each is cached for ever under its hashed name."""
+    return format_html_join(
+        "\n",
+        '<link rel="stylesheet" href="{}">',
+        ((static(f"css/{name}"),) for name in names("css", ".css")),
+    )
+
+
+def script_tags(nonce: object) -> SafeString:
+    """The import map (`elinkages/toast-list` and so on) and the module that loads them."""
+    table = {
+        f"elinkages/{Path(name).stem}": static(f"js/{name}")
+        for name in names("js", ".js")
+    }
+    text = mark_safe(json.dumps({"imports": table}).translate(_JSON_IN_HTML))
+    pass_on = format_html(' nonce="{}"', nonce) if nonce is not None else ""
+    return format_html(
+        '<script type="importmap"{}>{}</script>\n<script type="module"{} src="{}"></script>',
+        pass_on,
+        text,
+        pass_on,
+        table["elinkages/main"],
+    )

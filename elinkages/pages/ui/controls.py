@@ -1,0 +1,66 @@
+"""Form controls: which layout a field gets, and the summary of what is wrong."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.forms.formsets import BaseFormSet
+from django.utils.safestring import SafeString
+
+type AnyForm = forms.BaseForm | BaseFormSet[Any]
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """One line of an error summary: what is wrong, and the control it is about."""
+
+    text: str
+    label: str = ""
+    target: str = ""
+
+
+def shape_of(bound: BoundField) -> str:
+    """`check` for one box, `group` for several, `file`, `area`, or `line` for everything else."""
+    widget = bound.field.widget
+    if isinstance(widget, forms.CheckboxInput):
+        return "check"
+    if bound.use_fieldset:
+        return "group"
+    if isinstance(widget, forms.FileInput):
+        return "file"
+    return "area" if isinstance(widget, forms.Textarea) else "line"
+
+
+def control_html(bound: BoundField) -> SafeString:
+    """The control itself; dates get the browser's own picker, which needs ISO values."""
+    widget = bound.field.widget
+    if type(widget) is forms.DateInput:
+        return bound.as_widget(
+            forms.DateInput(attrs={"type": "date", **widget.attrs}, format="%Y-%m-%d")
+        )
+    return bound.as_widget()
+
+
+def complaints(*sources: AnyForm) -> list[Complaint]:
+    """What is wrong with these forms and form sets, in the order of their fields."""
+    return [complaint for source in sources for complaint in _of(source)]
+
+
+def _of(source: AnyForm) -> Iterator[Complaint]:
+    if isinstance(source, BaseFormSet):
+        yield from (Complaint(str(text)) for text in source.non_form_errors())
+        for form in source.forms:
+            yield from _of(form)
+        return
+    yield from (Complaint(str(text)) for text in source.non_field_errors())
+    for bound in source:
+        for text in bound.errors:
+            yield Complaint(str(text), str(bound.label), _target(bound))
+
+
+def _target(bound: BoundField) -> str:
+    if bound.is_hidden:
+        return ""
+    return str(bound.id_for_label) or f"{bound.auto_id}_0"

@@ -1,0 +1,24 @@
+"""Icons: one set (Lucide), drawn inline so that they take the color of their text."""
+
+from functools import lru_cache
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from lucide.templatetags.lucide import lucide
+
+
+@lru_cache(maxsize=512)
+def icon_html(name: str, label: str = "", size: int = 20) -> SafeString:
+    """An icon by its Lucide name; with a label it speaks, without one it is hidden from readers.
+
+    Raises lucide.IconDoesNotExist for a name the set does not have.
+    """
+    lines = lucide(
+        str(name), size=size, stroke_width=1.75, focusable="false"
+    ).splitlines()
+    drawing = mark_safe("".join(line.strip() for line in lines))
+    if label:
+        return format_html(
+            '<span class="icon" role="img" aria-label="{}">{}</span>', label, drawing
+        )
+    return format_html('<span class="icon" aria-hidden="true">{}</span>', drawing)

@@ -1,0 +1,11 @@
+// <auto-submit><form class="filters">…</form></auto-submit>: a filter applies when it is chosen.
+class AutoSubmit extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("change", (event) => {
+      if (event.target.type === "search" || event.target.type === "text") return;
+      event.target.form?.requestSubmit();
+    });
+  }
+}
+
+customElements.define("auto-submit", AutoSubmit);

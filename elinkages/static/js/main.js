@@ -1,0 +1,8 @@
+// Starts every element of the house; each stands alone, and the page works without all of them.
+import "elinkages/auto-submit";
+import "elinkages/confirm-dialog";
+import "elinkages/copy-button";
+import "elinkages/page-keys";
+import "elinkages/submit-once";
+import "elinkages/theme-switch";
+import "elinkages/toast-list";
