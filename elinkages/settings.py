@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.contrib.postgres",
 ]
 
 MIDDLEWARE = [
@@ -93,7 +94,9 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # The web and the workers serve as `elinkages_app`, which owns nothing. Only `migrate` and the
 # test flush run as the owner, in a process started with ELINKAGES_ROLE=owner.
-_database = conninfo_to_dict(_required("DATABASE_OWNER_URL" if os.environ.get("ELINKAGES_ROLE") == "owner" else "DATABASE_URL"))
+_database = conninfo_to_dict(
+    _required("DATABASE_OWNER_URL" if os.environ.get("ELINKAGES_ROLE") == "owner" else "DATABASE_URL")
+)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",

@@ -25,7 +25,11 @@ def database_role(databases: Sequence[str] | None = None, **_: Any) -> list[Chec
             errors.append(Error(f"Role {role} ignores row security.", hint="Serve as elinkages_app.", id="kernel.E001"))
         if owned and os.environ.get("ELINKAGES_ROLE") != "owner":
             errors.append(
-                Error(f"Role {role} owns {owned} tables; it could lift their walls.", hint="Serve as elinkages_app.", id="kernel.E002")
+                Error(
+                    f"Role {role} owns {owned} tables; it could lift their walls.",
+                    hint="Serve as elinkages_app.",
+                    id="kernel.E002",
+                )
             )
     return errors
 

@@ -25,13 +25,14 @@ class SqlConstraint(BaseConstraint):
         return {}
 
     def constraint_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
-        """Run after the table exists, like Django's deferred foreign keys."""
-        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
+        """Nothing inside CREATE TABLE."""
+        self.create_sql(model, schema_editor)
         return ""
 
-    def create_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
-        """The SQL that adds the promise."""
-        return self._statement(self.create, model, schema_editor)
+    def create_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        """Run at the end of the migration, like Django's own foreign keys: by then every table and key is there."""
+        schema_editor.deferred_sql.append(self._statement(self.create, model, schema_editor))
+        return ""
 
     def remove_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
         """The SQL that takes it back."""

@@ -243,9 +243,7 @@ def _check_currency(written: str, currency: str) -> None:
         raise ValueError(f"“{written[:20]}” is not {currency}. Write the amount in {currency}.")
 
 
-_GROUPS = re.compile(
-    r"[0-9]*|[0-9]{1,3}(?:([., '’])[0-9]{3})(?:\1[0-9]{3})*|[0-9]{1,2}(?:,[0-9]{2})*,[0-9]{3}"
-)
+_GROUPS = re.compile(r"[0-9]*|[0-9]{1,3}(?:([., '’])[0-9]{3})(?:\1[0-9]{3})*|[0-9]{1,2}(?:,[0-9]{2})*,[0-9]{3}")
 
 
 def _split(number: str, shown: str, currency: str, decimal_mark: str | None) -> tuple[str, str]:

@@ -141,13 +141,31 @@ class TenantIsolation(SqlConstraint):
         }
 
 
+def _lifted(quote: Quote, *tables: type[Model]) -> dict[str, str]:
+    """Statements that let the owner see the rows of walled tables, and take that back.
+
+    Postgres validates a new foreign key with a query, and while migrating no MSP is set.
+    """
+    walled = [
+        quote(table._meta.db_table)
+        for table in tables
+        if any(isinstance(constraint, TenantIsolation) for constraint in table._meta.constraints)
+    ]
+    return {
+        "lift": " ".join(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;" for table in walled),
+        "force": " ".join(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY;" for table in walled),
+    }
+
+
 class SameTenant(SqlConstraint):
     """FOREIGN KEY (msp_id, <field>_id) REFERENCES <parent> (msp_id, id): no row points at another MSP's."""
 
     arguments = ("field", "deferred")
     create = """
+        %(lift)s
         ALTER TABLE %(table)s ADD CONSTRAINT %(name)s FOREIGN KEY (msp_id, %(column)s)
-        REFERENCES %(parent)s (msp_id, id) %(timing)s"""
+        REFERENCES %(parent)s (msp_id, id) %(timing)s;
+        %(force)s"""
     remove = "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s"
 
     def __init__(self, *, name: str, field: str, deferred: bool = False) -> None:
@@ -159,6 +177,7 @@ class SameTenant(SqlConstraint):
         """Checked at once, unless the parent is written after its children in the same transaction."""
         field: Any = model._meta.get_field(self.field)
         return {
+            **_lifted(quote, model, field.related_model),
             "column": quote(field.column),
             "parent": quote(field.related_model._meta.db_table),
             "timing": "DEFERRABLE INITIALLY DEFERRED" if self.deferred else "",
@@ -168,8 +187,15 @@ class SameTenant(SqlConstraint):
 class OwnedByMsp(SqlConstraint):
     """A plain foreign key to the MSP, for tables that no composite key ties to one (decisions 18)."""
 
-    create = "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s FOREIGN KEY (msp_id) REFERENCES accounts_msp (id)"
+    create = """
+        %(lift)s
+        ALTER TABLE %(table)s ADD CONSTRAINT %(name)s FOREIGN KEY (msp_id) REFERENCES accounts_msp (id);
+        %(force)s"""
     remove = "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s"
+
+    def parts(self, model: type[Model], quote: Quote) -> Mapping[str, str]:
+        """Only the child is walled; the MSP is not."""
+        return _lifted(quote, model)
 
 
 def walls(name: str, *, portal: str = "", references: tuple[str, ...] = (), key: bool = True) -> list[BaseConstraint]:

@@ -1,0 +1,39 @@
+"""What a referral is worth, and paying it: eleven tables (decisions 9)."""
+
+from commissions.models.entry import Entry, EntryKind, Hold, Pool, Stage
+from commissions.models.ledger import Account, Journal, Posting
+from commissions.models.payout import (
+    AttemptState,
+    Payout,
+    PayoutAttempt,
+    PayoutItem,
+    PayoutRun,
+    PayoutState,
+    Rail,
+    RunState,
+)
+from commissions.models.plan import Pin, Plan, PlanRule, PlanVersion, Versioning
+
+__all__ = [
+    "Account",
+    "AttemptState",
+    "Entry",
+    "EntryKind",
+    "Hold",
+    "Journal",
+    "Payout",
+    "PayoutAttempt",
+    "PayoutItem",
+    "PayoutRun",
+    "PayoutState",
+    "Pin",
+    "Plan",
+    "PlanRule",
+    "PlanVersion",
+    "Pool",
+    "Posting",
+    "Rail",
+    "RunState",
+    "Stage",
+    "Versioning",
+]

@@ -1,0 +1,107 @@
+"""The ledger: batches of double-entry postings, append-only and chained by hash (decisions 9)."""
+
+from django.db import models
+from django.db.models import Q
+
+from commissions.models.entry import Entry
+from commissions.models.payout import Payout
+from elinkages.kernel.constraints import AppendOnly, SqlConstraint, one_of
+from elinkages.kernel.tenancy import SameTenant, TenantForeignKey, TenantModel, walls
+from partners.models import Partner
+
+
+class Account(models.TextChoices):
+    """Where money is said to be. One per stage, so that a stuck payout is a balance that is not zero."""
+
+    EXPENSE = "expense", "Commission expense"
+    ACCRUED = "accrued", "Accrued"
+    PAYABLE = "payable", "Payable"
+    IN_TRANSIT = "in_transit", "In transit"
+    CASH = "cash", "Cash"
+
+
+class Journal(TenantModel):
+    """A batch of postings made for one reason. `source` is its idempotency key in words, `seq` is gap-free.
+
+    `hash` = sha256(prev_hash || what the batch says); `ledger.HASHED` is the one place that spells it out.
+    """
+
+    seq = models.BigIntegerField()
+    source = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20)
+    effective_on = models.DateField()
+    posted_at = models.DateTimeField()
+    posted_by_name = models.CharField(max_length=200)
+    postings_count = models.IntegerField()
+    prev_hash = models.BinaryField(max_length=32)
+    hash = models.BinaryField(max_length=32)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *walls("journal"),
+            AppendOnly(name="journal_append_only"),
+            models.UniqueConstraint(fields=["msp", "seq"], name="journal_seq_once"),
+            models.UniqueConstraint(fields=["msp", "source"], name="journal_source_once"),
+            models.CheckConstraint(condition=Q(seq__gte=1, postings_count__gte=1), name="journal_counts_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Journal {self.seq}: {self.source}"
+
+
+class ClosedJournals(SqlConstraint):
+    """Postings come before their journal's header in the same transaction: none can be added to an old batch."""
+
+    create = """
+        CREATE FUNCTION elinkages_refuse_late_postings() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF EXISTS (SELECT 1 FROM commissions_journal j
+                       JOIN (SELECT DISTINCT msp_id, journal_id FROM added) a
+                           ON a.msp_id = j.msp_id AND a.journal_id = j.id) THEN
+                RAISE EXCEPTION 'a journal is closed once its header is written' USING ERRCODE = 'restrict_violation';
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER %(name)s AFTER INSERT ON %(table)s REFERENCING NEW TABLE AS added
+            FOR EACH STATEMENT EXECUTE FUNCTION elinkages_refuse_late_postings()"""
+    remove = "DROP TRIGGER %(name)s ON %(table)s; DROP FUNCTION elinkages_refuse_late_postings()"
+
+
+class Posting(TenantModel):
+    """`minor` moves from the credit account to the debit account: zero-sum by construction.
+
+    It is for an entry or for a payout, and always for one partner. Negative amounts move the other way.
+    """
+
+    journal = TenantForeignKey(Journal, related_name="postings")
+    debit = models.CharField(max_length=10, choices=Account.choices)
+    credit = models.CharField(max_length=10, choices=Account.choices)
+    minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    partner = TenantForeignKey(Partner, related_name="+")
+    entry = TenantForeignKey(Entry, null=True, related_name="postings")
+    payout = TenantForeignKey(Payout, null=True, related_name="postings")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *walls("posting", references=("partner", "entry", "payout"), key=False),
+            SameTenant(field="journal", name="posting_journal_same_msp", deferred=True),
+            AppendOnly(name="posting_append_only"),
+            ClosedJournals(name="posting_closed_journals"),
+            one_of("debit", Account.values, name="posting_debit_known"),
+            one_of("credit", Account.values, name="posting_credit_known"),
+            models.CheckConstraint(condition=~Q(minor=0), name="posting_not_zero"),
+            models.CheckConstraint(condition=~Q(debit=models.F("credit")), name="posting_two_accounts"),
+            models.CheckConstraint(
+                condition=Q(entry__isnull=False, payout__isnull=True) | Q(entry__isnull=True, payout__isnull=False),
+                name="posting_of_one",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["msp", "journal"], name="posting_journal"),
+            models.Index(fields=["msp", "entry"], condition=Q(entry__isnull=False), name="posting_entry"),
+            models.Index(fields=["msp", "payout"], condition=Q(payout__isnull=False), name="posting_payout"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.debit} from {self.credit}: {self.minor} {self.currency}"

@@ -1,0 +1,114 @@
+"""Who may open what: the decorators of the doors, and the one unit of work of every request."""
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import get_script_prefix
+
+from elinkages.accounts.models import Membership, Msp, Submission, User
+from elinkages.accounts.rights import RIGHTS
+from elinkages.kernel import tenancy
+from elinkages.kernel.pages import page
+from elinkages.kernel.refusal import Refused
+
+View = Callable[..., HttpResponse]
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class MspRequest(HttpRequest):
+    """A request inside the dashboard; typing only."""
+
+    door: str
+    msp: Msp
+    member: Membership
+    user: User
+
+
+def dashboard(*, can: str = "view") -> Callable[[View], View]:
+    """Open the MSP's dashboard to its people with the right `can` (a key of rights.RIGHTS).
+
+    Signed out: to the login. Not of this MSP: 404. Of this MSP without the right: 403 with a sentence.
+    The view runs as one unit of work, see `unit_of_work`.
+    """
+    if can not in RIGHTS:
+        raise KeyError(f"No such right: {can}")
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def opened(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return to_login(request)
+            member = (
+                Membership.objects.active().select_related("user").filter(msp=request.msp, user=request.user).first()
+            )
+            if member is None:
+                raise Http404("Not one of this MSP's people.")
+            member.msp = request.msp
+            request.member = member
+            if not member.may(can):
+                return page(request, "403.html", {"right": can}, status=403)
+            return unit_of_work(request, view, *args, **kwargs)
+
+        opened.right = can  # type: ignore[attr-defined]
+        return opened
+
+    return decorate
+
+
+def to_login(request: HttpRequest) -> HttpResponse:
+    """To the login page, and back here afterwards."""
+    return redirect_to_login(request.get_full_path(), "/accounts/login/")
+
+
+def unit_of_work(request: Any, view: View, *args: Any, partner_id: UUID | None = None, **kwargs: Any) -> HttpResponse:
+    """Run a view in one transaction for `request.msp`.
+
+    An answer of 400 or more leaves nothing behind. A `Refused` becomes a page with its sentence and status.
+    A form that carries `_once` has its effect once: its copy is redirected to what the first one led to.
+    """
+    try:
+        with tenancy.use(request.msp.pk, partner_id=partner_id):
+            response = _once(request, view, *args, **kwargs)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+            return response
+    except Refused as refusal:
+        return page(
+            request, "refused.html", {"message": refusal.message, "back": _back(request)}, status=refusal.status
+        )
+
+
+def _once(request: Any, view: View, *args: Any, **kwargs: Any) -> HttpResponse:
+    key = _submission_key(request)
+    if key is None:
+        return view(request, *args, **kwargs)
+    receipt, is_first = Submission.objects.get_or_create(key=key, defaults={"path": request.path[:300]})
+    if not is_first:
+        return HttpResponseRedirect(receipt.location or get_script_prefix(), status=303)
+    response = view(request, *args, **kwargs)
+    if 300 <= response.status_code < 400:
+        receipt.location = response["Location"][:600]
+        receipt.save(update_fields=["location"])
+    else:
+        receipt.delete()
+    return response
+
+
+def _submission_key(request: HttpRequest) -> UUID | None:
+    if request.method in SAFE:
+        return None
+    text = request.POST.get("_once", "")
+    return UUID(text) if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text) else None
+
+
+def _back(request: Any) -> str:
+    """Where a refused action came from: the page's own path, without its last part when that only takes POST."""
+    referer = str(request.headers.get("referer", ""))
+    own = f"{request.scheme}://{request.get_host()}/"
+    return "/" + referer.removeprefix(own) if referer.startswith(own) else get_script_prefix()

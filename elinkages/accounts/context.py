@@ -1,0 +1,20 @@
+"""What every template knows of the door it stands behind."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def door(request: HttpRequest) -> dict[str, Any]:
+    """`msp`, `member`, `can` (rights by name) and whether this is the demo."""
+    member = getattr(request, "member", None)
+    return {
+        "door": getattr(request, "door", "public"),
+        "msp": getattr(request, "msp", None),
+        "member": member,
+        "partner": getattr(request, "partner", None),
+        "contact": getattr(request, "contact", None),
+        "can": member.can if member else {},
+        "is_demo": settings.DEMO,
+    }

@@ -1,0 +1,114 @@
+"""Three doors, one address space: `/<msp>/…` the dashboard, `/p/<msp>/…` the portal, the rest public.
+
+The middleware finds the MSP, moves its part of the path into the script prefix and picks the URLconf, so that
+`{% url %}` inside a door needs no MSP. It opens no transaction; the door's view decorator does.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import get_script_prefix, reverse, set_script_prefix
+
+from elinkages.accounts.models import Msp
+
+DASHBOARD = "elinkages.urls.dashboard"
+PORTAL = "elinkages.urls.portal"
+PUBLIC = "elinkages.urls"
+URLCONFS = {"dashboard": DASHBOARD, "portal": PORTAL, "public": PUBLIC}
+
+PUBLIC_SEGMENTS = frozenset(
+    {
+        "",
+        "accounts",
+        "start",
+        "ops",
+        "healthz",
+        "static",
+        "styleguide",
+        "favicon.ico",
+        "robots.txt",
+        "invitation",
+        "new-msp",
+        "theme",
+        "demo",
+    }
+)
+"""First path segments that belong to the public URLconf."""
+RESERVED_SLUGS = PUBLIC_SEGMENTS | {
+    "p",
+    "api",
+    "admin",
+    "www",
+    "app",
+    "help",
+    "docs",
+    "status",
+    "blog",
+    "pricing",
+    "login",
+    "signup",
+    "portal",
+}
+"""Addresses that no MSP may take."""
+
+
+class DoorRequest(HttpRequest):
+    """A request after the middleware; typing only."""
+
+    door: str
+    msp: Msp | None
+
+
+class DoorMiddleware:
+    """Sets `request.door`, `request.msp` and `request.urlconf`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        """Route to the door that the path names; an unknown MSP is 404 like any unknown page."""
+        request.door, request.msp = "public", None
+        door, slug, rest = _split(request.path_info)
+        if slug and (msp := Msp.objects.filter(slug=slug).first()):
+            prefix = request.path_info[: len(request.path_info) - len(rest)]
+            request.door, request.msp = door, msp
+            request.urlconf = URLCONFS[door]
+            request.path_info = rest
+            set_script_prefix(f"{prefix}/")
+        return self.get_response(request)
+
+
+def _split(path: str) -> tuple[str, str, str]:
+    """(door, slug, rest of the path with its leading slash); slug is "" for the public door."""
+    first, _, rest = path.removeprefix("/").partition("/")
+    if first == "p":
+        slug, slash, rest = rest.partition("/")
+        return ("portal", slug, slash + rest) if slash else ("public", "", path)
+    if first in PUBLIC_SEGMENTS or "/" not in path.removeprefix("/"):
+        return "public", "", path
+    return "dashboard", first, f"/{rest}"
+
+
+@contextmanager
+def _prefix(prefix: str) -> Iterator[None]:
+    before = get_script_prefix()
+    set_script_prefix(prefix)
+    try:
+        yield
+    finally:
+        set_script_prefix(before)
+
+
+def url(door: str, msp: Msp | None, name: str, *args: Any) -> str:
+    """The path of a named page behind a door: `url("portal", msp, "portal:home")`."""
+    prefix = {"dashboard": "/{}/", "portal": "/p/{}/", "public": "/"}[door].format(msp.slug if msp else "")
+    with _prefix(prefix):
+        return reverse(name, urlconf=URLCONFS[door], args=args)
+
+
+def absolute(door: str, msp: Msp | None, name: str, *args: Any) -> str:
+    """The same with the site's own address, for e-mails; never built from a request's Host header."""
+    return settings.SITE_URL + url(door, msp, name, *args)

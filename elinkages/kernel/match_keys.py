@@ -1,0 +1,104 @@
+"""Normalised keys: two spellings of one company, address or number become the same text.
+
+Keys are compared by equality, which reaches an index under row security (security.md 1.8).
+"""
+
+import re
+import unicodedata
+
+import phonenumbers
+import tldextract
+
+_LEGAL_FORMS = frozenset(
+    [
+        "inc",
+        "incorporated",
+        "llc",
+        "llp",
+        "lp",
+        "pllc",
+        "pc",
+        "pa",
+        "ltd",
+        "limited",
+        "corp",
+        "corporation",
+        "co",
+        "company",
+        "plc",
+        "gmbh",
+        "ag",
+        "sa",
+        "sarl",
+        "bv",
+        "nv",
+        "pty",
+    ]
+)
+_FREE_MAIL = frozenset(
+    [
+        "gmail.com",
+        "googlemail.com",
+        "outlook.com",
+        "hotmail.com",
+        "live.com",
+        "msn.com",
+        "yahoo.com",
+        "ymail.com",
+        "aol.com",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "proton.me",
+        "protonmail.com",
+        "gmx.com",
+        "gmx.net",
+        "mail.com",
+        "zoho.com",
+        "comcast.net",
+        "verizon.net",
+        "att.net",
+        "sbcglobal.net",
+        "cox.net",
+    ]
+)
+# The list of public suffixes ships with the package; nothing is fetched.
+_extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+def company_key(name: str) -> str:
+    """ "The Müller & Sons Co., LLC" → "muller and sons": no accents, punctuation, article or legal form."""
+    text = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or name
+    words = re.findall(r"[^\W_]+", text.casefold().replace("&", " and ").replace("'", "").replace(".", ""))
+    if len(words) > 1 and words[0] == "the":
+        words = words[1:]
+    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
+        words.pop()
+    return " ".join(words)[:160]
+
+
+def domain_key(website_or_email: str) -> str:
+    """The registrable domain ("https://www.acme.co.uk/x" → "acme.co.uk"); "" for none or a free mail provider."""
+    host = website_or_email.strip().lower().rpartition("@")[2]
+    parts = _extract(host)
+    domain = parts.top_domain_under_public_suffix
+    return "" if domain in _FREE_MAIL else domain
+
+
+def email_key(email: str) -> str:
+    """The address in lower case without a +tag; "" when it is not an address."""
+    local, at, domain = email.strip().lower().rpartition("@")
+    if not at or not local or "." not in domain:
+        return ""
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+def phone_key(phone: str, region: str = "US") -> str:
+    """The number as E.164 ("+12125550123"); "" when it cannot be one. `region` is assumed without a country code."""
+    try:
+        number = phonenumbers.parse(phone, region)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,121 @@
+"""An uploaded spreadsheet: its bytes, the columns that were chosen, and the fate of every row."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from elinkages.accounts.models import Membership
+from elinkages.kernel.constraints import Transitions, one_of
+from elinkages.kernel.tenancy import TenantForeignKey, TenantModel, walls
+
+
+class ImportKind(models.TextChoices):
+    """What the rows are."""
+
+    PARTNERS = "partners", "Partners"
+    REFERRALS = "referrals", "Referrals"
+    CLIENTS = "clients", "Won clients"
+
+
+class ImportState(models.TextChoices):
+    """Where an import stands."""
+
+    UPLOADED = "uploaded", "Choose columns"
+    CHECKING = "checking", "Checking rows"
+    CHECKED = "checked", "Ready to import"
+    IMPORTING = "importing", "Importing"
+    DONE = "done", "Imported"
+    FAILED = "failed", "Failed"
+    DISCARDED = "discarded", "Discarded"
+
+
+class Import(TenantModel):
+    """One upload, from the file to the rows that it became. The file is kept so that the worker can read it."""
+
+    kind = models.CharField(max_length=10, choices=ImportKind.choices)
+    file_name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    encoding = models.CharField(max_length=40)
+    delimiter = models.CharField(max_length=1)
+    header = models.JSONField()
+    columns = models.JSONField(default=dict, help_text="Field → the index of its column.")
+    options = models.JSONField(default=dict, help_text="Date order and decimal sign, where the file leaves a choice.")
+    state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.UPLOADED)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    uploaded_at = models.DateTimeField()
+    uploaded_by = TenantForeignKey(Membership, related_name="+")
+    moved_at = models.DateTimeField(help_text="When it last made progress; a sweep re-nudges what stands still.")
+    finished_at = models.DateTimeField(null=True)
+
+    TONES: ClassVar[dict[str, str]] = {
+        ImportState.UPLOADED: "info",
+        ImportState.CHECKING: "info",
+        ImportState.CHECKED: "warn",
+        ImportState.IMPORTING: "info",
+        ImportState.DONE: "good",
+        ImportState.FAILED: "bad",
+        ImportState.DISCARDED: "neutral",
+    }
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *walls("import", references=("uploaded_by",)),
+            Transitions(
+                name="import_state",
+                field="state",
+                initial=("uploaded",),
+                allowed={
+                    "uploaded": ("checking", "failed", "discarded"),
+                    "checking": ("checked", "uploaded", "failed", "discarded"),
+                    "checked": ("checking", "importing", "discarded"),
+                    "importing": ("done", "failed"),
+                },
+            ),
+            one_of("kind", ImportKind.values, name="import_kind_known"),
+            one_of("state", ImportState.values, name="import_state_known"),
+        ]
+        indexes = [models.Index(fields=["msp", "uploaded_at", "id"], name="import_uploaded")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def tone(self) -> str:
+        """The badge tone of the state."""
+        return self.TONES[self.state]
+
+
+class Fate(models.TextChoices):
+    """What a row will become, or became."""
+
+    CREATE = "create", "New"
+    UPDATE = "update", "Update"
+    DUPLICATE = "duplicate", "Already there"
+    ERROR = "error", "Not imported"
+
+
+class ImportRow(TenantModel):
+    """One row of the file, what it says, and what becomes of it."""
+
+    batch = TenantForeignKey(Import, models.CASCADE, related_name="rows")
+    number = models.PositiveIntegerField(help_text="The line in the file, the header being 1.")
+    cells = models.JSONField()
+    values = models.JSONField(default=dict)
+    fate = models.CharField(max_length=10, choices=Fate.choices)
+    reason = models.CharField(max_length=300, blank=True)
+    target_id = models.UUIDField(null=True)
+    is_done = models.BooleanField(default=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *walls("import_row", references=("batch",), key=False),
+            models.UniqueConstraint(fields=["msp", "batch", "number"], name="import_row_once"),
+            one_of("fate", Fate.values, name="import_row_fate_known"),
+        ]
+        indexes = [models.Index(fields=["msp", "batch", "fate", "number"], name="import_row_fate")]
+
+    def __str__(self) -> str:
+        return f"Row {self.number}"

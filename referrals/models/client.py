@@ -1,0 +1,174 @@
+"""A client, its contracts by service line, and how their MRR moved."""
+
+from datetime import date
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from elinkages.kernel.constraints import AppendOnly, one_of
+from elinkages.kernel.tenancy import PARTNER, TenantForeignKey, TenantManager, TenantModel, walls
+from referrals.models.referral import Referral
+
+
+class ServiceLine(TenantModel):
+    """What a contract is for, in the MSP's words: managed services, cloud, voice …"""
+
+    name = models.CharField(max_length=80)
+    position = models.PositiveSmallIntegerField(default=0)
+    archived_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *walls("service_line"),
+            models.UniqueConstraint(fields=["msp", "name"], name="service_line_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClientState(models.TextChoices):
+    """Whether they are with the MSP now."""
+
+    ACTIVE = "active", "Active"
+    LEFT = "left", "Left"
+
+
+class ClientQuerySet(models.QuerySet["Client"]):
+    """Questions about many clients."""
+
+    def active(self) -> "ClientQuerySet":
+        """Clients who have not left."""
+        return self.filter(state=ClientState.ACTIVE)
+
+
+class Client(TenantModel):
+    """A company that buys from the MSP. With `referral`, the introduction that it came from."""
+
+    name = models.CharField(max_length=160)
+    name_key = models.CharField(max_length=160, editable=False)
+    website = models.CharField(max_length=200, blank=True)
+    referral = TenantForeignKey(Referral, null=True, blank=True, related_name="clients")
+    state = models.CharField(max_length=8, choices=ClientState.choices, default=ClientState.ACTIVE)
+    since_on = models.DateField()
+    left_on = models.DateField(null=True, blank=True)
+    left_reason = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+    external_id = models.CharField(max_length=120, blank=True)
+
+    objects = TenantManager.from_queryset(ClientQuerySet)()
+
+    TONES: ClassVar[dict[str, str]] = {ClientState.ACTIVE: "good", ClientState.LEFT: "neutral"}
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *walls(
+                "client",
+                portal="EXISTS (SELECT 1 FROM referrals_credit c WHERE c.msp_id = referrals_client.msp_id"
+                f" AND c.referral_id = referrals_client.referral_id AND c.partner_id = {PARTNER})",
+                references=("referral",),
+            ),
+            models.UniqueConstraint(
+                fields=["msp", "referral"], condition=Q(referral__isnull=False), name="client_referral_once"
+            ),
+            one_of("state", ClientState.values, name="client_state_known"),
+            models.CheckConstraint(
+                condition=Q(state="active", left_on__isnull=True) | Q(state="left", left_on__isnull=False),
+                name="client_left_paired",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["msp", "name_key", "id"], name="client_name"),
+            models.Index(fields=["msp", "state", "name_key", "id"], name="client_by_state"),
+            models.Index(fields=["msp", "external_id"], condition=~Q(external_id=""), name="client_external"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tone(self) -> str:
+        """The badge tone of the state."""
+        return self.TONES[self.state]
+
+
+class Contract(TenantModel):
+    """A recurring agreement with a client for one service line.
+
+    `starts_on` is the first day of service, `ends_on` the first day without it. `owed_from` is the day from
+    which commissions count (decisions 15: what was paid before the import is never accrued again).
+    """
+
+    client = TenantForeignKey(Client, related_name="contracts")
+    service_line = TenantForeignKey(ServiceLine, related_name="+")
+    currency = models.CharField(max_length=3)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+    end_reason = models.CharField(max_length=300, blank=True)
+    first_paid_on = models.DateField("first invoice paid on", null=True, blank=True)
+    owed_from = models.DateField()
+    created_at = models.DateTimeField()
+    external_id = models.CharField(max_length=120, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *walls("contract", references=("client", "service_line")),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
+                name="contract_ends_after_start",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["msp", "client"], name="contract_client"),
+            models.Index(fields=["msp", "starts_on"], name="contract_starts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client.name}: {self.service_line.name}"
+
+    def is_running(self, on: date) -> bool:
+        """Whether service is given on a day."""
+        return self.starts_on <= on and (self.ends_on is None or on < self.ends_on)
+
+
+class MovementKind(models.TextChoices):
+    """Why the MRR changed (product B6)."""
+
+    START = "start", "Start"
+    EXPANSION = "expansion", "Expansion"
+    CONTRACTION = "contraction", "Contraction"
+    PRICE = "price", "Price change"
+    PAUSE = "pause", "Pause"
+    RESUME = "resume", "Resume"
+    CHURN = "churn", "Left"
+    RENEWAL = "renewal", "Renewal"
+    CORRECTION = "correction", "Correction"
+
+
+class MrrMovement(TenantModel):
+    """From `effective_on` the contract's MRR is `mrr_minor`. Append-only: a later row for the same day replaces."""
+
+    contract = TenantForeignKey(Contract, related_name="movements")
+    kind = models.CharField(max_length=12, choices=MovementKind.choices)
+    effective_on = models.DateField()
+    mrr_minor = models.BigIntegerField("MRR")
+    delta_minor = models.BigIntegerField()
+    note = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+    by_name = models.CharField(max_length=200)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *walls("mrr_movement", references=("contract",), key=False),
+            one_of("kind", MovementKind.values, name="mrr_movement_kind_known"),
+            models.CheckConstraint(condition=Q(mrr_minor__gte=0), name="mrr_movement_not_negative"),
+            AppendOnly(name="mrr_movement_append_only"),
+        ]
+        indexes = [
+            models.Index(fields=["msp", "contract", "effective_on", "id"], name="mrr_movement_contract"),
+            models.Index(fields=["msp", "effective_on"], name="mrr_movement_effective"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.effective_on}"

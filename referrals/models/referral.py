@@ -1,0 +1,227 @@
+"""An introduction, who has the credit for it, and every stage it went through."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from elinkages.accounts.models import Membership
+from elinkages.kernel.constraints import AppendOnly, SqlConstraint, Transitions, one_of
+from elinkages.kernel.tenancy import OWN_PARTNER, PARTNER, TenantForeignKey, TenantManager, TenantModel, walls
+from partners.models import Partner, SourceKind
+
+FULL_SHARE = 10_000
+"""All of a referral's credit, in basis points."""
+
+
+class Stage(models.TextChoices):
+    """Where an introduction stands (product B2)."""
+
+    REGISTERED = "registered", "Registered"
+    QUALIFIED = "qualified", "Qualified"
+    PROPOSAL = "proposal", "Proposal"
+    WON = "won", "Won"
+    LOST = "lost", "Lost"
+
+
+OPEN_STAGES = (Stage.REGISTERED, Stage.QUALIFIED, Stage.PROPOSAL)
+
+
+class LostReason(models.TextChoices):
+    """Why it did not become a client. The partner reads it in plain words."""
+
+    NO_RESPONSE = "no_response", "They did not answer"
+    NO_FIT = "no_fit", "Not a fit for us"
+    PRICE = "price", "Price"
+    STAYED = "stayed", "Stayed with their provider"
+    TIMING = "timing", "Not now"
+    DUPLICATE = "duplicate", "Already known to us"
+    OTHER = "other", "Another reason"
+
+
+class Channel(models.TextChoices):
+    """How the introduction reached us."""
+
+    PORTAL = "portal", "Portal"
+    DASHBOARD = "dashboard", "Logged by your team"
+    IMPORT = "import", "Spreadsheet"
+
+
+class ReferralQuerySet(models.QuerySet["Referral"]):
+    """Questions about many introductions."""
+
+    def open(self) -> "ReferralQuerySet":
+        """Still in the pipeline."""
+        return self.filter(stage__in=OPEN_STAGES)
+
+
+class Referral(TenantModel):
+    """One introduction. `partner` sent it; who is credited, and how much, is in Credit."""
+
+    partner = TenantForeignKey(Partner, related_name="referrals")
+    source_kind = models.CharField(max_length=20, choices=SourceKind.choices)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    company = models.CharField(max_length=160)
+    company_key = models.CharField(max_length=160, editable=False)
+    contact_name = models.CharField(max_length=120, blank=True)
+    contact_email = models.EmailField(blank=True)
+    contact_phone = models.CharField(max_length=40, blank=True)
+    website = models.CharField(max_length=200, blank=True)
+    note = models.TextField(blank=True)
+    stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.REGISTERED)
+    registered_at = models.DateTimeField()
+    registered_by_name = models.CharField(max_length=200)
+    touched_at = models.DateTimeField(null=True)
+    stage_at = models.DateTimeField()
+    owner = TenantForeignKey(Membership, null=True, blank=True, related_name="+")
+    next_action = models.CharField(max_length=200, blank=True)
+    next_action_on = models.DateField(null=True, blank=True)
+    expected_mrr_minor = models.BigIntegerField(null=True, blank=True)
+    currency = models.CharField(max_length=3)
+    lost_reason = models.CharField(max_length=12, choices=LostReason.choices, blank=True)
+    lost_note = models.CharField(max_length=300, blank=True)
+    external_id = models.CharField(max_length=120, blank=True)
+
+    objects = TenantManager.from_queryset(ReferralQuerySet)()
+
+    TONES: ClassVar[dict[str, str]] = {
+        Stage.REGISTERED: "info",
+        Stage.QUALIFIED: "info",
+        Stage.PROPOSAL: "warn",
+        Stage.WON: "good",
+        Stage.LOST: "neutral",
+    }
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *walls(
+                "referral",
+                portal=f"{OWN_PARTNER} OR EXISTS (SELECT 1 FROM referrals_credit c"
+                " WHERE c.msp_id = referrals_referral.msp_id"
+                f" AND c.referral_id = referrals_referral.id AND c.partner_id = {PARTNER})",
+                references=("partner", "owner"),
+            ),
+            Transitions(
+                name="referral_stage",
+                field="stage",
+                initial=("registered", "qualified", "proposal", "won", "lost"),
+                allowed={
+                    "registered": ("qualified", "proposal", "won", "lost"),
+                    "qualified": ("registered", "proposal", "won", "lost"),
+                    "proposal": ("registered", "qualified", "won", "lost"),
+                    "lost": ("registered", "qualified", "proposal"),
+                    "won": (),
+                },
+            ),
+            one_of("stage", Stage.values, name="referral_stage_known"),
+            one_of("source_kind", SourceKind.values, name="referral_kind_known"),
+            models.CheckConstraint(
+                condition=Q(stage="lost") & ~Q(lost_reason="") | ~Q(stage="lost") & Q(lost_reason=""),
+                name="referral_lost_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(expected_mrr_minor__isnull=True) | Q(expected_mrr_minor__gte=0),
+                name="referral_expected_not_negative",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["msp", "registered_at", "id"], name="referral_registered"),
+            models.Index(fields=["msp", "stage", "registered_at", "id"], name="referral_by_stage"),
+            models.Index(fields=["msp", "partner", "registered_at", "id"], name="referral_by_partner"),
+            models.Index(fields=["msp", "source_kind", "registered_at", "id"], name="referral_by_kind"),
+            models.Index(fields=["msp", "company_key", "id"], name="referral_company"),
+            models.Index(
+                fields=["msp", "registered_at"],
+                condition=Q(touched_at__isnull=True, stage="registered"),
+                name="referral_untouched",
+            ),
+            models.Index(
+                fields=["msp", "next_action_on"], condition=Q(next_action_on__isnull=False), name="referral_next_action"
+            ),
+            models.Index(fields=["msp", "external_id"], condition=~Q(external_id=""), name="referral_external"),
+        ]
+
+    def __str__(self) -> str:
+        return self.company
+
+    @property
+    def tone(self) -> str:
+        """The badge tone of the stage."""
+        return self.TONES[self.stage]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still in the pipeline."""
+        return self.stage in OPEN_STAGES
+
+
+class SharesWithinWhole(SqlConstraint):
+    """The shares of one referral never add up to more than 10,000 basis points.
+
+    The referral's row is locked first, so that two transactions cannot each add the last half.
+    """
+
+    create = """
+        CREATE FUNCTION elinkages_check_shares() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM 1 FROM referrals_referral r
+                WHERE r.msp_id = NEW.msp_id AND r.id = NEW.referral_id FOR NO KEY UPDATE;
+            IF (SELECT sum(basis_points) FROM referrals_credit c
+                WHERE c.msp_id = NEW.msp_id AND c.referral_id = NEW.referral_id) > 10000 THEN
+                RAISE EXCEPTION 'the shares of a referral exceed 100 %%%%' USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER %(name)s AFTER INSERT OR UPDATE ON %(table)s
+            FOR EACH ROW EXECUTE FUNCTION elinkages_check_shares()"""
+    remove = "DROP TRIGGER %(name)s ON %(table)s; DROP FUNCTION elinkages_check_shares()"
+
+
+class Credit(TenantModel):
+    """A partner's share of an introduction, in basis points; what is left of 10,000 stays with the MSP."""
+
+    referral = TenantForeignKey(Referral, related_name="credits")
+    partner = TenantForeignKey(Partner, related_name="credits")
+    basis_points = models.IntegerField("share")
+    created_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *walls("credit", portal=OWN_PARTNER, references=("referral", "partner")),
+            models.UniqueConstraint(fields=["msp", "referral", "partner"], name="credit_once"),
+            models.CheckConstraint(
+                condition=Q(basis_points__gt=0, basis_points__lte=FULL_SHARE), name="credit_share_in_range"
+            ),
+            SharesWithinWhole(name="credit_shares_within_whole"),
+        ]
+        indexes = [models.Index(fields=["msp", "partner", "referral"], name="credit_of_partner")]
+
+    def __str__(self) -> str:
+        return f"{self.basis_points} of {self.referral_id}"
+
+
+class StageMove(TenantModel):
+    """One step of an introduction, as the partner sees it. Append-only."""
+
+    referral = TenantForeignKey(Referral, related_name="moves")
+    from_stage = models.CharField(max_length=10, choices=Stage.choices, blank=True)
+    to_stage = models.CharField(max_length=10, choices=Stage.choices)
+    at = models.DateTimeField()
+    by_name = models.CharField(max_length=200)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *walls(
+                "stage_move",
+                portal="EXISTS (SELECT 1 FROM referrals_referral r WHERE r.msp_id = referrals_stagemove.msp_id"
+                " AND r.id = referrals_stagemove.referral_id)",
+                references=("referral",),
+                key=False,
+            ),
+            AppendOnly(name="stage_move_append_only"),
+        ]
+        indexes = [models.Index(fields=["msp", "referral", "at"], name="stage_move_referral")]
+
+    def __str__(self) -> str:
+        return f"{self.from_stage} → {self.to_stage}"
