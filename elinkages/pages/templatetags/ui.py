@@ -26,16 +26,12 @@ register.simple_tag(icon_html, name="icon")
 
 
 @register.simple_tag
-def money(
-    minor: int | None, currency: str = "USD", dash: bool = False, bare: bool = False
-) -> SafeString:
+def money(minor: int | None, currency: str, dash: bool = False, bare: bool = False) -> SafeString:
     """An amount in minor units; `dash=True` shows zero as a dash, `bare=True` leaves the currency sign out."""
     if minor is None or (dash and minor == 0):
         return format_html('<span class="money none">{}</span>', figures.DASH)
     text = figures.amount(minor, currency, bare=bare)
-    return format_html(
-        '<span class="money{}">{}</span>', " negative" if minor < 0 else "", text
-    )
+    return format_html('<span class="money{}">{}</span>', " negative" if minor < 0 else "", text)
 
 
 @register.simple_tag
@@ -115,15 +111,11 @@ def errors(*forms: controls.AnyForm) -> dict[str, Any]:
 @register.simple_tag
 def once() -> SafeString:
     """The id of this submission: a form that is sent twice has one effect."""
-    return format_html(
-        '<input type="hidden" name="{}" value="{}">', "submission", uuid4()
-    )
+    return format_html('<input type="hidden" name="{}" value="{}">', "submission", uuid4())
 
 
 @register.inclusion_tag("components/submit.html")
-def submit(
-    label: str, tone: str = "primary", name: str = "", value: str = "", icon: str = ""
-) -> dict[str, str]:
+def submit(label: str, tone: str = "primary", name: str = "", value: str = "", icon: str = "") -> dict[str, str]:
     """The button that sends the form; its label is the verb. Tones: primary, danger, quiet, or none."""
     return {"label": label, "tone": tone, "name": name, "value": value, "icon": icon}
 
@@ -149,9 +141,7 @@ def stat(
 
 
 @register.inclusion_tag("components/empty.html")
-def empty(
-    icon: str, title: str, text: str = "", href: str = "", label: str = ""
-) -> dict[str, str]:
+def empty(icon: str, title: str, text: str = "", href: str = "", label: str = "") -> dict[str, str]:
     """What will be here, why it matters, and the one button that fills it."""
     return {"icon": icon, "title": title, "text": text, "href": href, "label": label}
 
@@ -163,9 +153,7 @@ def pager(page: Any) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/history.html")
-def history(
-    events: Iterable[Any], empty: str = "Nothing has happened yet."
-) -> dict[str, Any]:
+def history(events: Iterable[Any], empty: str = "Nothing has happened yet.") -> dict[str, Any]:
     """What happened, newest first: who, what and when."""
     return {"moments": [story.moment(event) for event in events], "empty": empty}
 
@@ -174,6 +162,12 @@ def history(
 def progress(done: int, total: int, label: str, unit: str = "") -> dict[str, Any]:
     """A real bar with counts; a total of zero means that the end is not known yet."""
     return {"done": done, "total": total, "label": label, "unit": unit}
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(picture: Any) -> dict[str, Any]:
+    """A `charts.Chart`: the picture, its legend, and the same numbers in a table under a fold."""
+    return {"chart": picture}
 
 
 @register.inclusion_tag("components/copy.html")
@@ -187,9 +181,7 @@ def initials(name: str) -> str:
     """One or two letters that stand for a name where there is no picture."""
     words = str(name).split()
     return (
-        "".join(word[0] for word in (words[0], words[-1]) if word).upper()
-        if len(words) > 1
-        else str(name)[:1].upper()
+        "".join(word[0] for word in (words[0], words[-1]) if word).upper() if len(words) > 1 else str(name)[:1].upper()
     )
 
 
@@ -239,9 +231,7 @@ def mark_url() -> str:
 def theme(context: Context) -> str:
     """The chosen theme, `light` or `dark`; empty when the device decides."""
     request = context.get("request")
-    chosen = (
-        request.COOKIES.get("theme", "") if isinstance(request, HttpRequest) else ""
-    )
+    chosen = request.COOKIES.get("theme", "") if isinstance(request, HttpRequest) else ""
     return chosen if chosen in {"light", "dark"} else ""
 
 

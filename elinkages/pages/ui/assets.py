@@ -29,10 +29,7 @@ def style_links() -> SafeString:
 
 def script_tags(nonce: object) -> SafeString:
     """The import map (`elinkages/toast-list` and so on) and the module that loads them."""
-    table = {
-        f"elinkages/{Path(name).stem}": static(f"js/{name}")
-        for name in names("js", ".js")
-    }
+    table = {f"elinkages/{Path(name).stem}": static(f"js/{name}") for name in names("js", ".js")}
     text = mark_safe(json.dumps({"imports": table}).translate(_JSON_IN_HTML))
     pass_on = format_html(' nonce="{}"', nonce) if nonce is not None else ""
     return format_html(

@@ -34,12 +34,19 @@ def shape_of(bound: BoundField) -> str:
 
 
 def control_html(bound: BoundField) -> SafeString:
-    """The control itself; dates get the browser's own picker, which needs ISO values."""
+    """The control itself. A date gets the browser's picker, which needs ISO values; a number is typed
+    as text, because browsers throw away what they cannot read and with it what was typed."""
     widget = bound.field.widget
     if type(widget) is forms.DateInput:
-        return bound.as_widget(
-            forms.DateInput(attrs={"type": "date", **widget.attrs}, format="%Y-%m-%d")
+        return bound.as_widget(forms.DateInput(attrs={"type": "date", **widget.attrs}, format="%Y-%m-%d"))
+    if type(widget) is forms.NumberInput:
+        mode = (
+            "numeric"
+            if isinstance(bound.field, forms.IntegerField)
+            and not isinstance(bound.field, forms.DecimalField | forms.FloatField)
+            else "decimal"
         )
+        return bound.as_widget(forms.TextInput(attrs={"inputmode": mode, "autocomplete": "off"}))
     return bound.as_widget()
 
 

@@ -2,47 +2,37 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_decimal
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from elinkages.kernel.money import exponent, format_basis_points, format_money
 
 LOCALE = "en_US"
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 
 _STEPS = (
-    (timedelta(minutes=1), timedelta(seconds=1), "just now"),
     (timedelta(hours=1), timedelta(minutes=1), "minute"),
     (timedelta(days=1), timedelta(hours=1), "hour"),
 )
 
 
-@lru_cache(maxsize=32)
-def _precision(currency: str) -> int:
-    return int(get_currency_precision(currency))
-
-
-def amount(minor: int, currency: str = "USD", *, bare: bool = False) -> str:
+def amount(minor: int, currency: str, *, bare: bool = False) -> str:
     """An amount of minor units as text: `$1,200.00`, `−$8.50`; bare leaves the currency sign out."""
-    places = _precision(currency)
-    value = Decimal(abs(minor)).scaleb(-places)
-    if bare:
-        text = format_decimal(
-            value, format=f"#,##0.{'0' * places}" if places else "#,##0", locale=LOCALE
-        )
-    else:
-        text = format_currency(value, currency, locale=LOCALE)
+    if not bare:
+        return format_money(minor, currency)
+    places = exponent(currency)
+    pattern = f"#,##0.{'0' * places}" if places else "#,##0"
+    text = format_decimal(Decimal(abs(minor)).scaleb(-places), format=pattern, locale=LOCALE)
     return f"{MINUS}{text}" if minor < 0 else text
 
 
 def rate(basis_points: int) -> str:
     """A rate in basis points as a percentage: 1250 is `12.5%`, 1000 is `10%`."""
-    value = Decimal(abs(basis_points)) / 100
-    text = format_decimal(value, format="#,##0.##", locale=LOCALE)
-    return f"{MINUS if basis_points < 0 else ''}{text}%"
+    return format_basis_points(basis_points)
 
 
 def full_day(value: date) -> str:
@@ -63,13 +53,11 @@ def full_month(value: date) -> str:
 def distance(value: datetime, now: datetime) -> str:
     """How long ago, or how long until: `3 hours ago`, `yesterday`, `in 12 days`."""
     span = abs(now - value)
+    if span < timedelta(minutes=1):
+        return "just now"
     for limit, unit, name in _STEPS:
         if span < limit:
-            return (
-                name
-                if name == "just now"
-                else _directed(int(span / unit), name, past=value <= now)
-            )
+            return _directed(int(span / unit), name, past=value <= now)
     days = abs((timezone.localtime(now).date() - timezone.localtime(value).date()).days)
     return days_away(days if value <= now else -days)
 
@@ -104,7 +92,7 @@ def instant_html(value: datetime, now: datetime) -> SafeString:
     hour = local.hour % 12 or 12
     exact = f"{full_day(local)}, {hour}:{local:%M} {'AM' if local.hour < 12 else 'PM'} {local.tzname()}"
     return format_html(
-        '<time class="when" datetime="{}" title="{}">{} <span>{}</span></time>',
+        '<time class="when" datetime="{}" title="{}">{}, <span>{}</span></time>',
         local.isoformat(timespec="minutes"),
         exact,
         short_day(local, timezone.localtime(now).date()),
@@ -120,6 +108,4 @@ def day_html(value: date, *, months: bool = False) -> SafeString:
             f"{value:%Y-%m}",
             full_month(value),
         )
-    return format_html(
-        '<time class="day" datetime="{}">{}</time>', value.isoformat(), full_day(value)
-    )
+    return format_html('<time class="day" datetime="{}">{}</time>', value.isoformat(), full_day(value))

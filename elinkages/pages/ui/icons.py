@@ -13,12 +13,8 @@ def icon_html(name: str, label: str = "", size: int = 20) -> SafeString:
 
     Raises lucide.IconDoesNotExist for a name the set does not have.
     """
-    lines = lucide(
-        str(name), size=size, stroke_width=1.75, focusable="false"
-    ).splitlines()
+    lines = lucide(str(name), size=size, stroke_width=1.75, focusable="false").splitlines()
     drawing = mark_safe("".join(line.strip() for line in lines))
     if label:
-        return format_html(
-            '<span class="icon" role="img" aria-label="{}">{}</span>', label, drawing
-        )
+        return format_html('<span class="icon" role="img" aria-label="{}">{}</span>', label, drawing)
     return format_html('<span class="icon" aria-hidden="true">{}</span>', drawing)

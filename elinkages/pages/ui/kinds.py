@@ -23,6 +23,4 @@ KINDS: dict[str, Kind] = {
 
 def kind_of(value: str) -> Kind:
     """The kind with this stored value; an unknown value is shown as it is, in neutral."""
-    return KINDS.get(value) or Kind(
-        "other", str(value).replace("_", " ").capitalize(), "minus"
-    )
+    return KINDS.get(value) or Kind("other", str(value).replace("_", " ").capitalize(), "minus")

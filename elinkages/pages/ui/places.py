@@ -42,9 +42,7 @@ def address(name: str) -> str:
         return ""
 
 
-def places(
-    request: HttpRequest, table: tuple[tuple[str, str, str], ...]
-) -> list[Place]:
+def places(request: HttpRequest, table: tuple[tuple[str, str, str], ...]) -> list[Place]:
     """The places of a table that exist behind this door, with the one the reader is in marked."""
     found = []
     for name, label, icon in table:

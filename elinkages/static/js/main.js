@@ -6,3 +6,4 @@ import "elinkages/page-keys";
 import "elinkages/submit-once";
 import "elinkages/theme-switch";
 import "elinkages/toast-list";
+import "elinkages/wide-tables";
