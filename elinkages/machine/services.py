@@ -1,0 +1,151 @@
+"""The two servers together: kept ones for the demo, throw-away ones for tests."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from elinkages.machine import binaries, postgres, processes, redis_server
+from elinkages.machine.account import Account, ordinary_account, reachable_folder, temporary_root
+from elinkages.machine.postgres import Passwords, Postgres
+from elinkages.machine.redis_server import Redis
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+THROW_AWAY_PREFIX = "elinkages-throw-away-"
+GRACE_SECONDS = 60
+
+
+def home_folder() -> Path:
+    """ELINKAGES_HOME, or `.elinkages` in the checkout: everything we make and keep is in there."""
+    return Path(os.environ.get("ELINKAGES_HOME") or CHECKOUT / ".elinkages").expanduser().resolve()
+
+
+@dataclass(slots=True)
+class Keys:
+    """What is made up once per home folder and never printed."""
+
+    secret_key: str
+    superuser: str
+    owner: str
+    app: str
+    redis: str
+    postgres_port: int = 0
+    redis_port: int = 0
+
+    @classmethod
+    def fresh(cls) -> "Keys":
+        """New random keys."""
+        return cls(secrets.token_urlsafe(50), *(secrets.token_hex(16) for _ in range(4)))
+
+    @classmethod
+    def kept(cls, file: Path) -> "Keys":
+        """The keys of this home, made on the first start."""
+        if file.exists():
+            return cls(**json.loads(file.read_text()))
+        return cls.fresh()
+
+    def keep(self, file: Path) -> None:
+        """Write the keys where only we can read them."""
+        unfinished = file.with_suffix(".unfinished")
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(json.dumps(asdict(self), indent=2))
+        unfinished.rename(file)
+
+
+@dataclass(slots=True)
+class Servers:
+    """PostgreSQL and Redis of one folder, started together."""
+
+    postgres: Postgres
+    redis: Redis
+    postgres_process: "subprocess.Popen[bytes] | None" = None
+    redis_process: "subprocess.Popen[bytes] | None" = None
+
+    def environment(self, keys: Keys, home: Path) -> dict[str, str]:
+        """What the settings of Elinkages read."""
+        return {
+            "DATABASE_URL": self.postgres.app_url,
+            "DATABASE_OWNER_URL": self.postgres.owner_url,
+            "REDIS_URL": self.redis.url,
+            "SECRET_KEY": keys.secret_key,
+            "ELINKAGES_HOME": str(home),
+        }
+
+    def stop(self) -> None:
+        """Stop both, whichever of them runs."""
+        if self.redis_process:
+            redis_server.stop(self.redis, self.redis_process)
+        if self.postgres_process:
+            postgres.stop(self.postgres, self.postgres_process)
+
+
+def describe(folder: Path, home: Path, keys: Keys, account: Account, *, data: Path | None = None) -> Servers:
+    """The servers that live in `folder` (notes and logs) and `data` (their files), not started yet."""
+    spare = reachable_folder(home, account)
+    data = data or spare
+    run_folder, logs = folder / "run", folder / "logs"
+    for needed in (run_folder, logs):
+        needed.mkdir(parents=True, exist_ok=True)
+    return Servers(
+        Postgres(
+            programs=binaries.postgres_programs(account, spare=spare),
+            data=data / "postgres",
+            run_folder=run_folder,
+            log=logs / "postgres.log",
+            account=account,
+            passwords=Passwords(keys.superuser, keys.owner, keys.app),
+            port=keys.postgres_port,
+        ),
+        Redis(
+            program=binaries.redis_program(account, spare=spare),
+            data=data / "redis",
+            run_folder=run_folder,
+            log=logs / "redis.log",
+            account=account,
+            password=keys.redis,
+            port=keys.redis_port,
+        ),
+    )
+
+
+@contextmanager
+def throw_away() -> Iterator[dict[str, str]]:
+    """Both servers in a temporary folder, gone afterwards; yields the environment that reaches them."""
+    account = ordinary_account()
+    root = temporary_root(account)
+    clear_abandoned(root)
+    folder = Path(tempfile.mkdtemp(prefix=THROW_AWAY_PREFIX, dir=root))
+    folder.chmod(0o711)
+    lock = processes.hold(folder)
+    keys = Keys.fresh()
+    keys.postgres_port, keys.redis_port = postgres.free_port(), postgres.free_port()
+    servers = describe(folder, home_folder(), keys, account, data=folder)
+    try:
+        servers.postgres_process = postgres.start(servers.postgres, settings=postgres.THROW_AWAY)
+        # Tests copy one migrated template per worker, which only a role that may create databases can.
+        postgres.run_as_superuser(servers.postgres, "ALTER ROLE elinkages_owner CREATEDB;")
+        servers.redis_process = redis_server.start(servers.redis, durable=False)
+        yield {**servers.environment(keys, folder), "ELINKAGES_THROW_AWAY": str(folder)}
+    finally:
+        servers.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
+
+
+def clear_abandoned(root: Path) -> None:
+    """Stop and remove the throw-away servers of runs that were killed before they could."""
+    for folder in root.glob(f"{THROW_AWAY_PREFIX}*"):
+        with suppress(OSError, processes.Taken):
+            young = time.time() - folder.stat().st_mtime < GRACE_SECONDS
+            if folder.stat().st_uid != os.geteuid() or (young and not (folder / "lock").exists()):
+                continue
+            with processes.hold(folder):
+                processes.stop_orphans(folder / "run", patience=3)
+                shutil.rmtree(folder, ignore_errors=True)
