@@ -1,8 +1,8 @@
 """Every component of the interface, as a template tag. Loaded as a builtin: no page needs `load`."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, tzinfo
+from typing import Any, cast
 from uuid import uuid4
 
 from django.forms.boundfield import BoundField
@@ -15,11 +15,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from elinkages.accounts import doors
 from elinkages.pages.ui import assets, controls, figures, places, story
 from elinkages.pages.ui.icons import icon_html
 from elinkages.pages.ui.kinds import kind_of
 
 register = Library()
+ONCE = "_once"
 TONES = frozenset({"neutral", "info", "good", "warn", "bad"})
 
 register.simple_tag(icon_html, name="icon")
@@ -40,22 +42,22 @@ def percent(basis_points: int | None) -> str:
     return figures.DASH if basis_points is None else figures.rate(basis_points)
 
 
-@register.simple_tag
-def when(value: datetime | None) -> SafeString | str:
+@register.simple_tag(takes_context=True)
+def when(context: Context, value: datetime | None) -> SafeString | str:
     """The day and how long ago; the exact minute on hover, in the zone of the MSP."""
-    return figures.instant_html(value, timezone.now()) if value else figures.DASH
+    return figures.instant_html(value, timezone.now(), _zone(context)) if value else figures.DASH
 
 
-@register.simple_tag
-def day(value: date | None) -> SafeString | str:
-    """A calendar day: `Nov 3, 2026`."""
-    return figures.day_html(value) if value else figures.DASH
+@register.simple_tag(takes_context=True)
+def day(context: Context, value: date | None) -> SafeString | str:
+    """A calendar day: `Nov 3, 2026`; of an instant, the day it was in the zone of the MSP."""
+    return figures.day_html(_calendar(context, value)) if value else figures.DASH
 
 
-@register.simple_tag
-def month(value: date | None) -> SafeString | str:
+@register.simple_tag(takes_context=True)
+def month(context: Context, value: date | None) -> SafeString | str:
     """The month a day is in: `November 2026`."""
-    return figures.day_html(value, months=True) if value else figures.DASH
+    return figures.day_html(_calendar(context, value), months=True) if value else figures.DASH
 
 
 @register.simple_tag
@@ -111,7 +113,7 @@ def errors(*forms: controls.AnyForm) -> dict[str, Any]:
 @register.simple_tag
 def once() -> SafeString:
     """The id of this submission: a form that is sent twice has one effect."""
-    return format_html('<input type="hidden" name="{}" value="{}">', "submission", uuid4())
+    return format_html('<input type="hidden" name="{}" value="{}">', ONCE, uuid4())
 
 
 @register.inclusion_tag("components/submit.html")
@@ -152,10 +154,12 @@ def pager(page: Any) -> dict[str, Any]:
     return {"page": page}
 
 
-@register.inclusion_tag("components/history.html")
-def history(events: Iterable[Any], empty: str = "Nothing has happened yet.") -> dict[str, Any]:
-    """What happened, newest first: who, what and when."""
-    return {"moments": [story.moment(event) for event in events], "empty": empty}
+@register.inclusion_tag("components/history.html", takes_context=True)
+def history(context: Context, events: Iterable[Any], empty: str = "Nothing has happened yet.") -> dict[str, Any]:
+    """What happened, newest first: who, what and when, from `audit.history(target)`."""
+    msp = context.get("msp")
+    moments = [story.moment(event, msp.currency if msp else "USD") for event in events]
+    return {"moments": moments, "empty": empty, "msp": msp}
 
 
 @register.inclusion_tag("components/progress.html")
@@ -210,13 +214,11 @@ def address(name: str) -> str:
     return places.address(name)
 
 
-@register.simple_tag
-def door_url(door: str, name: str, *args: Any) -> str:
-    """The address of a URL name behind another door (`public`); nothing where that door does not have it."""
-    from elinkages.accounts import doors
-
+@register.simple_tag(takes_context=True)
+def door_url(context: Context, door: str, name: str, *args: Any) -> str:
+    """The address of a URL name behind another door, of the same MSP; nothing where that door lacks it."""
     try:
-        return doors.url(door, None, name, *args)
+        return doors.url(door, context.get("msp"), name, *args)
     except NoReverseMatch:
         return ""
 
@@ -248,6 +250,14 @@ def scripts(context: Context) -> SafeString:
 
 
 def _request(context: Context) -> HttpRequest:
-    request = context["request"]
-    assert isinstance(request, HttpRequest)
-    return request
+    return cast(HttpRequest, context["request"])
+
+
+def _zone(context: Context) -> tzinfo:
+    """The zone of the MSP this page belongs to; of the site where it belongs to none."""
+    msp = context.get("msp")
+    return msp.zone if msp else timezone.get_current_timezone()
+
+
+def _calendar(context: Context, value: date) -> date:
+    return value.astimezone(_zone(context)).date() if isinstance(value, datetime) else value

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 _JSON_IN_HTML = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
@@ -30,7 +30,7 @@ def style_links() -> SafeString:
 def script_tags(nonce: object) -> SafeString:
     """The import map (`elinkages/toast-list` and so on) and the module that loads them."""
     table = {f"elinkages/{Path(name).stem}": static(f"js/{name}") for name in names("js", ".js")}
-    text = mark_safe(json.dumps({"imports": table}).translate(_JSON_IN_HTML))
+    text = SafeString(json.dumps({"imports": table}).translate(_JSON_IN_HTML))
     pass_on = format_html(' nonce="{}"', nonce) if nonce is not None else ""
     return format_html(
         '<script type="importmap"{}>{}</script>\n<script type="module"{} src="{}"></script>',

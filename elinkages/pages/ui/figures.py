@@ -1,10 +1,9 @@
 """Numbers, dates and rates as the reader sees them."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from babel.numbers import format_decimal
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -50,16 +49,15 @@ def full_month(value: date) -> str:
     return f"{value:%B %Y}"
 
 
-def distance(value: datetime, now: datetime) -> str:
-    """How long ago, or how long until: `3 hours ago`, `yesterday`, `in 12 days`."""
+def distance(value: datetime, now: datetime, zone: tzinfo) -> str:
+    """How long ago, or how long until: `3 hours ago`, `yesterday`, `in 12 days`; days begin in the zone."""
     span = abs(now - value)
     if span < timedelta(minutes=1):
         return "just now"
     for limit, unit, name in _STEPS:
         if span < limit:
             return _directed(int(span / unit), name, past=value <= now)
-    days = abs((timezone.localtime(now).date() - timezone.localtime(value).date()).days)
-    return days_away(days if value <= now else -days)
+    return days_away((now.astimezone(zone).date() - value.astimezone(zone).date()).days)
 
 
 def days_away(days: int) -> str:
@@ -86,17 +84,16 @@ def _directed(count: int, name: str, *, past: bool) -> str:
     return f"{words} ago" if past else f"in {words}"
 
 
-def instant_html(value: datetime, now: datetime) -> SafeString:
+def instant_html(value: datetime, now: datetime, zone: tzinfo) -> SafeString:
     """A time element: the day and how long ago; the exact minute and its zone on hover."""
-    local = timezone.localtime(value)
-    hour = local.hour % 12 or 12
-    exact = f"{full_day(local)}, {hour}:{local:%M} {'AM' if local.hour < 12 else 'PM'} {local.tzname()}"
+    local = value.astimezone(zone)
+    exact = f"{full_day(local)}, {local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'} {local:%Z}"
     return format_html(
         '<time class="when" datetime="{}" title="{}">{}, <span>{}</span></time>',
         local.isoformat(timespec="minutes"),
         exact,
-        short_day(local, timezone.localtime(now).date()),
-        distance(value, now),
+        short_day(local, now.astimezone(zone).date()),
+        distance(value, now, zone),
     )
 
 

@@ -44,7 +44,6 @@ class Happening:
     action: str
     actor_name: str
     facts: dict[str, Any] = field(default_factory=dict)
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,10 +82,7 @@ def _history(now: datetime) -> list[Happening]:
     return [
         Happening(now - timedelta(minutes=12), "payout.approved", "Sam Okafor"),
         Happening(
-            now - timedelta(days=2),
-            "referral.won",
-            "Ana Ruiz",
-            note="Brightwater Dental, $1,850.00 MRR from December 1.",
+            now - timedelta(days=2), "referral.won", "Ana Ruiz", {"client": "Brightwater Dental", "mrr_minor": 185_000}
         ),
         Happening(now - timedelta(days=41), "partner.invited", "Ana Ruiz"),
     ]
