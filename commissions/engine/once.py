@@ -1,0 +1,45 @@
+"""Rewards that are earned once, in the month of their trigger: a fee, or a multiple of MRR."""
+
+from datetime import date
+from typing import Any
+
+from commissions.engine.contracted import WAITING, mrr_on
+from commissions.engine.deal import Deal, Line, nothing
+from commissions.engine.periods import calendar_month, month_of, say_day, trigger_date
+from commissions.terms import ALL, Flat, MrrMultiple
+from elinkages.kernel.money import format_money, format_multiple, round_half_away
+
+_FOR = {
+    "won": "for the deal won on",
+    "service_start": "for the service that started on",
+    "first_payment": "for the first invoice, paid on",
+}
+
+
+def once(terms: Flat | MrrMultiple, deal: Deal, month: date) -> Line:
+    """The one-time reward in its month, zero with a reason in every other."""
+    name = calendar_month(month).name
+    day = trigger_date(terms.trigger, deal)
+    if day is None:
+        return nothing(f"Nothing yet: {WAITING[terms.trigger]}", month)
+    if month_of(day) != month:
+        earned = calendar_month(month_of(day)).name
+        return nothing(f"Nothing for {name}: this is paid once, for {earned}", month)
+    if deal.owed_from is not None and day < deal.owed_from:
+        owed = say_day(deal.owed_from)
+        return nothing(f"Nothing for {name}: commission for this client is owed from {owed}", month)
+    inputs: dict[str, Any] = {
+        "month": month.isoformat()[:7],
+        "trigger": terms.trigger,
+        "on": day.isoformat(),
+    }
+    what = f"once, {_FOR[terms.trigger]} {say_day(day)}"
+    if isinstance(terms, Flat):
+        fee = format_money(terms.amount_minor, deal.currency)
+        return Line(terms.amount_minor, f"{fee} {what}", (f"Fee {fee}",), inputs)
+    mrr_minor = mrr_on(deal, day)
+    amount = round_half_away(mrr_minor * terms.basis_points, ALL)
+    multiple, mrr = format_multiple(terms.basis_points), format_money(mrr_minor, deal.currency)
+    inputs |= {"mrr_minor": mrr_minor, "basis_points": terms.basis_points}
+    step = f"{multiple} × {mrr} = {format_money(amount, deal.currency)}"
+    return Line(amount, f"{multiple} × {mrr} MRR {what}", (step,), inputs)
