@@ -14,6 +14,7 @@ from elinkages.kernel.constraints import AppendOnly, one_of
 from elinkages.kernel.tenancy import TenantForeignKey, TenantModel, walls
 from partners.models import Partner, SourceKind
 from referrals.models import Contract, ServiceLine
+from referrals.models.revision import Revises
 
 NOBODY = Value("00000000-0000-0000-0000-000000000000", output_field=models.UUIDField())
 
@@ -79,6 +80,13 @@ class PlanVersion(TenantModel):
             models.CheckConstraint(
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
                 name="plan_version_not_empty",
+            ),
+            Revises(
+                name="plan_version_revises",
+                contracts="SELECT DISTINCT i.msp_id, i.contract_id AS id FROM added JOIN commissions_planversion v"
+                " ON v.msp_id = added.msp_id AND v.plan_id = added.plan_id"
+                " JOIN commissions_pin i ON i.msp_id = v.msp_id AND i.plan_version_id = v.id",
+                events=("INSERT", "UPDATE"),
             ),
             ExclusionConstraint(
                 name="plan_version_no_overlap",
@@ -163,6 +171,7 @@ class Pin(TenantModel):
         constraints = [
             *walls("pin", references=("contract", "plan_version"), key=False),
             AppendOnly(name="pin_append_only"),
+            Revises(name="pin_revises", contracts="SELECT DISTINCT msp_id, contract_id AS id FROM added"),
             models.UniqueConstraint(fields=["msp", "contract"], name="pin_once"),
         ]
 

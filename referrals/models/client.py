@@ -9,6 +9,7 @@ from django.db.models import Q
 from elinkages.kernel.constraints import AppendOnly, one_of
 from elinkages.kernel.tenancy import PARTNER, TenantForeignKey, TenantManager, TenantModel, walls
 from referrals.models.referral import Referral
+from referrals.models.revision import Revises, RevisesItself
 
 
 class ServiceLine(TenantModel):
@@ -98,6 +99,7 @@ class Contract(TenantModel):
 
     `starts_on` is the first day of service, `ends_on` the first day without it. `owed_from` is the day from
     which commissions count (decisions 15: what was paid before the import is never accrued again).
+    `revision` counts the changes that commissions depend on, `accrued_revision` is the one they were computed for.
     """
 
     client = TenantForeignKey(Client, related_name="contracts")
@@ -108,6 +110,8 @@ class Contract(TenantModel):
     end_reason = models.CharField(max_length=300, blank=True)
     first_paid_on = models.DateField("first invoice paid on", null=True, blank=True)
     owed_from = models.DateField()
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    accrued_revision = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField()
     external_id = models.CharField(max_length=120, blank=True)
 
@@ -118,10 +122,14 @@ class Contract(TenantModel):
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
                 name="contract_ends_after_start",
             ),
+            RevisesItself(name="contract_revises_itself"),
         ]
         indexes = [
             models.Index(fields=["msp", "client"], name="contract_client"),
             models.Index(fields=["msp", "starts_on"], name="contract_starts"),
+            models.Index(
+                fields=["msp", "id"], condition=~Q(revision=models.F("accrued_revision")), name="contract_to_accrue"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -164,6 +172,7 @@ class MrrMovement(TenantModel):
             one_of("kind", MovementKind.values, name="mrr_movement_kind_known"),
             models.CheckConstraint(condition=Q(mrr_minor__gte=0), name="mrr_movement_not_negative"),
             AppendOnly(name="mrr_movement_append_only"),
+            Revises(name="mrr_movement_revises", contracts="SELECT DISTINCT msp_id, contract_id AS id FROM added"),
         ]
         indexes = [
             models.Index(fields=["msp", "contract", "effective_on", "id"], name="mrr_movement_contract"),

@@ -9,6 +9,7 @@ from elinkages.accounts.models import Membership
 from elinkages.kernel.constraints import AppendOnly, SqlConstraint, Transitions, one_of
 from elinkages.kernel.tenancy import OWN_PARTNER, PARTNER, TenantForeignKey, TenantManager, TenantModel, walls
 from partners.models import Partner, SourceKind
+from referrals.models.revision import Revises
 
 FULL_SHARE = 10_000
 """All of a referral's credit, in basis points."""
@@ -193,6 +194,13 @@ class Credit(TenantModel):
                 condition=Q(basis_points__gt=0, basis_points__lte=FULL_SHARE), name="credit_share_in_range"
             ),
             SharesWithinWhole(name="credit_shares_within_whole"),
+            Revises(
+                name="credit_revises",
+                contracts="SELECT DISTINCT k.msp_id, k.id FROM added JOIN referrals_client l"
+                " ON l.msp_id = added.msp_id AND l.referral_id = added.referral_id"
+                " JOIN referrals_contract k ON k.msp_id = l.msp_id AND k.client_id = l.id",
+                events=("INSERT", "UPDATE", "DELETE"),
+            ),
         ]
         indexes = [models.Index(fields=["msp", "partner", "referral"], name="credit_of_partner")]
 

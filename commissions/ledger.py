@@ -1,0 +1,161 @@
+"""The ledger: the only writer of journals and postings (docs/algorithms/ledger.md).
+
+A posting moves `minor` units from its credit to its debit account, so that every batch sums to zero by
+construction. A batch is closed by its journal, which carries the hash of all that went before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from commissions.models import Account, Journal
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.refusal import Refused
+from elinkages.kernel.tenancy import current_msp_id
+
+BATCH: Final = 1_000
+"""Postings of one journal, about: large enough for one hash to be cheap, small enough to show on a page."""
+
+GENESIS: Final = bytes(32)
+"""What the first journal of an MSP follows."""
+
+LINES: Final = """string_agg(concat_ws(':', p.debit, p.credit, p.minor, p.currency, p.partner_id,
+    coalesce(p.entry_id::text, '-'), coalesce(p.payout_id::text, '-')), ',' ORDER BY p.id)"""
+"""What the postings `p` of one journal say, in the order in which they were written."""
+
+HASHED: Final = """sha256(%(prev)s || convert_to(concat_ws('|', %(msp)s, %(seq)s, %(source)s, %(kind)s,
+    to_char(%(effective)s, 'YYYY-MM-DD'), %(count)s, %(lines)s), 'UTF8'))"""
+"""The hash of a journal. Writer and checker fill in their own names for the parts, and nothing else."""
+
+
+class AlreadyPosted(Refused):
+    """The source has been posted before; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One posting to be: `minor` from `credit` to `debit`, for an entry or for a payout of a partner."""
+
+    debit: Account
+    credit: Account
+    minor: int
+    currency: str
+    partner_id: UUID
+    entry_id: UUID | None = None
+    payout_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a partner has where, in minor units; what is owed is positive."""
+
+    accrued: int = 0
+    payable: int = 0
+    in_transit: int = 0
+    paid: int = 0
+
+
+def lock() -> None:
+    """Be the MSP's only journal writer until the transaction ends: that makes `seq` gap-free."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('journal:' || %s, 0))", [str(current_msp_id())])
+
+
+def post(*, source: str, kind: str, lines: Sequence[Line], effective_on: date, by: Actor, at: datetime) -> Journal:
+    """Write one batch and close it. `source` says what it is for, and can be posted once per MSP.
+
+    Raises AlreadyPosted for a known source, ValueError without lines.
+    """
+    if not lines:
+        raise ValueError("A journal needs at least one line.")
+    lock()
+    if Journal.objects.filter(source=source).exists():
+        raise AlreadyPosted(f"{source} is in the books already.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT uuidv7()")
+        (journal_id,) = cursor.fetchone()
+        cursor.execute(_INSERT_POSTINGS, [current_msp_id(), journal_id, *_columns(lines)])
+        cursor.execute(
+            _INSERT_JOURNAL,
+            {
+                "journal": journal_id,
+                "msp": current_msp_id(),
+                "genesis": GENESIS,
+                "source": source,
+                "kind": kind,
+                "effective": effective_on,
+                "at": at,
+                "by": by.actor_name[:200],
+            },
+        )
+    return Journal.objects.get(pk=journal_id)
+
+
+def balances(partner_ids: Sequence[UUID] | None = None) -> dict[UUID, Balance]:
+    """What each partner has where: sums over postings, never a stored balance."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BALANCES, {"msp": current_msp_id(), "all": partner_ids is None, "partners": list(partner_ids or [])}
+        )
+        return {partner_id: Balance(*amounts) for partner_id, *amounts in cursor.fetchall()}
+
+
+def _columns(lines: Sequence[Line]) -> list[list[object]]:
+    return [
+        [str(line.debit) for line in lines],
+        [str(line.credit) for line in lines],
+        [line.minor for line in lines],
+        [line.currency for line in lines],
+        [line.partner_id for line in lines],
+        [line.entry_id for line in lines],
+        [line.payout_id for line in lines],
+    ]
+
+
+_INSERT_POSTINGS: Final = """
+INSERT INTO commissions_posting (msp_id, journal_id, debit, credit, minor, currency, partner_id, entry_id, payout_id)
+SELECT %s, %s, line.* FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::uuid[], %s::uuid[], %s::uuid[]) line
+"""
+
+_INSERT_JOURNAL: Final = f"""
+INSERT INTO commissions_journal
+    (id, msp_id, seq, source, kind, effective_on, posted_at, posted_by_name, postings_count, prev_hash, hash)
+SELECT %(journal)s, %(msp)s, head.seq, %(source)s, %(kind)s, %(effective)s, %(at)s, %(by)s, body.count, head.prev,
+    {
+    HASHED
+    % {
+        "prev": "head.prev",
+        "msp": "%(msp)s::uuid",
+        "seq": "head.seq",
+        "source": "%(source)s::text",
+        "kind": "%(kind)s::text",
+        "effective": "%(effective)s::date",
+        "count": "body.count",
+        "lines": "body.lines",
+    }
+}
+FROM (SELECT count(*) AS count, {LINES} AS lines FROM commissions_posting p
+      WHERE p.msp_id = %(msp)s AND p.journal_id = %(journal)s) body,
+     (SELECT coalesce(max(last.seq), 0) + 1 AS seq, coalesce((array_agg(last.hash))[1], %(genesis)s) AS prev
+      FROM (SELECT seq, hash FROM commissions_journal WHERE msp_id = %(msp)s ORDER BY seq DESC LIMIT 1) last) head
+"""
+
+_BALANCES: Final = """
+WITH legs AS (
+    SELECT partner_id, debit AS account, -minor AS minor FROM commissions_posting
+        WHERE msp_id = %(msp)s AND (%(all)s OR partner_id = ANY(%(partners)s::uuid[]))
+    UNION ALL
+    SELECT partner_id, credit, minor FROM commissions_posting
+        WHERE msp_id = %(msp)s AND (%(all)s OR partner_id = ANY(%(partners)s::uuid[]))
+)
+SELECT partner_id,
+    coalesce(sum(minor) FILTER (WHERE account = 'accrued'), 0)::bigint,
+    coalesce(sum(minor) FILTER (WHERE account = 'payable'), 0)::bigint,
+    coalesce(sum(minor) FILTER (WHERE account = 'in_transit'), 0)::bigint,
+    coalesce(sum(minor) FILTER (WHERE account = 'cash'), 0)::bigint
+FROM legs GROUP BY partner_id
+"""
