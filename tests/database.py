@@ -100,10 +100,9 @@ def _flush_with_the_owners_right() -> Iterator[None]:
     def teardown(_self: Any) -> None:
         flush_as_owner()
 
-    original = TransactionTestCase._fixture_teardown
-    TransactionTestCase._fixture_teardown = teardown
-    yield
-    TransactionTestCase._fixture_teardown = original
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -109,7 +110,7 @@ def start(server: Postgres, *, settings: tuple[str, ...] = DURABLE) -> "subproce
 
 def stop(server: Postgres, process: "subprocess.Popen[bytes]") -> None:
     """Stop the server: clients are cut off, what was committed stays."""
-    processes.stop(process, gently=processes.signal.SIGINT)
+    processes.stop(process, gently=signal.SIGINT)
     processes.forget("postgres", server.run_folder)
 
 
@@ -130,9 +131,9 @@ def run_as_superuser(server: Postgres, script: str) -> None:
 
     The script goes through standard input, because arguments can be read by every user of the machine.
     """
-    command = [server.programs / "psql", "-X", "-q", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", "postgres"]
+    command = [str(server.programs / "psql"), "-X", "-q", "-h", "127.0.0.1", "-p", str(server.port)]
     answer = subprocess.run(
-        command,
+        [*command, "-U", "postgres", "-d", "postgres"],
         input=script,
         env={**_environment(), "PGPASSWORD": server.passwords.superuser},
         check=False,

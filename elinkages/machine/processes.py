@@ -124,24 +124,16 @@ def _stop_group(name: str, pid: int, patience: float) -> None:
 
 
 def hold(folder: Path) -> IO[str]:
-    """Hold `folder` for the life of this process; raises Taken when another living process does.
-
-    The lock is taken under another name first, so that nobody sees it without an owner.
-    """
-    lock = folder / "lock"
-    if lock.exists():
-        held = lock.open("r+")
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Taken(held.read().strip()) from error
-    else:
-        fresh = folder / f"lock.{os.getpid()}"
-        held = fresh.open("w+")
-        fcntl.flock(held, fcntl.LOCK_EX)
-        fresh.rename(lock)
-    held.seek(0)
-    held.truncate()
+    """Hold `folder` for the life of this process; raises Taken when another living process does."""
+    held = (folder / "lock").open("a+")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        held.seek(0)
+        owner = held.read().strip()
+        held.close()
+        raise Taken(owner) from error
+    held.truncate(0)
     held.write(str(os.getpid()))
     held.flush()
     return held

@@ -42,7 +42,8 @@ class Keys:
     @classmethod
     def fresh(cls) -> "Keys":
         """New random keys."""
-        return cls(secrets.token_urlsafe(50), *(secrets.token_hex(16) for _ in range(4)))
+        superuser, owner, app, redis = (secrets.token_hex(16) for _ in range(4))
+        return cls(secrets.token_urlsafe(50), superuser, owner, app, redis)
 
     @classmethod
     def kept(cls, file: Path) -> "Keys":
@@ -144,7 +145,7 @@ def clear_abandoned(root: Path) -> None:
     for folder in root.glob(f"{THROW_AWAY_PREFIX}*"):
         with suppress(OSError, processes.Taken):
             young = time.time() - folder.stat().st_mtime < GRACE_SECONDS
-            if folder.stat().st_uid != os.geteuid() or (young and not (folder / "lock").exists()):
+            if young or folder.stat().st_uid != os.geteuid():
                 continue
             with processes.hold(folder):
                 processes.stop_orphans(folder / "run", patience=3)

@@ -12,14 +12,19 @@ from elinkages.machine.binaries import Missing
 from elinkages.machine.postgres import ServerFailed
 
 
+def leave_on_signals() -> None:
+    """End in an orderly way, servers stopped, when the process is told to go."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _leave)
+
+
 def _leave(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
 def main(command: list[str]) -> int:
     """Run `command` with the servers' addresses in its environment; returns its exit code."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _leave)
+    leave_on_signals()
     try:
         with services.throw_away() as environment:
             return _run(command, {**os.environ, **environment})

@@ -1,0 +1,114 @@
+"""`bin/test` and `bin/check`: every check that CI runs, one readable line each, stopping at the first failure."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from elinkages.machine import chromium, services
+from elinkages.machine.account import NoOrdinaryUser
+from elinkages.machine.binaries import Missing
+from elinkages.machine.postgres import ServerFailed
+from elinkages.machine.throw_away import leave_on_signals
+
+PROGRAMS = Path(sys.executable).parent
+PACKAGES = ("elinkages", "partners", "referrals", "commissions", "integrations", "tests")
+NO_TESTS_COLLECTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One check: what it is called, what it runs, and whether its output is worth reading while it runs."""
+
+    name: str
+    command: tuple[str, ...]
+    live: bool = False
+    may_be_empty: bool = False
+
+
+def quick_steps() -> list[Step]:
+    """What needs no database."""
+    return [
+        Step("Format", (_program("ruff"), "format", "--check", "--output-format", "concise", ".")),
+        Step("Lint", (_program("ruff"), "check", "--output-format", "concise", ".")),
+        Step("Import contracts", (_program("lint-imports"),)),
+        Step("Types", (_program("mypy"), *PACKAGES)),
+    ]
+
+
+def full_steps(*, workers: str) -> list[Step]:
+    """Everything."""
+    manage = (sys.executable, "manage.py")
+    pytest = (sys.executable, "-m", "pytest", "-q")
+    return [
+        *quick_steps(),
+        Step("Migrations match the models", (*manage, "makemigrations", "--check", "--dry-run")),
+        Step("System checks", (*manage, "check", "--fail-level", "WARNING")),
+        Step("Tests", (*pytest, "-n", workers, "-m", "not browser"), live=True),
+        Step("Browser tests", (*pytest, "-m", "browser"), live=True, may_be_empty=True),
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Run the steps; returns 0 when all of them pass."""
+    parser = argparse.ArgumentParser(prog="bin/test", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="format, lint, imports and types only (bin/check)")
+    parser.add_argument("-n", default=str(os.cpu_count() or 2), metavar="WORKERS", help="processes that run tests")
+    options = parser.parse_args(arguments)
+    leave_on_signals()
+    steps = quick_steps() if options.quick else full_steps(workers=options.n)
+    try:
+        # The settings want addresses even where nothing connects: the real ones cost a second.
+        with services.throw_away() as environment:
+            return _run(steps, {**os.environ, **environment})
+    except (ServerFailed, Missing, NoOrdinaryUser) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(steps: list[Step], environment: dict[str, str]) -> int:
+    started = time.monotonic()
+    for number, step in enumerate(steps, 1):
+        print(f"{number}/{len(steps)} {step.name} ", end="\n" if step.live else "", flush=True)
+        before = time.monotonic()
+        passed = _passes(step, environment)
+        seconds = time.monotonic() - before
+        if not passed:
+            print(f"{'' if step.live else chr(10)}{step.name} failed after {seconds:.1f} s: {' '.join(step.command)}")
+            return 1
+        print(f"{'    ' if step.live else ''}ok ({seconds:.1f} s)", flush=True)
+    if len(steps) > len(quick_steps()) and not chromium.find():
+        print(f"The browser tests were skipped, because there is no Chromium: {chromium.HOW_TO_GET}.")
+    print(f"All {len(steps)} checks passed in {time.monotonic() - started:.0f} s.")
+    return 0
+
+
+def _passes(step: Step, environment: dict[str, str]) -> bool:
+    answer = subprocess.run(
+        step.command,
+        cwd=services.CHECKOUT,
+        env=environment,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=None if step.live else subprocess.PIPE,
+        stderr=None if step.live else subprocess.STDOUT,
+        text=True,
+    )
+    if answer.returncode == 0 or (step.may_be_empty and answer.returncode == NO_TESTS_COLLECTED):
+        return True
+    if answer.stdout:
+        print(f"\n{answer.stdout.rstrip()}", end="")
+    return False
+
+
+def _program(name: str) -> str:
+    return str(PROGRAMS / name)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

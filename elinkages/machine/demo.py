@@ -1,0 +1,225 @@
+"""`bin/demo`: PostgreSQL, Redis, web, worker and beat on this machine, filled with a believable MSP."""
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+from elinkages.machine import installation, postgres, processes, redis_server, services, supervisor
+from elinkages.machine.account import NoOrdinaryUser, ordinary_account
+from elinkages.machine.binaries import Missing
+from elinkages.machine.postgres import ServerFailed
+from elinkages.machine.services import CHECKOUT, Keys, Servers
+from elinkages.machine.supervisor import Part
+
+READY_SECONDS = 90.0
+KEPT_ON_RESET = ("venv", "uv", "lock", "environment.lock", "requirements.txt", "programs")
+
+
+class CannotStart(RuntimeError):
+    """The demo cannot start; the message is one line for the person who called it."""
+
+
+class Stopped(BaseException):
+    """Somebody pressed Ctrl-C, closed the terminal, or asked us to end."""
+
+
+def say(text: str) -> None:
+    """Tell the terminal, if it is still there."""
+    with suppress(OSError):
+        print(text, flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the demo until it is stopped; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="bin/demo", description=__doc__)
+    parser.add_argument("--reset", action="store_true", help="delete the demo's data and start over")
+    options = parser.parse_args(arguments)
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _stop_now)
+    try:
+        return _run(reset=options.reset)
+    except Stopped:
+        return 0
+    except (CannotStart, ServerFailed, Missing, NoOrdinaryUser, installation.StepFailed) as problem:
+        say(str(problem))
+        return 1
+
+
+def _stop_now(_number: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _run(*, reset: bool) -> int:
+    home = services.home_folder()
+    port = _port()
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = processes.hold(home)
+    except processes.Taken as owner:
+        raise CannotStart(f"The demo already runs from {home} (process {owner}). Stop that one first.") from None
+    with lock:
+        if stopped := processes.stop_orphans(home / "run"):
+            say(f"Stopped what an earlier start left running: {', '.join(stopped)}")
+        _require_free(port)
+        for log in (home / "logs").glob("*.log"):
+            log.replace(log.with_suffix(".log.before"))
+        parts: list[Part] = []
+        try:
+            _start(parts, home, port, reset=reset)
+            while True:
+                supervisor.check(parts, say=say)
+                time.sleep(0.2)
+        finally:
+            for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(ending, signal.SIG_IGN)  # stopping is bounded, and must not be cut short
+            say("\nStopping")
+            supervisor.stop(parts)
+
+
+def _port() -> int:
+    text = os.environ.get("PORT", "8000")
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise CannotStart(f"PORT is “{text}”. Set it to a number from 1 to 65535, for example PORT=8001.")
+    return int(text)
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError:
+            raise CannotStart(f"Port {port} needs root. Choose another one: PORT=8001 bin/demo") from None
+        except OSError:
+            raise CannotStart(f"Port {port} is in use. Choose another one: PORT={port + 1} bin/demo") from None
+
+
+def _start(parts: list[Part], home: Path, port: int, *, reset: bool) -> None:
+    started = time.monotonic()
+    keys, environment = _servers(parts, home, reset=reset)
+    site = os.environ.get("SITE_URL") or f"http://localhost:{port}"
+    environment = {
+        **os.environ,
+        **environment,
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or keys.secret_key,
+        "ELINKAGES_HOME": str(home),
+        "SITE_URL": site,
+        "DEMO": "1",
+        "PORT": str(port),
+    }
+    logins = installation.prepare(home, environment, say=say)
+    say("Starting web, worker and beat")
+    for part in _programs(home, port, environment):
+        parts.append(part)
+        supervisor.begin(part)
+    _wait_until_ready(parts, port)
+    say(f"\nElinkages is ready at {site} (after {time.monotonic() - started:.1f} s)\n\n{logins}")
+    say(f"Logs are in {home / 'logs'}. Stop with Ctrl-C; start over with bin/demo --reset.")
+
+
+def _servers(parts: list[Part], home: Path, *, reset: bool) -> tuple[Keys, dict[str, str]]:
+    """Start the servers that the environment does not already name."""
+    own_database = not os.environ.get("DATABASE_URL")
+    if not own_database and not os.environ.get("DATABASE_OWNER_URL"):
+        raise CannotStart("DATABASE_URL is set: set DATABASE_OWNER_URL too, the role that migrates.")
+    if reset and not own_database:
+        raise CannotStart("DATABASE_URL is set, so the data is yours: empty that database yourself, not with --reset.")
+    keys_file = home / "keys.json"
+    account = ordinary_account()
+    keys = Keys.kept(keys_file)
+    servers = services.describe(home, home, keys, account)
+    if reset:
+        say(f"Deleting the demo's data in {home}")
+        _empty(home, servers)
+        keys = Keys.fresh()
+    keys.postgres_port, keys.redis_port = postgres.free_port(keys.postgres_port), postgres.free_port(keys.redis_port)
+    keys.keep(keys_file)
+    servers = services.describe(home, home, keys, account)
+    environment = servers.environment(keys, home)
+    if own_database:
+        parts.append(_postgres_part(servers))
+        if not (servers.postgres.data / "PG_VERSION").exists():
+            installation.forget(home)
+            say(f"Making a PostgreSQL 18 in {servers.postgres.data}")
+        say(f"Starting PostgreSQL on port {keys.postgres_port}")
+        supervisor.begin(parts[-1])
+    if not os.environ.get("REDIS_URL"):
+        say(f"Starting Redis on port {keys.redis_port} ({servers.redis.program})")
+        parts.append(_redis_part(servers))
+        supervisor.begin(parts[-1])
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
+        environment[name] = os.environ.get(name) or environment[name]
+    return keys, environment
+
+
+def _empty(home: Path, servers: Servers) -> None:
+    for data in (servers.postgres.data, servers.redis.data):
+        shutil.rmtree(data, ignore_errors=True)
+    for name in ("run", "logs", "mail", "static", "files"):
+        shutil.rmtree(home / name, ignore_errors=True)
+    for file in ("keys.json", "beat-schedule"):
+        (home / file).unlink(missing_ok=True)
+    installation.forget(home)
+
+
+def _postgres_part(servers: Servers) -> Part:
+    server = servers.postgres
+    return Part("postgres", lambda: postgres.start(server), lambda process: postgres.stop(server, process), server.log)
+
+
+def _redis_part(servers: Servers) -> Part:
+    server = servers.redis
+    return Part(
+        "redis", lambda: redis_server.start(server), lambda process: redis_server.stop(server, process), server.log
+    )
+
+
+def _programs(home: Path, port: int, environment: dict[str, str]) -> list[Part]:
+    celery = [sys.executable, "-m", "celery", "-A", "elinkages.celery:app"]
+    bind = f"{os.environ.get('HOST', '127.0.0.1')}:{port}"
+    web = [sys.executable, "-m", "gunicorn", "elinkages.wsgi:application", "--bind", bind, "--workers", "2"]
+    commands = {
+        "web": [*web, "--threads", "4", "--graceful-timeout", "5", "--no-control-socket"],
+        "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-mingle"],
+        "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile="],
+    }
+    return [
+        supervisor.command_part(
+            name,
+            command,
+            run_folder=home / "run",
+            log=home / "logs" / f"{name}.log",
+            environment=environment,
+            folder=CHECKOUT,
+        )
+        for name, command in commands.items()
+    ]
+
+
+def _wait_until_ready(parts: list[Part], port: int) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    answer = "nothing"
+    while time.monotonic() < deadline:
+        supervisor.check(parts, say=say)
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+                return
+        except urllib.error.HTTPError as error:
+            answer = error.read(300).decode(errors="replace")
+        except OSError:
+            pass
+        time.sleep(0.1)
+    say(f"Not everything is well after {READY_SECONDS:.0f} s. /healthz says: {answer}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

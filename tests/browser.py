@@ -1,0 +1,40 @@
+"""A real Chromium for tests marked `browser` (a pytest plugin)."""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from elinkages.machine import chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip browser tests where there is no Chromium, with one line that says how to get it."""
+    if chromium.find() or os.environ.get("REQUIRE_BROWSER") == "1":
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=f"no Chromium: {chromium.HOW_TO_GET}"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """One Chromium for the session; open `browser.new_context(viewport=PHONE)` per visitor."""
+    from playwright.sync_api import sync_playwright
+
+    executable = chromium.find()
+    if not executable:
+        pytest.fail(f"REQUIRE_BROWSER=1 and there is no Chromium: {chromium.HOW_TO_GET}")
+    # Playwright's event loop lives in this thread, which Django would take for asynchronous code.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        running = playwright.chromium.launch(executable_path=executable, args=list(chromium.QUIET))
+        yield running
+        running.close()
