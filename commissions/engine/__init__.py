@@ -4,7 +4,7 @@ docs/algorithms/commission.md says the rules; its tables are executed as tests.
 """
 
 from commissions.engine.collected import eligible_collected
-from commissions.engine.deal import Deal, Line, Movement, Pause, Receipt, Standing
+from commissions.engine.deal import Deal, Exchange, Line, Movement, Pause, Receipt, Standing
 from commissions.engine.evaluate import accrues_on, earning_months, evaluate, hold_until, targets
 from commissions.engine.limits import clawback_anchor
 from commissions.engine.periods import add_months, month_of
@@ -13,6 +13,7 @@ from commissions.engine.versions import Policy, Version, terms_for, version_on
 
 __all__ = [
     "Deal",
+    "Exchange",
     "Line",
     "Movement",
     "Pause",

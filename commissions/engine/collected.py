@@ -59,12 +59,7 @@ def counted_parts(terms: Recurring, deal: Deal) -> list[Part]:
     term = collected_term(terms, deal)
     if term is None:
         return []
-    return [
-        part
-        for receipt in deal.receipts
-        for part in parts_of(receipt)
-        if _counts(part.service_on, term, deal)
-    ]
+    return [part for receipt in deal.receipts for part in parts_of(receipt) if _counts(part.service_on, term, deal)]
 
 
 def _counts(day: date, term: Term, deal: Deal) -> bool:
@@ -94,17 +89,13 @@ def collected_basis(terms: Recurring, deal: Deal, month: date) -> Basis | Line:
         number = position_of(terms, deal, term, max(part.service_on for part in parts))
         position = f", month {number} of {term.months}"
     steps = tuple(
-        f"{format_money(part.minor, deal.currency)} for {say_day(part.service_on)}, "
-        f"paid {say_day(part.paid_on)}"
+        f"{format_money(part.minor, deal.currency)} for {say_day(part.service_on)}, paid {say_day(part.paid_on)}"
         for part in sorted(parts)
     )
     inputs = {
         "month": month.isoformat()[:7],
         "base": "collected",
-        "receipts": [
-            [part.service_on.isoformat(), part.paid_on.isoformat(), part.minor]
-            for part in sorted(parts)
-        ],
+        "receipts": [[part.service_on.isoformat(), part.paid_on.isoformat(), part.minor] for part in sorted(parts)],
         "collected_minor": minor,
     }
     words = f"{amount} collected for {calendar.name}, {when}{note}"
@@ -113,10 +104,7 @@ def collected_basis(terms: Recurring, deal: Deal, month: date) -> Basis | Line:
 
 def _why_nothing(terms: Recurring, deal: Deal, month: date, name: str, term: Term) -> str:
     days = sorted(
-        part.service_on
-        for receipt in deal.receipts
-        for part in parts_of(receipt)
-        if month_of(part.service_on) == month
+        part.service_on for receipt in deal.receipts for part in parts_of(receipt) if month_of(part.service_on) == month
     )
     if not days:
         return f"Nothing for {name}: no payment for it has arrived"
@@ -129,9 +117,7 @@ def _why_nothing(terms: Recurring, deal: Deal, month: date, name: str, term: Ter
     return f"Nothing for {name}: the term starts on {say_day(term.anchor)}"
 
 
-def eligible_collected(
-    lines: Mapping[str, int], eligible: frozenset[str], paid_before: int, paid_minor: int
-) -> int:
+def eligible_collected(lines: Mapping[str, int], eligible: frozenset[str], paid_before: int, paid_minor: int) -> int:
     """How much of one payment falls on the eligible lines of its invoice, tax included.
 
     `lines` are the invoice's amounts by line, `paid_before` what was paid on it earlier, all in

@@ -91,11 +91,7 @@ def _segments(deal: Deal, start: date, until: date) -> list[Segment]:
         elif movement.effective_on < until:
             cuts.append((movement.effective_on, movement.mrr_minor))
     runs = pairwise([(start, mrr_minor), *cuts, (until, 0)])
-    return [
-        (amount, *span)
-        for (day, amount), (following, _) in runs
-        for span in _served(deal, day, following)
-    ]
+    return [(amount, *span) for (day, amount), (following, _) in runs for span in _served(deal, day, following)]
 
 
 def _joined(segments: list[Segment]) -> list[Segment]:
@@ -129,9 +125,7 @@ def _served(deal: Deal, start: date, until: date) -> list[tuple[date, date]]:
     return [span for span in [*spans, (start, until)] if span[0] < span[1]]
 
 
-def _weighed(
-    terms: Recurring, deal: Deal, term: Term, calendar: Calendar, segments: list[Segment]
-) -> Basis:
+def _weighed(terms: Recurring, deal: Deal, term: Term, calendar: Calendar, segments: list[Segment]) -> Basis:
     """Segments as a weighted amount: MRR × days, summed, over the days of the month."""
     mrr_minor, start, until = segments[0]
     inputs: dict[str, Any] = {"month": f"{start.year}-{start.month:02}", "base": "contracted"}
@@ -160,13 +154,9 @@ def _weighed(
     return Basis(numerator, of_days, words, position, formula, steps, inputs)
 
 
-def _weighed_words(
-    deal: Deal, calendar: Calendar, weights: list[tuple[int, int]], of_days: int
-) -> tuple[str, str]:
+def _weighed_words(deal: Deal, calendar: Calendar, weights: list[tuple[int, int]], of_days: int) -> tuple[str, str]:
     amounts = [format_money(amount, deal.currency) for amount, _ in weights]
-    formula = " + ".join(
-        f"{amount} × {days}/{of_days}" for amount, (_, days) in zip(amounts, weights, strict=True)
-    )
+    formula = " + ".join(f"{amount} × {days}/{of_days}" for amount, (_, days) in zip(amounts, weights, strict=True))
     if len(weights) == 1:
         return f"{amounts[0]} MRR for {calendar.name}, {weights[0][1]} of {of_days} days", formula
     parts = [f"{amount} for {days}" for amount, (_, days) in zip(amounts, weights, strict=True)]
@@ -192,18 +182,14 @@ def _why_nothing(terms: Recurring, deal: Deal, month: date, calendar: Calendar, 
             what = "service starts on"
         return f"Nothing for {calendar.name}: {what} {say_day(first)}"
     if term.until is not None and term.until <= month:
-        return outside_term(
-            terms, deal, term, term.until, calendar.following - _ONE_DAY, calendar.name
-        )
+        return outside_term(terms, deal, term, term.until, calendar.following - _ONE_DAY, calendar.name)
     if deal.ends_on is not None and deal.ends_on <= month:
         last_day = say_last_day(deal.ends_on)
         return f"Nothing for {calendar.name}: the client left, last day of service {last_day}"
     return f"Nothing for {calendar.name}: no day of service falls inside the term"
 
 
-def outside_term(
-    terms: Recurring, deal: Deal, term: Term, until: date, day: date, what: str
-) -> str:
+def outside_term(terms: Recurring, deal: Deal, term: Term, until: date, day: date, what: str) -> str:
     """The sentence for a day after the term's end; `what` names the month or invoice it is in."""
     number = position_of(terms, deal, term, day)
     return (

@@ -38,9 +38,20 @@ class Receipt(NamedTuple):
     service_until: date | None = None
 
 
+class Exchange(NamedTuple):
+    """The currency a client is billed in, and the rate frozen for what is paid in another.
+
+    `rate_millionths` is the price of one unit of it in the deal's currency: 1087350 is 1.08735.
+    """
+
+    currency: str
+    rate_millionths: int
+
+
 class Deal(NamedTuple):
     """One contract of a won client, as known when the target is computed.
 
+    `currency` is what is paid; MRR and receipts are in it too, or in that of `exchange`.
     `mrr_minor` is the MRR it was won at. Nothing is earned for days before `owed_from` (imported
     history). `first_invoice_on` is needed only when `receipts` leaves older ones out.
     """
@@ -56,6 +67,7 @@ class Deal(NamedTuple):
     pauses: tuple[Pause, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     first_invoice_on: date | None = None
+    exchange: Exchange | None = None
 
 
 class Standing(NamedTuple):

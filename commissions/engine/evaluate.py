@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from commissions.engine.collected import collected_basis, counted_parts
 from commissions.engine.contracted import contracted_basis, contracted_term, first_day
 from commissions.engine.deal import Basis, Deal, Line, Standing, nothing
+from commissions.engine.exchange import exchanged, in_billed_currency
 from commissions.engine.limits import bounded, clawed_back, within_lifetime
 from commissions.engine.once import once
 from commissions.engine.periods import (
@@ -15,7 +16,7 @@ from commissions.engine.periods import (
     trigger_date,
 )
 from commissions.engine.tiers import tiered
-from commissions.terms import ALL, Flat, MrrMultiple, NoReward, Percent, Recurring, Single
+from commissions.terms import ALL, Flat, MrrMultiple, NoReward, Percent, Recurring, Single, Tiered
 from elinkages.kernel.money import format_basis_points, format_money, round_half_away
 
 _ONE_DAY = timedelta(days=1)
@@ -51,17 +52,25 @@ def _before_lifetime(terms: Single, deal: Deal, month: date, standing: Standing 
     if isinstance(terms, Flat | MrrMultiple):
         line = once(terms, deal, month)
     else:
-        contracted = terms.base == "contracted"
-        basis = (contracted_basis if contracted else collected_basis)(terms, deal, month)
+        basis = _basis(terms, in_billed_currency(deal), month)
         if isinstance(basis, Line):
             return basis
-        if isinstance(terms, Percent):
-            line = _percent(terms, deal, basis)
-        else:
-            line = tiered(terms, deal, basis, standing)
+        line = _rated(terms, deal, exchanged(basis, deal), standing)
     if terms.cap_per_month_minor is None and terms.minimum_minor is None:
         return line
     return bounded(terms, deal, line)
+
+
+def _basis(terms: Recurring, deal: Deal, month: date) -> Basis | Line:
+    if terms.base == "contracted":
+        return contracted_basis(terms, deal, month)
+    return collected_basis(terms, deal, month)
+
+
+def _rated(terms: Percent | Tiered, deal: Deal, basis: Basis, standing: Standing | None) -> Line:
+    if isinstance(terms, Percent):
+        return _percent(terms, deal, basis)
+    return tiered(terms, deal, basis, standing)
 
 
 def _percent(terms: Percent, deal: Deal, basis: Basis) -> Line:

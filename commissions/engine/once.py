@@ -5,6 +5,7 @@ from typing import Any
 
 from commissions.engine.contracted import WAITING, mrr_on
 from commissions.engine.deal import Deal, Line, nothing
+from commissions.engine.exchange import at_rate, in_billed_currency, ratio
 from commissions.engine.periods import calendar_month, month_of, say_day, trigger_date
 from commissions.terms import ALL, Flat, MrrMultiple
 from elinkages.kernel.money import format_money, format_multiple, round_half_away
@@ -37,9 +38,17 @@ def once(terms: Flat | MrrMultiple, deal: Deal, month: date) -> Line:
     if isinstance(terms, Flat):
         fee = format_money(terms.amount_minor, deal.currency)
         return Line(terms.amount_minor, f"{fee} {what}", (f"Fee {fee}",), inputs)
+    return _multiple(terms, deal, day, what, inputs)
+
+
+def _multiple(terms: MrrMultiple, deal: Deal, day: date, what: str, inputs: dict[str, Any]) -> Line:
     mrr_minor = mrr_on(deal, day)
-    amount = round_half_away(mrr_minor * terms.basis_points, ALL)
-    multiple, mrr = format_multiple(terms.basis_points), format_money(mrr_minor, deal.currency)
+    multiplier, divisor = ratio(deal)
+    amount = round_half_away(mrr_minor * terms.basis_points * multiplier, ALL * divisor)
+    multiple = format_multiple(terms.basis_points)
+    mrr = format_money(mrr_minor, in_billed_currency(deal).currency)
     inputs |= {"mrr_minor": mrr_minor, "basis_points": terms.basis_points}
-    step = f"{multiple} × {mrr} = {format_money(amount, deal.currency)}"
-    return Line(amount, f"{multiple} × {mrr} MRR {what}", (step,), inputs)
+    if deal.exchange is not None:
+        inputs["exchange"] = list(deal.exchange)
+    step = f"{multiple} × {mrr}{at_rate(deal)} = {format_money(amount, deal.currency)}"
+    return Line(amount, f"{multiple} × {mrr} MRR {what}{at_rate(deal)}", (step,), inputs)

@@ -144,6 +144,4 @@ def position_of(terms: Recurring, deal: Deal, term: Term, last_day: date) -> int
         return index
     pauses = merged(deal.pauses)
     starts = [add_months(term.counted_from, number) for number in range(index + 1)]
-    return index - sum(
-        _covering(start, until, pauses) is not None for start, until in pairwise(starts)
-    )
+    return index - sum(_covering(start, until, pauses) is not None for start, until in pairwise(starts))

@@ -36,9 +36,7 @@ def split[K: Sortable](amount_minor: int, shares: Sequence[tuple[K, int]]) -> Sp
 
 def share_reason(basis_points: int, amount_minor: int, currency: str) -> str:
     """What a partner with less than the whole reads after the pool's own reason."""
-    return (
-        f"your {format_basis_points(basis_points)} share of {format_money(amount_minor, currency)}"
-    )
+    return f"your {format_basis_points(basis_points)} share of {format_money(amount_minor, currency)}"
 
 
 def payable_now(balance_minor: int, minimum_minor: int) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from commissions.engine.deal import Basis, Deal, Line, Standing
+from commissions.engine.exchange import ratio
 from commissions.terms import ALL, Tiered
 from elinkages.kernel.money import format_basis_points, format_money, round_half_away
 
@@ -14,7 +15,8 @@ def tiered(terms: Tiered, deal: Deal, basis: Basis, standing: Standing | None) -
     if terms.tier_base == "wins":
         return _by_wins(terms, deal, basis, standing or Standing(0, 1))
     if terms.tier_base == "new_mrr":
-        size, scale = deal.mrr_minor, 1
+        multiplier, scale = ratio(deal)
+        size = deal.mrr_minor * multiplier
     else:
         size, scale = basis.numerator, basis.denominator
     before = standing.before * scale if standing else 0
@@ -35,9 +37,7 @@ def _by_wins(terms: Tiered, deal: Deal, basis: Basis, standing: Standing) -> Lin
     return _flat_rate(terms, deal, basis, rate_at(terms.tiers, place), standing)
 
 
-def _flat_rate(
-    terms: Tiered, deal: Deal, basis: Basis, rate: int, standing: Standing | None
-) -> Line:
+def _flat_rate(terms: Tiered, deal: Deal, basis: Basis, rate: int, standing: Standing | None) -> Line:
     amount = round_half_away(basis.numerator * rate, basis.denominator * ALL)
     shown = format_basis_points(rate)
     step = f"{basis.formula} × {shown} = {format_money(amount, deal.currency)}"
@@ -95,7 +95,7 @@ def _place(terms: Tiered, deal: Deal, standing: Standing | None) -> str:
     if standing is None:
         return ""
     if terms.mode == "whole":
-        reached = f"{standing.total} clients"
+        reached = "1 client" if standing.total == 1 else f"{standing.total} clients"
         if terms.tier_base != "wins":
             reached = format_money(standing.total, deal.currency)
         return f", tier reached with {reached}"

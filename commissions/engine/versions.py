@@ -23,9 +23,7 @@ def version_on[T](versions: Sequence[Version[T]], day: date) -> T | None:
     return None
 
 
-def terms_for[T](
-    versions: Sequence[Version[T]], *, won_on: date, month: date, policy: Policy
-) -> T | None:
+def terms_for[T](versions: Sequence[Version[T]], *, won_on: date, month: date, policy: Policy) -> T | None:
     """The terms for an earning month: those of the day the deal was won, or those of the month.
 
     A floating plan takes the version in force on the first day of the earning month, but never

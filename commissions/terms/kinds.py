@@ -80,9 +80,7 @@ class SteppedClawback:
             _whole("clawback.steps", days, 1, 3650, "The days of a clawback step")
             _whole("clawback.steps", share, 1, ALL, "The share of a clawback step in basis points")
         if list(self.steps) != sorted({days: share for days, share in self.steps}.items()):
-            raise TermsError(
-                "clawback.steps", "Clawback steps go from the fewest days to the most."
-            )
+            raise TermsError("clawback.steps", "Clawback steps go from the fewest days to the most.")
 
 
 Clawback = FullClawback | LinearClawback | SteppedClawback
@@ -214,9 +212,7 @@ class Combined:
     parts: tuple[Single, ...]
 
     def __post_init__(self) -> None:
-        if not 2 <= len(self.parts) <= 4 or not all(
-            isinstance(part, Single) for part in self.parts
-        ):
+        if not 2 <= len(self.parts) <= 4 or not all(isinstance(part, Single) for part in self.parts):
             raise TermsError("parts", "A combined plan has 2 to 4 parts, each of them a reward.")
         if len({type(part) for part in self.parts}) < len(self.parts):
             raise TermsError("parts", "A combined plan has at most one part of each kind.")

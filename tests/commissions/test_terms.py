@@ -240,9 +240,7 @@ REFUSED: list[tuple[object, str, str]] = [
 
 
 @pytest.mark.parametrize(("data", "field", "sentence"), REFUSED)
-def test_terms_that_cannot_be_kept_are_refused_with_field_and_sentence(
-    data: object, field: str, sentence: str
-) -> None:
+def test_terms_that_cannot_be_kept_are_refused_with_field_and_sentence(data: object, field: str, sentence: str) -> None:
     with pytest.raises(TermsError) as refusal:
         from_json(data)
     assert refusal.value.field == field
@@ -259,9 +257,7 @@ SAID: list[tuple[Terms, str]] = [
     (NoReward(), "No commission"),
     (Percent(basis_points=1000), "10% of monthly recurring revenue for 12 months, held 30 days"),
     (
-        Percent(
-            basis_points=500, months=None, base="collected", trigger="first_payment", hold_days=0
-        ),
+        Percent(basis_points=500, months=None, base="collected", trigger="first_payment", hold_days=0),
         "5% of revenue collected for as long as the client stays",
     ),
     (
@@ -278,8 +274,7 @@ SAID: list[tuple[Terms, str]] = [
     ),
     (
         Flat(amount_minor=50_000, clawback=FullClawback(90)),
-        "$500.00 once, when the first invoice is paid, held 30 days, "
-        "taken back if the client leaves within 90 days",
+        "$500.00 once, when the first invoice is paid, held 30 days, taken back if the client leaves within 90 days",
     ),
     (
         MrrMultiple(basis_points=15_000, trigger="won", hold_days=0, clawback=LinearClawback(12)),
@@ -314,9 +309,7 @@ SAID: list[tuple[Terms, str]] = [
         "for as long as the client stays",
     ),
     (
-        Tiered(
-            tiers=CLIENTS, mode="whole", tier_base="wins", reset="quarter", hold_days=0, months=1
-        ),
+        Tiered(tiers=CLIENTS, mode="whole", tier_base="wins", reset="quarter", hold_days=0, months=1),
         "5% for the first 2 clients, 7.5% from client 3, 10% from client 5 of monthly recurring "
         "revenue, by clients won this quarter, everything at the rate reached, for 1 month",
     ),
@@ -335,11 +328,8 @@ SAID: list[tuple[Terms, str]] = [
         "pauses not made up for, a client keeps the rate it was won at, held 30 days",
     ),
     (
-        Combined(
-            parts=(Flat(amount_minor=10_000, hold_days=0), Percent(basis_points=500, hold_days=0))
-        ),
-        "$100.00 once, when the first invoice is paid; and "
-        "5% of monthly recurring revenue for 12 months",
+        Combined(parts=(Flat(amount_minor=10_000, hold_days=0), Percent(basis_points=500, hold_days=0))),
+        "$100.00 once, when the first invoice is paid; and 5% of monthly recurring revenue for 12 months",
     ),
 ]
 

@@ -24,9 +24,9 @@ from elinkages.kernel.money import (
 )
 
 amounts = st.integers(-(10**14), 10**14)
-weights = st.dictionaries(
-    st.integers(0, 99), st.integers(0, 10_000), min_size=1, max_size=9
-).filter(lambda found: sum(found.values()) > 0)
+weights = st.dictionaries(st.integers(0, 99), st.integers(0, 10_000), min_size=1, max_size=9).filter(
+    lambda found: sum(found.values()) > 0
+)
 
 
 @given(amounts, st.integers(1, 10**9))
@@ -51,9 +51,7 @@ def test_a_denominator_must_be_positive(denominator: int) -> None:
 
 
 @given(amounts, weights)
-def test_sharing_out_loses_no_cent_and_stays_within_one_of_exact(
-    minor: int, found: dict[int, int]
-) -> None:
+def test_sharing_out_loses_no_cent_and_stays_within_one_of_exact(minor: int, found: dict[int, int]) -> None:
     parts = allocate(minor, list(found.items()))
     total = sum(found.values())
     assert sum(parts.values()) == minor
@@ -141,9 +139,7 @@ def test_what_is_written_is_read_back(minor: int, currency: str) -> None:
         (5, "INR", "en_IN", "₹0.05"),
     ],
 )
-def test_amounts_are_written_for_the_reader(
-    minor: int, currency: str, locale: str, written: str
-) -> None:
+def test_amounts_are_written_for_the_reader(minor: int, currency: str, locale: str, written: str) -> None:
     assert format_money(minor, currency, locale) == written
 
 
@@ -226,9 +222,7 @@ def test_amounts_are_read_as_people_write_them(text: str, currency: str, minor: 
         ("9" * 20, "USD", f"“{'9' * 20}” is larger than any amount kept here."),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_a_sentence(
-    text: str, currency: str, sentence: str
-) -> None:
+def test_what_cannot_be_read_is_refused_with_a_sentence(text: str, currency: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         parse_money(text, currency)
 
