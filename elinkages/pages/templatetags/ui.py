@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.template import Context, Library
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.templatetags.static import static
-from django.urls import NoReverseMatch
+from django.urls import NoReverseMatch, get_script_prefix
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -221,6 +221,20 @@ def door_url(context: Context, door: str, name: str, *args: Any) -> str:
         return doors.url(door, context.get("msp"), name, *args)
     except NoReverseMatch:
         return ""
+
+
+@register.filter
+def layout(request: Any) -> str:
+    """The layout for a page that any door may show: the reader's own frame once we know who reads, else plain."""
+    if getattr(request, "member", None):
+        return "layouts/dashboard.html"
+    return "layouts/portal.html" if getattr(request, "partner", None) else "layouts/plain.html"
+
+
+@register.simple_tag
+def home_url() -> str:
+    """Where the door that this page stands behind begins."""
+    return get_script_prefix()
 
 
 @register.simple_tag

@@ -40,14 +40,15 @@ def control_html(bound: BoundField) -> SafeString:
     if type(widget) is forms.DateInput:
         return bound.as_widget(forms.DateInput(attrs={"type": "date", **widget.attrs}, format="%Y-%m-%d"))
     if type(widget) is forms.NumberInput:
-        mode = (
-            "numeric"
-            if isinstance(bound.field, forms.IntegerField)
-            and not isinstance(bound.field, forms.DecimalField | forms.FloatField)
-            else "decimal"
-        )
-        return bound.as_widget(forms.TextInput(attrs={"inputmode": mode, "autocomplete": "off"}))
-    return bound.as_widget()
+        whole = type(bound.field) is forms.IntegerField
+        return bound.as_widget(forms.TextInput(attrs={"inputmode": "numeric" if whole else "decimal"}))
+    return bound.as_widget(attrs=_without_echo(bound))
+
+
+def _without_echo(bound: BoundField) -> dict[str, Any]:
+    """A placeholder that only repeats the label is noise, and it vanishes when it is needed."""
+    placeholder = str(bound.field.widget.attrs.get("placeholder") or "")
+    return {"placeholder": False} if placeholder.lower().startswith(str(bound.label).lower()) else {}
 
 
 def complaints(*sources: AnyForm) -> list[Complaint]:
