@@ -5,12 +5,13 @@ A message carries ids only. `**_` swallows arguments that a newer or older relea
 
 import logging
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from uuid import UUID
 
 from celery import shared_task
 from django.apps import apps
+from django.db import transaction
 
 from elinkages.kernel import tenancy
 
@@ -42,6 +43,11 @@ def stepped_task(function: Callable[..., None]) -> Any:
         function(msp_id=UUID(msp_id), **ids)
 
     return shared_task(name=f"{function.__module__}.{function.__name__}")(run)
+
+
+def nudge(task: Any, **ids: str) -> None:
+    """Send a task after commit. A broker that is away is logged and costs minutes, not the request: a sweep nudges again."""
+    transaction.on_commit(partial(task.apply_async, kwargs=ids, retry=False), robust=True)
 
 
 def msp_ids() -> Iterator[UUID]:
