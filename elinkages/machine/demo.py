@@ -166,8 +166,8 @@ def _empty(home: Path, servers: Servers) -> None:
         shutil.rmtree(data, ignore_errors=True)
     for name in ("run", "logs", "mail", "static", "files"):
         shutil.rmtree(home / name, ignore_errors=True)
-    for file in ("keys.json", "beat-schedule"):
-        (home / file).unlink(missing_ok=True)
+    for file in [home / "keys.json", *home.glob("beat-schedule*")]:
+        file.unlink(missing_ok=True)
     installation.forget(home)
 
 

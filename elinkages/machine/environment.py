@@ -69,7 +69,10 @@ def python_for(uv: str) -> str:
         if real := interpreter(candidate):
             return real
     say("Getting Python 3.12, because none is here")
-    run([uv, "python", "install", "3.12"], "get Python 3.12")
+    try:
+        run([uv, "python", "install", "3.12"], "get Python 3.12")
+    except CannotMake as problem:
+        raise CannotMake(f"{problem}\nInstall a Python 3.12 or newer yourself and start again.") from None
     return answer_of(uv, "python", "find", "3.12")
 
 
