@@ -1,0 +1,114 @@
+"""The accrual of months, page by page."""
+
+from collections import defaultdict
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from dateutil.relativedelta import relativedelta
+from django.db import connection
+
+from commissions.accruals import scan
+from commissions.accruals.posting import write
+from commissions.accruals.release import release_batch
+from commissions.accruals.scan import Due, Revised
+from commissions.accruals.targets import targets, terms_of_versions
+from commissions.terms import Terms
+from elinkages.kernel.actors import Actor, System
+from elinkages.kernel.tenancy import current_msp_id
+
+PAGE: Final = 1_000
+"""Contracts of one unit of work: short enough to keep others waiting for well under a second."""
+REVISED_PAGE: Final = 50
+"""Revised contracts of one unit of work; each may have years of months."""
+SYSTEM: Final = System("Monthly accrual")
+MONTH: Final = relativedelta(months=1)
+
+
+def through_month(today: date) -> date:
+    """The newest month that is over: contracted MRR accrues in arrears (decisions 16)."""
+    return today.replace(day=1) - MONTH
+
+
+def accrue(*, today: date, at: datetime, by: Actor = SYSTEM) -> int:
+    """Everything that is due by `today`, in one go; returns how many entries were posted or voided.
+
+    The worker does the same page by page (tasks.accrue). `today` is the MSP's calendar day.
+    """
+    posted = 0
+    for month in open_months(today):
+        cursor: UUID | None = None
+        while True:
+            count, cursor = accrue_page(month, after=cursor, today=today, by=by, at=at)
+            posted += count
+            if cursor is None:
+                break
+    while True:
+        seen, count = revise_page(today=today, by=by, at=at)
+        posted += count
+        if seen == 0:
+            return posted
+
+
+def open_months(today: date) -> list[date]:
+    """The months that are scanned for every contract: from the newest with pools up to the running one."""
+    first = scan.first_open_month()
+    return _months(first, today) if first else []
+
+
+def accrue_page(month: date, *, after: UUID | None, today: date, by: Actor, at: datetime) -> tuple[int, UUID | None]:
+    """One page of contracts for one month: (entries posted or voided, where the next page begins)."""
+    _lock()
+    page = scan.scan(month, after=after, size=PAGE, once_only=month == today.replace(day=1))
+    return _compute(page.due, month, today, {}, by, at), page.cursor
+
+
+def revise_page(*, today: date, by: Actor, at: datetime) -> tuple[int, int]:
+    """Contracts that changed, through all their months: (contracts seen, entries posted or voided)."""
+    _lock()
+    contracts = scan.revised(size=REVISED_PAGE)
+    versions: dict[UUID, Terms] = {}
+    posted = 0
+    for month, members in sorted(_by_month(contracts, today).items()):
+        due = scan.scan_contracts(month, members, once_only=month == today.replace(day=1))
+        posted += _compute(due, month, today, versions, by, at)
+    if contracts:
+        scan.mark_computed(contracts)
+    return len(contracts), posted
+
+
+def release(*, today: date, at: datetime, by: Actor = SYSTEM) -> int:
+    """Make payable what is due by `today`; returns how many entries."""
+    moved = 0
+    while count := release_batch(today=today, by=by, at=at):
+        moved += count
+    return moved
+
+
+def _compute(due: list[Due], month: date, today: date, versions: dict[UUID, Terms], by: Actor, at: datetime) -> int:
+    terms_of_versions({row.version_id for row in due if row.version_id}, versions)
+    found = targets(due, month, today=today, versions=versions)
+    return write(found, month=month, today=today, by=by, at=at)
+
+
+def _by_month(contracts: list[Revised], today: date) -> dict[date, list[UUID]]:
+    members: dict[date, list[UUID]] = defaultdict(list)
+    for contract in contracts:
+        for month in _months(contract.first_month, today):
+            members[month].append(contract.contract_id)
+    return members
+
+
+def _months(first: date, today: date) -> list[date]:
+    """Every month from `first` to the running one."""
+    months, month = [], first.replace(day=1)
+    while month <= today:
+        months.append(month)
+        month += MONTH
+    return months
+
+
+def _lock() -> None:
+    """One accrual per MSP at a time; the second finds the first one's work done."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('accrual:' || %s, 0))", [str(current_msp_id())])

@@ -1,0 +1,42 @@
+"""Commissions in the background: beat nudges, the rows decide."""
+
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from commissions import accruals
+from elinkages.accounts.models import Msp
+from elinkages.kernel import tenancy
+from elinkages.kernel.tasks import msp_ids, stepped_task
+
+
+@stepped_task
+def accrue(*, msp_id: UUID, **_: object) -> None:
+    """Accrue and release everything that is due for one MSP, one short unit of work after the other."""
+    at = timezone.now()
+    today = Msp.objects.get(pk=msp_id).today(at)
+    with tenancy.use(msp_id):
+        months = accruals.open_months(today)
+    for month in months:
+        cursor: UUID | None = None
+        while True:
+            with tenancy.use(msp_id):
+                _, cursor = accruals.accrue_page(month, after=cursor, today=today, by=accruals.SYSTEM, at=at)
+            if cursor is None:
+                break
+    seen = 1
+    while seen:
+        with tenancy.use(msp_id):
+            seen, _ = accruals.revise_page(today=today, by=accruals.SYSTEM, at=at)
+    moved = 1
+    while moved:
+        with tenancy.use(msp_id):
+            moved = accruals.release_batch(today=today, by=accruals.SYSTEM, at=at)
+
+
+@shared_task
+def accrue_everyone() -> None:
+    """Nudge the accrual of every MSP; a message that is lost is sent again with the next beat."""
+    for msp_id in msp_ids():
+        accrue.delay(msp_id=str(msp_id))

@@ -1,0 +1,178 @@
+"""Small rows for tests: plain functions with keyword arguments, each a believable default.
+
+Call them inside `tenancy.use(msp.pk)`, except for `an_msp` and `a_user`. They write rows directly, so that a test of one
+verb does not depend on all the others; scenario tests use the verbs.
+"""
+
+from datetime import UTC, date, datetime
+from itertools import count
+from typing import Any
+
+from commissions.models import Pin, Plan, PlanRule, PlanVersion, Versioning
+from commissions.terms import Percent, Terms, sha256, to_json
+from elinkages.accounts.models import Membership, Msp, User
+from elinkages.accounts.rights import Role
+from elinkages.kernel.match_keys import company_key
+from partners.models import Contact, Partner, PartnerLogin, PartnerState, SourceKind
+from referrals.models import (
+    Channel,
+    Client,
+    Contract,
+    Credit,
+    MovementKind,
+    MrrMovement,
+    Referral,
+    ServiceLine,
+    Stage,
+)
+
+AT = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+_numbers = count(1)
+
+
+def an_msp(name: str = "Acme IT", slug: str | None = None, **fields: Any) -> Msp:
+    """An MSP in New York that pays in dollars."""
+    return Msp.objects.create(name=name, slug=slug or f"{name.lower().replace(' ', '-')}-{next(_numbers)}", **fields)
+
+
+def a_user(name: str = "Alice Adams", email: str | None = None, **fields: Any) -> User:
+    """A person with a password and a verified address."""
+    email = email or f"{name.split()[0].lower()}{next(_numbers)}@example.com"
+    user = User.objects.create_user(email, PASSWORD, name=name, **fields)
+    user.emailaddress_set.create(email=email, verified=True, primary=True)
+    return user
+
+
+def a_member(msp: Msp, role: str = Role.OWNER, name: str = "Alice Adams", user: User | None = None) -> Membership:
+    """One of the MSP's people."""
+    return Membership.objects.create(msp=msp, user=user or a_user(name), role=role)
+
+
+def a_partner(name: str = "Petra Park CPA", kind: str = SourceKind.CENTRE, **fields: Any) -> Partner:
+    """An active partner."""
+    fields = {"state": PartnerState.ACTIVE, "created_at": AT, "joined_at": AT, **fields}
+    return Partner.objects.create(name=name, name_key=company_key(name), kind=kind, **fields)
+
+
+def a_login(partner: Partner, user: User | None = None) -> PartnerLogin:
+    """A person of the partner who can enter the portal."""
+    user = user or a_user(partner.name)
+    contact = Contact.objects.create(partner=partner, name=user.name, email=user.email, created_at=AT)
+    return PartnerLogin.objects.create(msp_id=partner.msp_id, user=user, partner=partner, contact=contact)
+
+
+def a_referral(
+    partner: Partner, company: str | None = None, shares: dict[Partner, int] | None = None, **fields: Any
+) -> Referral:
+    """An introduction, credited wholly to the partner unless `shares` (basis points) says otherwise."""
+    company = company or f"Company {next(_numbers)}"
+    fields = {"stage": Stage.REGISTERED, "registered_at": AT, "stage_at": AT, **fields}
+    referral = Referral.objects.create(
+        partner=partner,
+        source_kind=partner.kind,
+        channel=Channel.DASHBOARD,
+        company=company,
+        company_key=company_key(company),
+        registered_by_name="Alice Adams",
+        currency="USD",
+        **fields,
+    )
+    for holder, basis_points in (shares or {partner: 10_000}).items():
+        Credit.objects.create(referral=referral, partner=holder, basis_points=basis_points, created_at=AT)
+    return referral
+
+
+def a_client(referral: Referral | None = None, name: str | None = None, since_on: date = date(2026, 1, 1)) -> Client:
+    """A client, won from the referral if there is one."""
+    name = name or (referral.company if referral else f"Client {next(_numbers)}")
+    return Client.objects.create(
+        name=name, name_key=company_key(name), referral=referral, since_on=since_on, created_at=AT
+    )
+
+
+def a_service_line(name: str = "Managed services") -> ServiceLine:
+    """The service line of that name."""
+    return ServiceLine.objects.get_or_create(name=name)[0]
+
+
+def a_contract(
+    client: Client,
+    mrr_minor: int = 100_000,
+    starts_on: date = date(2026, 1, 1),
+    *,
+    moves: dict[date, int] | None = None,
+    **fields: Any,
+) -> Contract:
+    """A contract with its START movement, and further MRR levels by their first day."""
+    fields = {"owed_from": starts_on, "currency": "USD", "created_at": AT, **fields}
+    contract = Contract.objects.create(client=client, service_line=a_service_line(), starts_on=starts_on, **fields)
+    a_movement(contract, starts_on, mrr_minor, MovementKind.START)
+    for day, level in (moves or {}).items():
+        a_movement(contract, day, level)
+    return contract
+
+
+def a_movement(contract: Contract, on: date, mrr_minor: int, kind: str = MovementKind.EXPANSION) -> MrrMovement:
+    """From a day on the MRR is this."""
+    return MrrMovement.objects.create(
+        contract=contract, kind=kind, effective_on=on, mrr_minor=mrr_minor, delta_minor=0, at=AT, by_name="Alice Adams"
+    )
+
+
+TEN_PERCENT = Percent(basis_points=1_000, months=12, hold_days=30)
+
+
+def a_plan(
+    terms: Terms = TEN_PERCENT,
+    *,
+    name: str | None = None,
+    versioning: str = Versioning.PINNED,
+    valid_from: date = date(2020, 1, 1),
+    valid_until: date | None = None,
+    for_everyone: bool = True,
+) -> Plan:
+    """A plan with one published version, applying to everyone."""
+    plan = Plan.objects.create(name=name or f"Plan {next(_numbers)}", versioning=versioning, created_at=AT)
+    a_version(plan, terms, valid_from, valid_until)
+    if for_everyone:
+        PlanRule.objects.create(plan=plan, valid_from=valid_from, created_at=AT)
+    return plan
+
+
+def a_version(plan: Plan, terms: Terms, valid_from: date, valid_until: date | None = None) -> PlanVersion:
+    """The next version of a plan."""
+    return PlanVersion.objects.create(
+        plan=plan,
+        number=plan.versions.count() + 1,
+        terms=to_json(terms),
+        terms_sha256=sha256(terms),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        published_at=AT,
+    )
+
+
+def a_pin(contract: Contract, plan: Plan, won_on: date | None = None) -> Pin:
+    """The contract under the plan's version of the day it was won."""
+    won_on = won_on or contract.starts_on
+    version = plan.versions.filter(valid_from__lte=won_on).order_by("-valid_from").first()
+    return Pin.objects.create(contract=contract, plan_version=version, chosen={}, won_on=won_on, pinned_at=AT)
+
+
+def a_deal(
+    partner: Partner,
+    terms: Terms = TEN_PERCENT,
+    mrr_minor: int = 100_000,
+    starts_on: date = date(2026, 1, 1),
+    *,
+    plan: Plan | None = None,
+    shares: dict[Partner, int] | None = None,
+    won_on: date | None = None,
+    **contract: Any,
+) -> Contract:
+    """A won referral with one contract under a plan of these terms."""
+    referral = a_referral(partner, stage=Stage.WON, shares=shares)
+    signed = a_contract(a_client(referral), mrr_minor, starts_on, **contract)
+    a_pin(signed, plan or a_plan(terms, for_everyone=False), won_on)
+    return signed
