@@ -196,7 +196,8 @@ def _without(root: ElementTree.Element, names: set[str]) -> ElementTree.Element:
 def _name_value(mark: ElementTree.Element) -> None:
     """A mark's value and label become the title that browsers show on hover."""
     notes = {note.get("class", ""): note for note in mark.findall("desc")}
-    if value := notes.get("value"):
+    value = notes.get("value")
+    if value is not None:
         label = notes.get("x_label")
         title = ElementTree.SubElement(mark, "title")
         title.text = f"{label.text}: {value.text}" if label is not None else value.text

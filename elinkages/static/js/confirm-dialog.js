@@ -19,8 +19,8 @@ class ConfirmDialog extends HTMLElement {
     if (!form.getAttribute("action")) form.action = url;
     const dialog = document.createElement("dialog");
     dialog.append(this.head(content.querySelector("h1")?.textContent ?? ""));
-    for (const part of content.querySelectorAll(":scope > .page-lead, :scope > :not(.crumbs, .page-head, .page-lead)")) {
-      if (part.textContent.trim() || part.matches("form")) dialog.append(document.adoptNode(part));
+    for (const part of content.querySelectorAll(".page-lead, :scope > :not(.crumbs, .page-head)")) {
+      if (part.textContent.trim()) dialog.append(document.adoptNode(part));
     }
     dialog.setAttribute("closedby", "any");
     dialog.addEventListener("close", () => dialog.remove());

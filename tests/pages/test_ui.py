@@ -1,0 +1,278 @@
+"""The tags of the interface, each through a template as a page uses it."""
+
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.template import engines
+from django.test import RequestFactory
+from django.urls import include, path
+from django.utils import timezone
+from lucide import IconDoesNotExist
+
+from elinkages.pages.templatetags.ui import layout
+
+
+def _view(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("")
+
+
+_dashboard = [
+    path("", _view, name="home"),
+    path("partners/", _view, name="partner-list"),
+    path("partners/new/", _view, name="partner-new"),
+]
+urlpatterns = [path("", include((_dashboard, "dashboard")))]
+
+MSP = SimpleNamespace(name="Northwind IT", zone=ZoneInfo("America/New_York"), currency="USD", slug="northwind")
+
+
+def render(source: str, request: HttpRequest | None = None, **context: Any) -> str:
+    return engines["django"].from_string(source).render(context, request).strip()
+
+
+class Application(forms.Form):
+    email = forms.EmailField(help_text="We write to it.")
+    share = forms.DecimalField()
+    kind = forms.ChoiceField(choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect)
+    starts_on = forms.DateField(widget=forms.DateInput)
+    note = forms.CharField(required=False)
+    token = forms.CharField(widget=forms.HiddenInput)
+
+
+# --- figures
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        ('{% money 123456 "USD" %}', '<span class="money">$1,234.56</span>'),
+        ('{% money 0 "USD" %}', '<span class="money">$0.00</span>'),
+        ('{% money 0 "USD" dash=True %}', '<span class="money none">–</span>'),
+        ('{% money -850 "USD" %}', '<span class="money negative">−$8.50</span>'),
+        ('{% money 123456 "USD" bare=True %}', '<span class="money">1,234.56</span>'),
+        ('{% money 5000 "JPY" bare=True %}', '<span class="money">5,000</span>'),
+        ('{% money None "USD" %}', '<span class="money none">–</span>'),
+        ("{% percent 1250 %}", "12.5%"),
+        ("{% percent 1000 %}", "10%"),
+    ],
+)
+def test_an_amount_is_written_as_in_a_statement(call: str, text: str) -> None:
+    assert render(call) == text
+
+
+@pytest.mark.parametrize(
+    ("ago", "text"),
+    [
+        (timedelta(seconds=20), "just now"),
+        (timedelta(minutes=1, seconds=5), "1 minute ago"),
+        (timedelta(minutes=-5, seconds=-5), "in 5 minutes"),
+        (timedelta(hours=3, minutes=5), "3 hours ago"),
+        (timedelta(days=5), "5 days ago"),
+        (timedelta(days=21), "3 weeks ago"),
+        (timedelta(days=100), "3 months ago"),
+        (timedelta(days=800), "2 years ago"),
+        (timedelta(days=-30), "in 4 weeks"),
+    ],
+)
+def test_an_instant_says_its_day_and_how_long_ago(ago: timedelta, text: str) -> None:
+    assert f"<span>{text}</span>" in render("{% when moment %}", moment=timezone.now() - ago)
+
+
+def test_an_instant_is_read_in_the_zone_of_the_msp_and_exact_on_hover() -> None:
+    html = render("{% when moment %}", moment=datetime(2026, 3, 1, 3, 30, tzinfo=UTC), msp=MSP)
+    assert 'title="Feb 28, 2026, 10:30 PM EST"' in html
+    assert "Mar 1, 2026" in render("{% day moment %}", moment=datetime(2026, 3, 1, 3, 30, tzinfo=UTC))
+    assert "Feb 28, 2026" in render("{% day moment %}", moment=datetime(2026, 3, 1, 3, 30, tzinfo=UTC), msp=MSP)
+
+
+def test_a_day_and_a_month_are_written_out_and_nothing_is_a_dash() -> None:
+    assert render("{% day at %}", at=date(2026, 11, 3)) == '<time class="day" datetime="2026-11-03">Nov 3, 2026</time>'
+    assert render("{% month at %}", at=date(2026, 11, 3)) == '<time class="day" datetime="2026-11">November 2026</time>'
+    assert render("{% day at %}{% when at %}{% month at %}", at=None) == "–––"
+
+
+# --- badges and icons
+
+
+def test_a_badge_escapes_its_label_and_takes_no_unknown_tone() -> None:
+    assert render('{% badge label "good" %}', label="<b>") == '<span class="badge good">&lt;b&gt;</span>'
+    assert render('{% badge "Odd" "sparkling" %}') == '<span class="badge neutral">Odd</span>'
+
+
+def test_a_source_has_a_shape_and_a_name_beside_its_hue() -> None:
+    html = render('{% source_badge "centre_of_influence" %}')
+    assert "source-influence" in html
+    assert "<svg" in html
+    assert "Center of influence" in html
+    assert "Something new" in render('{% source_badge "something_new" %}')
+
+
+def test_an_icon_is_silent_unless_it_has_a_label_and_must_exist() -> None:
+    assert 'aria-hidden="true"' in render('{% icon "users" %}')
+    assert 'role="img" aria-label="Partners"' in render('{% icon "users" "Partners" %}')
+    with pytest.raises(IconDoesNotExist):
+        render('{% icon "no-such-icon" %}')
+
+
+# --- forms
+
+
+def _wrong() -> Application:
+    form = Application({"email": "dana@", "share": "ten", "starts_on": "2026-01-31"})
+    form.add_error(None, "This partner has an agreement already.")
+    return form
+
+
+def test_a_field_has_its_label_above_and_its_help_and_error_tied_to_the_control() -> None:
+    html = render("{% field form.email %}", form=_wrong())
+    assert html.index("<label") < html.index("<input") < html.index('id="id_email_error"')
+    assert 'aria-describedby="id_email_helptext id_email_error"' in html
+    assert 'aria-invalid="true"' in html
+    assert 'value="dana@"' in html
+
+
+def test_what_was_typed_survives_even_where_a_number_or_a_date_was_meant() -> None:
+    share = render("{% field form.share %}", form=_wrong())
+    assert 'type="text"' in share
+    assert 'value="ten"' in share
+    assert 'type="date"' in render("{% field form.starts_on %}", form=_wrong())
+    assert 'value="2026-01-31"' in render("{% field form.starts_on %}", form=_wrong())
+
+
+def test_a_choice_of_one_is_a_group_with_a_legend_and_a_hidden_field_is_bare() -> None:
+    assert "<legend>Kind" in render("{% field form.kind %}", form=_wrong())
+    assert render("{% field form.token %}", form=_wrong()).startswith('<input type="hidden"')
+    assert "optional" in render("{% field form.note %}", form=Application())
+
+
+def test_the_summary_of_errors_leads_to_each_control() -> None:
+    html = render("{% errors form %}", form=_wrong())
+    assert 'role="alert"' in html
+    assert '<a href="#id_email">Email</a>' in html
+    assert '<a href="#id_kind_0">Kind</a>' in html
+    assert "This partner has an agreement already." in html
+    assert "#id_token" not in html
+    assert render("{% errors form %}", form=Application()) == ""
+
+
+def test_two_copies_of_a_form_have_two_ids_of_submission() -> None:
+    assert render("{% once %}").startswith('<input type="hidden" name="_once" value="')
+    assert render("{% once %}") != render("{% once %}")
+
+
+def test_a_submit_button_says_its_verb_and_is_pressed_once() -> None:
+    html = render('{% submit "Approve 14 payouts, $8,214.55" %}')
+    assert html.startswith("<submit-once><button")
+    assert "Approve 14 payouts, $8,214.55" in html
+    assert 'name="then" value="add"' in render('{% submit "Save" "quiet" "then" "add" %}')
+
+
+# --- panels
+
+
+def test_a_figure_links_to_what_it_is_made_of() -> None:
+    html = render('{% stat "Payable" value=total note="3 partners" href="/payouts/" %}', total="$1,200.00")
+    assert '<a href="/payouts/">Payable</a>' in html
+    assert "$1,200.00" in html
+    assert "3 partners" in html
+
+
+def test_an_empty_list_says_what_will_be_here_and_gives_the_button_that_fills_it() -> None:
+    html = render('{% empty "users" "No partners yet" "They send clients." href="/new/" label="Add a partner" %}')
+    assert "No partners yet" in html
+    assert '<a class="button primary" href="/new/">Add a partner</a>' in html
+
+
+def test_a_pager_shows_only_the_ways_there_are() -> None:
+    page = SimpleNamespace(previous_url="", next_url="?after=x")
+    assert 'rel="next"' in render("{% pager page %}", page=page)
+    assert 'rel="prev"' not in render("{% pager page %}", page=page)
+    assert render("{% pager page %}", page=SimpleNamespace(previous_url="", next_url="")) == ""
+
+
+def test_a_progress_bar_has_counts_and_one_without_an_end_does_not_claim_one() -> None:
+    assert '<progress max="2600" value="1840">' in render('{% progress 1840 2600 "Rows" "rows" %}')
+    assert "1,840 of 2,600 rows" in render('{% progress 1840 2600 "Rows" "rows" %}')
+    assert "<progress></progress>" in render('{% progress 12 0 "Rows" %}')
+
+
+def test_a_history_tells_facts_in_words_and_keeps_ids_to_itself() -> None:
+    event = SimpleNamespace(
+        at=timezone.now(),
+        action="payout_run.approved",
+        actor_name="Sam Okafor",
+        facts={
+            "total_minor": 821455,
+            "share_basis_points": 1000,
+            "due_on": "2026-12-01",
+            "payouts": 14,
+            "reason": "Checked twice.",
+        }
+        | {"run": "0193a1b2-0000-7000-8000-000000000000", "new_status": "in_review", "currency": "USD"},
+    )
+    html = render("{% history events %}", events=[event], msp=MSP)
+    assert "Payout run approved" in html
+    assert "Sam Okafor" in html
+    assert "total: $8,214.55; share: 10%; due: Dec 1, 2026; payouts: 14; Checked twice.; new status: in review" in html
+    assert "0193a1b2" not in html
+    assert "Nothing has happened yet." in render("{% history events %}", events=[])
+
+
+# --- the frame
+
+
+@pytest.fixture
+def rail_request(settings: Any) -> HttpRequest:
+    settings.ROOT_URLCONF = __name__
+    return RequestFactory().get("/partners/new/")
+
+
+def test_the_rail_marks_where_the_reader_is_and_hides_what_this_door_does_not_have(rail_request: HttpRequest) -> None:
+    html = render("{% rail %}", rail_request)
+    assert '<a href="/partners/" aria-current="true">' in html
+    assert '<a href="/">' in html
+    assert "Payouts" not in html
+
+
+def test_a_title_is_written_once_and_shown_in_the_tab_and_on_the_page(rail_request: HttpRequest) -> None:
+    title = "{% block title %}Partners & more{% endblock %}"
+    source = f'{{% extends "layouts/dashboard.html" %}}{title}{{% block content %}}<p>Here</p>{{% endblock %}}'
+    html = render(source, rail_request, msp=MSP)
+    assert "<title>Partners & more" in html
+    assert "<h1>Partners & more</h1>" in html
+    assert '<a class="skip" href="#main">' in html
+    assert '<main id="main"' in html
+    assert '"allowEval":false' in html
+
+
+@pytest.mark.parametrize(
+    ("cookie", "shown"), [("dark", 'data-theme="dark"'), ("light", 'data-theme="light"'), ("'><b>", '<html lang="en">')]
+)
+def test_the_theme_comes_from_the_cookie_and_only_if_it_is_one(
+    rail_request: HttpRequest, cookie: str, shown: str
+) -> None:
+    rail_request.COOKIES["theme"] = cookie
+    assert shown in render('{% extends "layouts/plain.html" %}', rail_request)
+
+
+def test_every_script_carries_the_nonce_of_its_response() -> None:
+    html = render("{% scripts %}", csp_nonce="n0nce")
+    assert html.count("<script") == html.count('nonce="n0nce"') == 2
+    assert '"elinkages/toast-list": "/static/js/toast-list' in html
+
+
+def test_the_layers_are_linked_before_everything_that_is_in_them() -> None:
+    links = render("{% styles %}").splitlines()
+    assert "_layers" in links[0]
+    assert "_tokens" in links[1]
+
+
+def test_a_page_for_every_door_stands_in_the_frame_of_its_reader() -> None:
+    assert layout(SimpleNamespace(member=object())) == "layouts/dashboard.html"
+    assert layout(SimpleNamespace(member=None, partner=object())) == "layouts/portal.html"
+    assert layout(None) == "layouts/plain.html"
