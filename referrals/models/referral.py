@@ -1,9 +1,11 @@
 """An introduction, who has the credit for it, and every stage it went through."""
 
+from datetime import date, datetime
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from elinkages.accounts.models import Membership
 from elinkages.kernel.constraints import AppendOnly, SqlConstraint, Transitions, one_of
@@ -55,9 +57,29 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         """Still in the pipeline."""
         return self.filter(stage__in=OPEN_STAGES)
 
+    def untouched(self) -> "ReferralQuerySet":
+        """Registered, and nobody has spoken to them yet."""
+        return self.filter(stage=Stage.REGISTERED, touched_at__isnull=True)
+
+    def late(self, before: datetime) -> "ReferralQuerySet":
+        """Untouched, and registered before `sla.late_before`."""
+        return self.untouched().filter(registered_at__lt=before)
+
+    def overdue(self, today: date) -> "ReferralQuerySet":
+        """Open, with a next action that was due before today."""
+        return self.open().filter(next_action_on__lt=today)
+
+    def stale(self, before: datetime) -> "ReferralQuerySet":
+        """Open, and nothing has happened since `sla.stale_before`."""
+        return self.open().filter(active_at__lt=before)
+
 
 class Referral(TenantModel):
-    """One introduction. `partner` sent it; who is credited, and how much, is in Credit."""
+    """One introduction. `partner` sent it; who is credited, and how much, is in Credit.
+
+    `touched_at` is the first contact with the prospect, `active_at` the last thing that happened. `owner_name` is
+    the owner as the partner reads it, because the portal's role may not read people.
+    """
 
     partner = TenantForeignKey(Partner, related_name="referrals")
     source_kind = models.CharField(max_length=20, choices=SourceKind.choices)
@@ -69,12 +91,15 @@ class Referral(TenantModel):
     contact_phone = models.CharField(max_length=40, blank=True)
     website = models.CharField(max_length=200, blank=True)
     note = models.TextField(blank=True)
+    is_announced = models.BooleanField("they know that we will be in touch", default=False)
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.REGISTERED)
     registered_at = models.DateTimeField()
     registered_by_name = models.CharField(max_length=200)
     touched_at = models.DateTimeField(null=True)
     stage_at = models.DateTimeField()
+    active_at = models.DateTimeField(db_default=Now())
     owner = TenantForeignKey(Membership, null=True, blank=True, related_name="+")
+    owner_name = models.CharField(max_length=200, blank=True, editable=False)
     next_action = models.CharField(max_length=200, blank=True)
     next_action_on = models.DateField(null=True, blank=True)
     expected_mrr_minor = models.BigIntegerField(null=True, blank=True)
@@ -130,7 +155,10 @@ class Referral(TenantModel):
             models.Index(fields=["msp", "stage", "registered_at", "id"], name="referral_by_stage"),
             models.Index(fields=["msp", "partner", "registered_at", "id"], name="referral_by_partner"),
             models.Index(fields=["msp", "source_kind", "registered_at", "id"], name="referral_by_kind"),
+            models.Index(fields=["msp", "owner", "registered_at", "id"], name="referral_by_owner"),
+            models.Index(fields=["msp", "stage", "stage_at", "id"], name="referral_moved"),
             models.Index(fields=["msp", "company_key", "id"], name="referral_company"),
+            models.Index(fields=["msp", "active_at"], condition=Q(stage__in=OPEN_STAGES), name="referral_stale"),
             models.Index(
                 fields=["msp", "registered_at"],
                 condition=Q(touched_at__isnull=True, stage="registered"),
