@@ -143,8 +143,12 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 600
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
+# Without a proxy that we run, X-Forwarded-For is what the client likes to say.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXY_COUNT", "0"))
 
 _MAIL_OPTIONS: dict[str, dict[str, Any]] = {
     "django.core.mail.backends.filebased.EmailBackend": {"file_path": HOME / "mail"},
@@ -160,6 +164,12 @@ _MAIL_OPTIONS: dict[str, dict[str, Any]] = {
 _MAIL_BACKEND = os.environ.get("EMAIL_BACKEND", list(_MAIL_OPTIONS)[0 if DEMO else 1])
 MAILERS = {"default": {"BACKEND": _MAIL_BACKEND, "OPTIONS": _MAIL_OPTIONS.get(_MAIL_BACKEND, {})}}
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Elinkages <hello@elinkages.example>")
+
+# 32 random bytes in base64. After a rotation the keys before it still open what they sealed.
+SECRETS_KEY = os.environ.get("SECRETS_KEY", "")
+SECRETS_KEY_FALLBACKS = [key for key in os.environ.get("SECRETS_KEY_FALLBACKS", "").split(",") if key]
+# Simulators of vendors listen on loopback; nothing else may ever be reached there.
+HTTP_ALLOW_LOOPBACK = _flag("HTTP_ALLOW_LOOPBACK")
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -213,6 +223,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "elinkages.celery.HeartbeatScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat-schedule")
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "mail-sweep": {"task": "elinkages.mail.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
+    "accounts-tidy": {"task": "elinkages.accounts.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
+}
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -1,13 +1,38 @@
-"""allauth, told how Elinkages greets people."""
+"""allauth, told how Elinkages greets people, writes to them and sends them on."""
 
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from elinkages.mail import outbox
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Account mails and redirects."""
 
     def get_login_redirect_url(self, request: Any) -> str:
         """After login: the page that knows where this person belongs."""
+        return "/start/"
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """A `next` leads to a path of this site, never to a host, not even by a list of them."""
+        return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Write a letter that a worker sends: how long a mail server takes tells nobody who has an account."""
+        mail: EmailMultiAlternatives = self.render_mail(template_prefix, email, {"email": email, **context})
+        html = [str(content) for content, kind in mail.alternatives if kind == "text/html"]
+        outbox.send_to_person(
+            to=email,
+            subject=str(mail.subject),
+            text=str(mail.body),
+            html=html[0] if html else "",
+            at=timezone.now(),
+        )
+
+    def get_password_change_redirect_url(self, request: Any) -> str:
+        """After a password change: back to work."""
         return "/start/"

@@ -46,7 +46,7 @@ def stepped_task(function: Callable[..., None]) -> Any:
 
 
 def nudge(task: Any, **ids: str) -> None:
-    """Send a task after commit. A broker that is away is logged and costs minutes, not the request: a sweep nudges again."""
+    """Send a task after commit; a broker that is away is logged and costs minutes, because a sweep nudges again."""
     transaction.on_commit(partial(task.apply_async, kwargs=ids, retry=False), robust=True)
 
 

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='msp',
-            name='contact_email',
-            field=models.EmailField(blank=True, max_length=254, verbose_name='answers go to'),
+            model_name="msp",
+            name="contact_email",
+            field=models.EmailField(blank=True, max_length=254, verbose_name="answers go to"),
         ),
     ]

@@ -1,0 +1,207 @@
+"""The people of an MSP: invited, joined, given a role, deactivated and brought back."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from elinkages.accounts import doors, msps
+from elinkages.accounts.models import Invitation, Membership, Msp, User
+from elinkages.accounts.rights import ROLE_SENTENCES, Role
+from elinkages.audit import trail
+from elinkages.kernel import tenancy
+from elinkages.kernel.actors import Actor, System
+from elinkages.kernel.refusal import Refused
+from elinkages.mail import outbox
+
+GOOD_FOR = timedelta(days=14)
+"""How long an invitation can be accepted."""
+
+
+class AlreadyOnTheTeam(Refused):
+    """The person works here."""
+
+
+class AlreadyInvited(Refused):
+    """An invitation to this address is open."""
+
+
+class InvitationOver(Refused):
+    """The link was used, taken back, is too old, or never was."""
+
+    status = 410
+
+
+class WrongPerson(Refused):
+    """The invitation was sent to another address than this person's."""
+
+    status = 403
+
+
+class LastOwner(Refused):
+    """An MSP must keep one person who can do everything."""
+
+
+def invite(*, email: str, role: str, by: Membership, at: datetime) -> str:
+    """Offer a person a place on the active MSP's team by e-mail; returns the token of the link.
+
+    Raises AlreadyOnTheTeam (deactivated people are brought back instead), AlreadyInvited.
+    """
+    email = email.strip().lower()
+    _lock_team()
+    if member := team().filter(user__email=email).first():
+        raise AlreadyOnTheTeam(_already(member))
+    waiting = invitations().filter(email=email)
+    if waiting.filter(expires_at__gt=at).exists():
+        raise AlreadyInvited(f"An invitation to {email} is waiting. Revoke it first to send a new one.")
+    waiting.update(revoked_at=at)
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        email=email, role=role, token_hash=_hash(token), invited_at=at, invited_by=by, expires_at=at + GOOD_FOR
+    )
+    _write_invitation(invitation, token, by, at)
+    trail.record("team.invited", by.msp, by=by, at=at, email=email, role=role)
+    return token
+
+
+def revoke(invitation: Invitation, *, by: Actor, at: datetime) -> Invitation:
+    """Take an open invitation back; its link says so from now on. Raises InvitationOver."""
+    if not invitations().filter(pk=invitation.pk).update(revoked_at=at):
+        raise InvitationOver("This invitation was accepted or taken back already.", status=409)
+    invitation.revoked_at = at
+    trail.record("team.invitation_revoked", invitation.msp, by=by, at=at, email=invitation.email)
+    return invitation
+
+
+def find(token: str, *, at: datetime) -> Invitation:
+    """The open invitation of a link's token. Raises InvitationOver, which says what became of it."""
+    invitation = Invitation.objects.filter(token_hash=_hash(token)).select_related("invited_by__user").first()
+    if invitation is None:
+        raise InvitationOver("This link does not lead to an invitation. Check that you copied all of it.", status=404)
+    if invitation.accepted_at:
+        raise InvitationOver("This invitation was used. Log in to get to your team.")
+    if invitation.revoked_at:
+        raise InvitationOver("This invitation was taken back. Ask the person who invited you for a new one.")
+    if not invitation.is_open(at):
+        raise InvitationOver("This invitation has expired. Ask the person who invited you for a new one.")
+    return invitation
+
+
+def accept(token: str, *, user: User, at: datetime) -> Membership:
+    """Join the active MSP's team with the role of the invitation. Raises InvitationOver, WrongPerson."""
+    _lock_team()
+    invitation = find(token, at=at)
+    if user.email.lower() != invitation.email:
+        raise WrongPerson(
+            f"This invitation was sent to {invitation.email}, and you are logged in as {user.email}."
+            " Log out and open the link again."
+        )
+    if team().filter(user=user).exists():
+        raise AlreadyOnTheTeam("You are on this team already.")
+    member = Membership.objects.create(msp=invitation.msp, user=user, role=invitation.role, created_at=at)
+    Invitation.objects.filter(pk=invitation.pk).update(accepted_at=at)
+    trail.record("team.joined", member.msp, by=member, at=at, role=member.role)
+    _end_waiver_with_a_second_person(at)
+    return member
+
+
+def change_role(member: Membership, *, role: str, by: Actor, at: datetime) -> Membership:
+    """Give a person another role; rights follow on their next page. Raises LastOwner."""
+    _lock_team()
+    member.refresh_from_db(fields=["role", "deactivated_at"])
+    if role == member.role:
+        return member
+    _keep_an_owner(member)
+    before, member.role = member.role, Role(role).value
+    member.save(update_fields=["role"])
+    trail.record("team.role_changed", member.msp, by=by, at=at, person=str(member), role=role, before=before)
+    _end_waiver_with_a_second_person(at)
+    return member
+
+
+def deactivate(member: Membership, *, by: Actor, at: datetime) -> Membership:
+    """End a person's access at once; history keeps their name. Raises LastOwner."""
+    _lock_team()
+    member.refresh_from_db(fields=["role", "deactivated_at"])
+    if member.deactivated_at is None:
+        _keep_an_owner(member)
+        member.deactivated_at = at
+        member.save(update_fields=["deactivated_at"])
+        trail.record("team.deactivated", member.msp, by=by, at=at, person=str(member))
+    return member
+
+
+def reactivate(member: Membership, *, by: Actor, at: datetime) -> Membership:
+    """Give a deactivated person their access back, with the role they had."""
+    _lock_team()
+    member.refresh_from_db(fields=["role", "deactivated_at"])
+    if member.deactivated_at is not None:
+        member.deactivated_at = None
+        member.save(update_fields=["deactivated_at"])
+        trail.record("team.reactivated", member.msp, by=by, at=at, person=str(member), role=member.role)
+        _end_waiver_with_a_second_person(at)
+    return member
+
+
+def team() -> QuerySet[Membership]:
+    """Everybody who works or worked at the active MSP, people who still do first."""
+    members = Membership.objects.filter(msp_id=tenancy.current_msp_id()).select_related("user", "msp")
+    return members.order_by("deactivated_at", "created_at", "pk")
+
+
+def invitations() -> QuerySet[Invitation]:
+    """Invitations of the active MSP that were neither accepted nor revoked, newest first; some may have expired."""
+    waiting = Invitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True)
+    return waiting.select_related("invited_by__user").order_by("-invited_at", "-pk")
+
+
+def _lock_team() -> None:
+    """One change of a team at a time: two owners who demote each other would leave none."""
+    Msp.objects.select_for_update(no_key=True).get(pk=tenancy.current_msp_id())
+
+
+def _keep_an_owner(member: Membership) -> None:
+    if member.role != Role.OWNER or member.deactivated_at is not None:
+        return
+    owners = Membership.objects.active().filter(msp_id=member.msp_id, role=Role.OWNER)
+    if not owners.exclude(pk=member.pk).exists():
+        raise LastOwner(f"{member} is the only owner. Make somebody else an owner first.")
+
+
+def _end_waiver_with_a_second_person(at: datetime) -> None:
+    """A waiver is for an MSP with one approver; it ends when there are two."""
+    msp = Msp.objects.get(pk=tenancy.current_msp_id())
+    if msp.one_person_approval_at is not None and msps.approvers().count() > 1:
+        msps.require_second_person(
+            msp, by=System("Elinkages"), at=at, reason="A second person can approve payout runs now."
+        )
+
+
+def _write_invitation(invitation: Invitation, token: str, by: Membership, at: datetime) -> None:
+    role = Role(invitation.role)
+    outbox.send(
+        to=invitation.email,
+        template="emails/invitation",
+        context={
+            "invitation": invitation,
+            "inviter": by.user,
+            "role": role.label,
+            "role_sentence": ROLE_SENTENCES[role],
+            "url": doors.absolute("public", None, "team-invitation", by.msp.slug, token),
+        },
+        key=f"team-invitation-{invitation.pk}",
+        at=at,
+        reply_to=by.user.email,
+        secret=True,
+    )
+
+
+def _already(member: Membership) -> str:
+    if member.deactivated_at is None:
+        return f"{member} is on the team already, as {member.get_role_display().lower()}."
+    return f"{member} was on the team and is deactivated. Reactivate them below instead."
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
