@@ -123,7 +123,8 @@ class Chart:
             WIDE, style=Style(**_PAPER, colors=inks), title=f"{self.title}, {self.unit.name}", legend_at_bottom=True
         )
         root = _without(drawing.render_tree(), {"script", "comment"})
-        return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+        whole: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+        return whole
 
     def _inline(self, size: tuple[int, int]) -> SafeString:
         root = _without(
