@@ -45,6 +45,13 @@ def _point_at_own_database() -> None:
 _point_at_own_database()
 
 
+def pytest_configure() -> None:
+    """Serve static files as they lie in the tree: hashed names come from collectstatic, which bin/test runs."""
+    from django.conf import settings
+
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
 def _migrate_template() -> None:
     folder = Path(os.environ["ELINKAGES_THROW_AWAY"])
     done = folder / "template.migrated"

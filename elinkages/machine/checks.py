@@ -47,6 +47,7 @@ def full_steps(*, workers: str) -> list[Step]:
         *quick_steps(),
         Step("Migrations match the models", (*manage, "makemigrations", "--check", "--dry-run")),
         Step("System checks", (*manage, "check", "--fail-level", "WARNING")),
+        Step("Static files", (*manage, "collectstatic", "--noinput", "--verbosity", "0")),
         Step("Tests", (*pytest, "-n", workers, "-m", "not browser"), live=True),
         Step("Browser tests", (*pytest, "-m", "browser"), live=True, may_be_empty=True),
     ]

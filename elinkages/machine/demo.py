@@ -1,6 +1,7 @@
 """`bin/demo`: PostgreSQL, Redis, web, worker and beat on this machine, filled with a believable MSP."""
 
 import argparse
+import json
 import os
 import shutil
 import signal
@@ -211,7 +212,9 @@ def _wait_until_ready(parts: list[Part], port: int) -> None:
     while time.monotonic() < deadline:
         supervisor.check(parts, say=say)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as healthz:
+                answer = healthz.read().decode()
+            if set(json.loads(answer).values()) == {"ok"}:
                 return
         except urllib.error.HTTPError as error:
             answer = error.read(300).decode(errors="replace")

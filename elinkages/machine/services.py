@@ -125,6 +125,7 @@ def throw_away() -> Iterator[dict[str, str]]:
     folder = Path(tempfile.mkdtemp(prefix=THROW_AWAY_PREFIX, dir=root))
     folder.chmod(0o711)
     lock = processes.hold(folder)
+    (folder / "static").mkdir()
     keys = Keys.fresh()
     keys.postgres_port, keys.redis_port = postgres.free_port(), postgres.free_port()
     servers = describe(folder, home_folder(), keys, account, data=folder)
