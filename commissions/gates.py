@@ -1,0 +1,69 @@
+"""What keeps a partner from being paid. A gate is a query; the first closed one is told.
+
+A new gate (a tax form, a disclosure, a cooling-off after a change of bank) is one more line in GATES.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from elinkages.kernel.tenancy import current_msp_id
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """`sql` names the partners (partner_id, reason) that it is closed for, of the MSP %(msp)s."""
+
+    code: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Why one partner cannot be paid now."""
+
+    code: str
+    reason: str
+
+
+GATES: Final = (
+    Gate(
+        "suspended",
+        "SELECT id AS partner_id, CASE WHEN suspended_reason = '' THEN 'Suspended'"
+        " ELSE 'Suspended: ' || suspended_reason END AS reason"
+        " FROM partners_partner WHERE msp_id = %(msp)s AND state = 'suspended'",
+    ),
+    Gate(
+        "hold",
+        "SELECT partner_id, 'On hold: ' || reason AS reason FROM commissions_hold"
+        " WHERE msp_id = %(msp)s AND partner_id IS NOT NULL AND lifted_at IS NULL",
+    ),
+)
+
+_RANKED: Final = " UNION ALL ".join(
+    f"SELECT partner_id, reason, '{gate.code}' AS code, {rank} AS rank FROM ({gate.sql}) gate_{rank}"  # noqa: S608
+    for rank, gate in enumerate(GATES)
+)
+
+CLOSED: Final = f"SELECT DISTINCT ON (partner_id) partner_id, code, reason FROM ({_RANKED}) g ORDER BY partner_id, rank"  # noqa: S608
+"""Every partner with a closed gate: (partner_id, code, reason). Parameter: %(msp)s."""
+
+HELD_POOLS: Final = (
+    "SELECT p.id FROM commissions_pool p"
+    " JOIN commissions_hold h ON h.msp_id = p.msp_id AND h.contract_id = p.contract_id"
+    " WHERE p.msp_id = %(msp)s AND h.msp_id = %(msp)s AND h.lifted_at IS NULL"
+)
+"""Computations of contracts that are on hold: none of their entries is paid. Parameter: %(msp)s."""
+
+
+def closed(partner_ids: Sequence[UUID]) -> dict[UUID, Closed]:
+    """Which of these partners cannot be paid now, and why."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT partner_id, code, reason FROM ({CLOSED}) closed WHERE partner_id = ANY(%(partners)s)",  # noqa: S608
+            {"msp": current_msp_id(), "partners": list(partner_ids)},
+        )
+        return {partner_id: Closed(code, reason) for partner_id, code, reason in cursor.fetchall()}

@@ -1,0 +1,199 @@
+"""From a proposal to instructions: approved by a second person, then released."""
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from django.db import connection, transaction
+
+from commissions import gates, ledger
+from commissions.models import (
+    Payout,
+    PayoutAttempt,
+    PayoutRun,
+    PayoutState,
+    RunState,
+    Stage,
+)
+from commissions.payouts.due import refuse_if_parked
+from commissions.payouts.opening import lock
+from commissions.payouts.steps import RESERVE, move_entries, post, release_items
+from commissions.rails import Answer, rail_of
+from elinkages.accounts.models import Membership, Msp
+from elinkages.audit import trail
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.refusal import Refused
+from elinkages.kernel.tenancy import current_msp_id
+
+NAMES_SHOWN: Final = 3
+
+_CHANGED: Final = """
+    SELECT p.name FROM commissions_payout o
+    JOIN partners_partner p ON p.msp_id = o.msp_id AND p.id = o.partner_id
+    JOIN commissions_payoutitem i ON i.msp_id = o.msp_id AND i.payout_id = o.id AND i.released_at IS NULL
+    JOIN commissions_entry e ON e.msp_id = o.msp_id AND e.id = i.entry_id
+    WHERE o.msp_id = %(msp)s AND o.run_id = %(run)s AND o.state IN ('draft', 'approved')
+    GROUP BY o.id, p.name
+    HAVING bool_or(e.stage <> 'payable' OR e.minor <> i.minor OR e.partner_id <> o.partner_id)
+        OR sum(i.minor) <> o.minor
+    ORDER BY p.name"""
+
+_HELD: Final = f"""
+    SELECT DISTINCT p.name FROM commissions_payout o
+    JOIN partners_partner p ON p.msp_id = o.msp_id AND p.id = o.partner_id
+    LEFT JOIN ({gates.CLOSED}) closed ON closed.partner_id = o.partner_id
+    WHERE o.msp_id = %(msp)s AND o.run_id = %(run)s AND o.state IN ('draft', 'approved')
+      AND (closed.partner_id IS NOT NULL OR EXISTS (
+        SELECT 1 FROM commissions_payoutitem i
+        JOIN commissions_entry e ON e.msp_id = i.msp_id AND e.id = i.entry_id
+        WHERE i.msp_id = o.msp_id AND i.payout_id = o.id AND i.released_at IS NULL
+          AND e.pool_id IN ({gates.HELD_POOLS})))
+    ORDER BY p.name"""  # noqa: S608
+
+
+class NotDraft(Refused):
+    """The run is past its approval."""
+
+
+class NotApproved(Refused):
+    """The run has not been approved, or has been released."""
+
+
+class SelfApproval(Refused):
+    """Who opened a run does not approve it."""
+
+
+class Changed(Refused):
+    """What the run would pay is no longer what it was opened for."""
+
+
+class Release(NamedTuple):
+    """A released run: how many payouts were instructed, and their sum in minor units."""
+
+    run: PayoutRun
+    payouts: int
+    minor: int
+
+
+@transaction.atomic
+def approve(run: PayoutRun, *, by: Membership, at: datetime, one_person_reason: str = "") -> PayoutRun:
+    """Agree to a run: from here on its amounts can only be paid or cancelled.
+
+    Raises SelfApproval for who opened it, unless the MSP's owner has allowed one-person approval and a reason is
+    given, which is kept; NotDraft when it was approved or cancelled before; Changed when its entries have moved.
+    """
+    refuse_if_parked(Msp.objects.get(pk=current_msp_id()))
+    lock()
+    reason = _waiver(run, by, one_person_reason.strip())
+    claimed = PayoutRun.objects.filter(pk=run.pk, state=RunState.DRAFT).update(
+        state=RunState.APPROVED, approved_at=at, approved_by=by, one_person_reason=reason
+    )
+    run.refresh_from_db()
+    if not claimed:
+        raise NotDraft(f"This run was {run.get_state_display().lower()} already. Nothing was changed.")
+    _refuse_if_changed(run)
+    drafts = Payout.objects.filter(run=run, state=PayoutState.DRAFT)
+    facts = {"total_minor": sum(payout.minor for payout in drafts), "payouts": len(drafts)}
+    drafts.update(state=PayoutState.APPROVED)
+    trail.record("payout_run.approved", run, by=by, at=at, **facts, reason=reason)
+    return run
+
+
+@transaction.atomic
+def release(run: PayoutRun, *, by: Membership, at: datetime) -> Release:
+    """Reserve the money of every approved payout and give its instruction to the rail.
+
+    Raises NotApproved unless the run waits for its release, Changed when its entries have moved.
+    """
+    msp = Msp.objects.get(pk=current_msp_id())
+    refuse_if_parked(msp)
+    lock()
+    ledger.lock()
+    claimed = PayoutRun.objects.filter(pk=run.pk, state=RunState.APPROVED).update(
+        state=RunState.RELEASED, released_at=at, released_by=by
+    )
+    run.refresh_from_db()
+    if not claimed:
+        raise NotApproved(f"Only an approved run can be released; this one is {run.get_state_display().lower()}.")
+    _refuse_if_changed(run)
+    payouts = list(Payout.objects.filter(run=run, state=PayoutState.APPROVED).order_by("number"))
+    Payout.objects.filter(run=run, state=PayoutState.APPROVED).update(state=PayoutState.RESERVED)
+    move_entries(payouts, Stage.PAYABLE, Stage.RESERVED)
+    post(payouts, "reserve", [RESERVE], effective_on=msp.today(at), by=by, at=at)
+    _instruct(run, payouts, at)
+    total = sum(payout.minor for payout in payouts)
+    trail.record("payout_run.released", run, by=by, at=at, total_minor=total, payouts=len(payouts))
+    return Release(run, len(payouts), total)
+
+
+@transaction.atomic
+def cancel(run: PayoutRun, *, reason: str, by: Actor, at: datetime) -> PayoutRun:
+    """Give up a run that was not released: its entries are payable in the next one. Raises NotDraft afterwards."""
+    lock()
+    claimed = PayoutRun.objects.filter(pk=run.pk, state__in=[RunState.DRAFT, RunState.APPROVED]).update(
+        state=RunState.CANCELLED, ended_at=at, ended_reason=reason
+    )
+    run.refresh_from_db()
+    if not claimed:
+        raise NotDraft(f"This run is {run.get_state_display().lower()} and can no longer be cancelled as a whole.")
+    open_payouts = Payout.objects.filter(run=run, state__in=[PayoutState.DRAFT, PayoutState.APPROVED])
+    release_items(list(open_payouts), at)
+    open_payouts.update(state=PayoutState.CANCELLED, ended_reason=reason)
+    trail.record("payout_run.cancelled", run, by=by, at=at, reason=reason)
+    return run
+
+
+def _waiver(run: PayoutRun, by: Membership, reason: str) -> str:
+    if by.pk != run.opened_by_id:
+        return ""
+    if Msp.objects.get(pk=current_msp_id()).one_person_approval_at is None:
+        raise SelfApproval(
+            "You opened this run, so someone else must approve it."
+            " An owner who works alone can allow one-person approval in Settings."
+        )
+    if not reason:
+        raise SelfApproval("You opened this run. To approve it yourself, write why nobody else can; it is kept.")
+    return reason
+
+
+def _refuse_if_changed(run: PayoutRun) -> None:
+    parameters = {"msp": current_msp_id(), "run": run.pk}
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGED, parameters)
+        if names := [name for (name,) in cursor.fetchall()]:
+            raise Changed(f"What is owed to {_listed(names)} has changed. Cancel this run and open a new one.")
+        cursor.execute(_HELD, parameters)
+        if names := [name for (name,) in cursor.fetchall()]:
+            raise Changed(f"{_listed(names)} cannot be paid now. Cancel that payout, or lift what holds it back.")
+
+
+def _listed(names: list[str]) -> str:
+    shown = names[:NAMES_SHOWN]
+    more = len(names) - len(shown)
+    if more:
+        return f"{', '.join(shown)} and {more} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+
+
+def _instruct(run: PayoutRun, payouts: list[Payout], at: datetime) -> None:
+    """Intent, call, record: the key and the request are written before the rail is asked (money.md 1.7)."""
+    rail = rail_of(run.rail)
+    attempts = PayoutAttempt.objects.bulk_create(
+        PayoutAttempt(
+            payout=payout,
+            number=1,
+            rail=run.rail,
+            key=f"elp_{payout.pk}_1",
+            request=rail.request(payout),
+            intended_at=at,
+        )
+        for payout in payouts
+    )
+    answers: dict[Answer, list[PayoutAttempt]] = {}
+    for attempt in attempts:
+        answers.setdefault(rail.send(attempt), []).append(attempt)
+    for answer, answered in answers.items():
+        PayoutAttempt.objects.filter(pk__in=[attempt.pk for attempt in answered]).update(
+            state=answer.state, sent_at=at, provider_reference=answer.reference
+        )
+        submitted = [attempt.payout_id for attempt in answered]
+        Payout.objects.filter(pk__in=submitted, state=PayoutState.RESERVED).update(state=PayoutState.SUBMITTED)

@@ -1,0 +1,106 @@
+"""Opening a run: everyone who is owed enough, in two statements."""
+
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from commissions import gates
+from commissions.models import Payout, PayoutRun, Rail, RunState
+from commissions.payouts.due import ENTRIES, Owed, due, in_words, refuse_if_parked
+from elinkages.accounts.models import Membership, Msp
+from elinkages.audit import trail
+from elinkages.kernel.refusal import Refused
+from elinkages.kernel.tenancy import current_msp_id
+
+_FILL: Final = f"""
+    WITH entry AS MATERIALIZED ({ENTRIES}),
+         closed AS MATERIALIZED ({gates.CLOSED}),
+         payee AS (
+            SELECT owed.partner_id, owed.minor, row_number() OVER (ORDER BY p.name_key, p.id) AS place
+            FROM (SELECT partner_id, sum(minor)::bigint AS minor FROM entry GROUP BY partner_id) owed
+            JOIN partners_partner p ON p.msp_id = %(msp)s AND p.id = owed.partner_id
+            WHERE owed.minor > 0 AND owed.minor >= %(minimum)s
+              AND owed.partner_id NOT IN (SELECT partner_id FROM closed)),
+         made AS (
+            INSERT INTO commissions_payout
+                (msp_id, run_id, partner_id, number, minor, currency, state, reference, ended_reason)
+            SELECT %(msp)s, %(run)s, partner_id, %(last)s + place, minor, %(currency)s, 'draft', '', '' FROM payee
+            RETURNING id, partner_id, minor),
+         items AS (
+            INSERT INTO commissions_payoutitem (msp_id, payout_id, entry_id, minor)
+            SELECT %(msp)s, made.id, entry.id, entry.minor FROM entry JOIN made USING (partner_id))
+    SELECT count(*), coalesce(sum(minor), 0)::bigint FROM made"""  # noqa: S608
+
+
+class DraftWaiting(Refused):
+    """A run of this rail waits for its approval already."""
+
+
+class NothingToPay(Refused):
+    """Nobody is owed enough."""
+
+
+class BadCutoff(Refused):
+    """The day is not one that has come."""
+
+
+class Opened(NamedTuple):
+    """A new run, and who is owed something and is not in it."""
+
+    run: PayoutRun
+    left_out: list[Owed]
+
+
+@transaction.atomic
+def open_run(*, cutoff_on: date, rail: str = Rail.MANUAL, by: Membership, at: datetime) -> Opened:
+    """Propose to pay every partner what was payable on `cutoff_on`, what they owe back netted.
+
+    Left out are balances below the MSP's minimum or not above zero, and partners behind a closed gate. Raises
+    Parked, DraftWaiting, BadCutoff or NothingToPay; nothing is kept then.
+    """
+    msp = Msp.objects.get(pk=current_msp_id())
+    refuse_if_parked(msp)
+    if cutoff_on > msp.today(at):
+        raise BadCutoff("Choose today or an earlier day: a run pays what is payable already.")
+    lock()
+    if waiting := PayoutRun.objects.filter(state=RunState.DRAFT, rail=rail).first():
+        raise DraftWaiting(f"Payout run {waiting.number} is waiting for approval. Approve or cancel it first.")
+    number = (PayoutRun.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+    run = PayoutRun.objects.create(
+        number=number, rail=rail, currency=msp.currency, cutoff_on=cutoff_on, opened_at=at, opened_by=by
+    )
+    count, total = _fill(run, msp)
+    left_out = due(cutoff_on)
+    if not count:
+        told = f" ({in_words(left_out)})" if left_out else ""
+        raise NothingToPay(f"Nobody is owed enough to be paid on that day{told}. No run was opened.")
+    facts = {"payouts": count, "total_minor": total, "left_out": len(left_out), "cutoff_on": cutoff_on}
+    trail.record("payout_run.opened", run, by=by, at=at, **facts)
+    return Opened(run, left_out)
+
+
+def lock() -> None:
+    """Be the only one who moves the MSP's entries, until the transaction ends.
+
+    It is the lock of accruals: an entry is never voided by one and taken into a payout by the other.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('accrual:' || %s, 0))", [str(current_msp_id())])
+
+
+def _fill(run: PayoutRun, msp: Msp) -> tuple[int, int]:
+    """Make the payouts and their items; how many payouts, and their sum in minor units."""
+    parameters = {
+        "msp": msp.pk,
+        "run": run.pk,
+        "currency": msp.currency,
+        "cutoff": run.cutoff_on,
+        "minimum": msp.minimum_payout_minor,
+        "last": Payout.objects.aggregate(last=Max("number"))["last"] or 0,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_FILL, parameters)
+        count, total = cursor.fetchone()
+    return count, total

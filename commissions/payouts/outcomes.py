@@ -1,0 +1,188 @@
+"""What became of a payout: paid, failed, cancelled, or sent back by the bank. Every amount can be followed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+
+from commissions import ledger
+from commissions.models import (
+    AttemptState,
+    Payout,
+    PayoutAttempt,
+    PayoutRun,
+    PayoutState,
+    RunState,
+    Stage,
+)
+from commissions.payouts import letters, steps
+from commissions.payouts.opening import lock
+from elinkages.accounts.models import Msp
+from elinkages.audit import trail
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.refusal import Refused
+from elinkages.kernel.tenancy import current_msp_id
+
+REFERENCE_LENGTH = 140
+
+
+class NotOnItsWay(Refused):
+    """The payout does not wait for the bank."""
+
+
+class NotPaid(Refused):
+    """Only a paid payout can come back."""
+
+
+class TooLate(Refused):
+    """The payout has gone too far to be cancelled."""
+
+
+class Unfit(Refused):
+    """The reference or the day cannot be right."""
+
+
+def settle(payout: Payout, *, reference: str, paid_on: date, by: Actor, at: datetime) -> Payout:
+    """Record that the bank paid. See `settle_many`."""
+    return settle_many({payout: reference}, paid_on=paid_on, by=by, at=at)[0]
+
+
+@transaction.atomic
+def settle_many(references: Mapping[Payout, str], *, paid_on: date, by: Actor, at: datetime) -> list[Payout]:
+    """Record that the bank paid these payouts on a day, each with its reference; tell the partners.
+
+    Raises Unfit for an empty or too long reference or a day outside of release … today, NotOnItsWay when one of
+    them was not waiting for the bank. Then none of them is changed.
+    """
+    lock()
+    ledger.lock()
+    payouts = [_on_its_way(payout) for payout in references]
+    _check_day(payouts, paid_on, at)
+    for payout, reference in zip(payouts, references.values(), strict=True):
+        payout.reference = _checked(payout, reference)
+        payout.paid_on, payout.state = paid_on, PayoutState.PAID
+        payout.save(update_fields=["reference", "paid_on", "state"])
+        _end_attempt(payout, AttemptState.SUCCEEDED, reference=payout.reference)
+    steps.move_entries(payouts, Stage.RESERVED, Stage.PAID)
+    steps.post(payouts, "settle", [steps.SETTLE], effective_on=paid_on, by=by, at=at)
+    for payout in payouts:
+        trail.record("payout.paid", payout, by=by, at=at, **_facts(payout), reference=payout.reference, paid_on=paid_on)
+        letters.paid(payout, at=at)
+    _close_runs(payouts, by, at)
+    return payouts
+
+
+@transaction.atomic
+def fail(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Payout:
+    """Record that the bank did not pay: everything is payable again. Raises NotOnItsWay."""
+    lock()
+    ledger.lock()
+    payout = _on_its_way(payout)
+    _give_back(payout, PayoutState.FAILED, reason, by, at)
+    _end_attempt(payout, AttemptState.FAILED, error=reason)
+    trail.record("payout.failed", payout, by=by, at=at, **_facts(payout), reason=reason)
+    _close_runs([payout], by, at)
+    return payout
+
+
+@transaction.atomic
+def cancel_payout(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Payout:
+    """Take one payout out of its run before it is instructed; its entries are payable in the next run.
+
+    The last one takes the run with it. Raises TooLate once it is on its way.
+    """
+    lock()
+    payout = _fresh(payout)
+    if payout.state not in (PayoutState.DRAFT, PayoutState.APPROVED):
+        raise TooLate(
+            f"Payout {payout.number} is {payout.get_state_display().lower()} and can no longer be cancelled."
+            " If the bank did not pay it, record that it failed."
+        )
+    steps.release_items([payout], at)
+    _end(payout, PayoutState.CANCELLED, reason)
+    trail.record("payout.cancelled", payout, by=by, at=at, **_facts(payout), reason=reason)
+    if not payout.run.payouts.exclude(state__in=steps.ENDED).exists():
+        open_run = PayoutRun.objects.filter(pk=payout.run_id, state__in=[RunState.DRAFT, RunState.APPROVED])
+        open_run.update(state=RunState.CANCELLED, ended_at=at, ended_reason=reason)
+        trail.record("payout_run.cancelled", payout.run, by=by, at=at, reason=reason)
+    return payout
+
+
+@transaction.atomic
+def return_(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Payout:
+    """Record that the money came back after it was paid: everything is payable again. Raises NotPaid."""
+    lock()
+    ledger.lock()
+    payout = _fresh(payout)
+    if payout.state != PayoutState.PAID:
+        raise NotPaid(f"Payout {payout.number} is {payout.get_state_display().lower()}; only a paid one can come back.")
+    steps.move_entries([payout], Stage.PAID, Stage.PAYABLE)
+    steps.release_items([payout], at)
+    today = Msp.objects.get(pk=current_msp_id()).today(at)
+    steps.post([payout], "return", [steps.UNSETTLE, steps.UNRESERVE], effective_on=today, by=by, at=at)
+    _end(payout, PayoutState.RETURNED, reason)
+    trail.record("payout.returned", payout, by=by, at=at, **_facts(payout), reason=reason)
+    letters.returned(payout, at=at)
+    return payout
+
+
+def _fresh(payout: Payout) -> Payout:
+    return Payout.objects.select_related("run", "partner").get(pk=payout.pk)
+
+
+def _on_its_way(payout: Payout) -> Payout:
+    payout = _fresh(payout)
+    if payout.state != PayoutState.SUBMITTED:
+        raise NotOnItsWay(
+            f"Payout {payout.number} to {payout.partner.name} is {payout.get_state_display().lower()},"
+            " not on its way. Nothing was changed."
+        )
+    return payout
+
+
+def _check_day(payouts: Sequence[Payout], paid_on: date, at: datetime) -> None:
+    msp = Msp.objects.get(pk=current_msp_id())
+    if paid_on > msp.today(at):
+        raise Unfit("The day of payment is in the future. Record it once the bank has paid.")
+    for payout in payouts:
+        if payout.run.released_at and paid_on < msp.today(payout.run.released_at):
+            raise Unfit(f"The day of payment is before run {payout.run.number} was released.")
+
+
+def _checked(payout: Payout, reference: str) -> str:
+    reference = reference.strip()
+    if not reference:
+        raise Unfit(f"Enter the bank's reference for the payout to {payout.partner.name}.")
+    if len(reference) > REFERENCE_LENGTH:
+        raise Unfit(f"The reference for {payout.partner.name} is longer than {REFERENCE_LENGTH} characters.")
+    return reference
+
+
+def _give_back(payout: Payout, state: PayoutState, reason: str, by: Actor, at: datetime) -> None:
+    """The mirror of the reservation: entries payable, items released, money back in PAYABLE."""
+    steps.move_entries([payout], Stage.RESERVED, Stage.PAYABLE)
+    steps.release_items([payout], at)
+    today = Msp.objects.get(pk=current_msp_id()).today(at)
+    steps.post([payout], "unreserve", [steps.UNRESERVE], effective_on=today, by=by, at=at)
+    _end(payout, state, reason)
+
+
+def _end(payout: Payout, state: PayoutState, reason: str) -> None:
+    payout.state, payout.ended_reason = state, reason
+    payout.save(update_fields=["state", "ended_reason"])
+
+
+def _end_attempt(payout: Payout, state: AttemptState, *, reference: str = "", error: str = "") -> None:
+    PayoutAttempt.objects.filter(payout=payout, state=AttemptState.SENT).update(
+        state=state, provider_reference=reference, error=error
+    )
+
+
+def _close_runs(payouts: Sequence[Payout], by: Actor, at: datetime) -> None:
+    for run in {payout.run for payout in payouts}:
+        if steps.close_run(run.pk, at):
+            trail.record("payout_run.closed", run, by=by, at=at)
+
+
+def _facts(payout: Payout) -> dict[str, object]:
+    return {"partner": payout.partner.name, "amount_minor": payout.minor, "currency": payout.currency}
