@@ -13,7 +13,7 @@ from referrals.models.revision import Revises, RevisesItself
 
 
 class ServiceLine(TenantModel):
-    """What a contract is for, in the MSP's words: managed services, cloud, voice …"""
+    """What a contract is for, in the MSP's words: managed services, cloud, voice … No secret to a partner."""
 
     name = models.CharField(max_length=80)
     position = models.PositiveSmallIntegerField(default=0)
@@ -21,7 +21,7 @@ class ServiceLine(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            *walls("service_line"),
+            *walls("service_line", portal="TRUE"),
             models.UniqueConstraint(fields=["msp", "name"], name="service_line_name_once"),
         ]
 
@@ -117,7 +117,12 @@ class Contract(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            *walls("contract", references=("client", "service_line")),
+            *walls(
+                "contract",
+                portal="EXISTS (SELECT 1 FROM referrals_client c WHERE c.msp_id = referrals_contract.msp_id"
+                " AND c.id = referrals_contract.client_id)",
+                references=("client", "service_line"),
+            ),
             models.CheckConstraint(
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
                 name="contract_ends_after_start",
