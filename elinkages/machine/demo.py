@@ -187,9 +187,9 @@ def _redis_part(servers: Servers) -> Part:
 def _programs(home: Path, port: int, environment: dict[str, str]) -> list[Part]:
     celery = [sys.executable, "-m", "celery", "-A", "elinkages.celery:app"]
     bind = f"{os.environ.get('HOST', '127.0.0.1')}:{port}"
-    web = [sys.executable, "-m", "gunicorn", "elinkages.wsgi:application", "--bind", bind, "--workers", "2"]
+    web = [sys.executable, "-m", "gunicorn", "elinkages.wsgi:application", "--bind", bind, "--preload"]
     commands = {
-        "web": [*web, "--threads", "4", "--graceful-timeout", "5", "--no-control-socket"],
+        "web": [*web, "--workers", "2", "--threads", "4", "--graceful-timeout", "5", "--no-control-socket"],
         "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-mingle"],
         "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile="],
     }
