@@ -1,14 +1,17 @@
 """Commissions in the background: beat nudges, the rows decide."""
 
+import logging
 from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 
-from commissions import accruals
+from commissions import accruals, invariants
 from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
 from elinkages.kernel.tasks import msp_ids, stepped_task
+
+logger = logging.getLogger(__name__)
 
 
 @stepped_task
@@ -40,3 +43,15 @@ def accrue_everyone() -> None:
     """Nudge the accrual of every MSP; a message that is lost is sent again with the next beat."""
     for msp_id in msp_ids():
         accrue.delay(msp_id=str(msp_id))
+
+
+@shared_task
+def check_books() -> None:
+    """Every night: prove the books of every MSP, and park one whose books are wrong."""
+    at = timezone.now()
+    for msp in Msp.objects.order_by("pk"):
+        with tenancy.use(msp.pk):
+            broken = invariants.check(today=msp.today(at))
+            if broken:
+                invariants.park(msp, broken, at=at)
+                logger.error("The books of %s are wrong: %s", msp.slug, "; ".join(str(one) for one in broken))

@@ -46,14 +46,19 @@ def scan(month: date, *, after: UUID | None, size: int, once_only: bool = False)
 
     `once_only` leaves monthly rewards out: their month is not over yet.
     """
-    return _read(_SCAN_PAGE, month, size, {"after": after or UUID(int=0), "once_only": once_only})
+    return _read(_SCAN_PAGE, month, size, {"after": after or UUID(int=0), "once_only": once_only, "all": False})
+
+
+def scan_all(month: date, *, after: UUID | None, size: int, once_only: bool = False) -> Found:
+    """The same whether or not anything changed: for proving that nothing has."""
+    return _read(_SCAN_PAGE, month, size, {"after": after or UUID(int=0), "once_only": once_only, "all": True})
 
 
 def scan_contracts(month: date, contract_ids: Sequence[UUID], *, once_only: bool = False) -> list[Due]:
     """The same for given contracts, also for months in which they could no longer earn but did before."""
     if not contract_ids:
         return []
-    wanted = {"contracts": list(contract_ids), "once_only": once_only}
+    wanted = {"contracts": list(contract_ids), "once_only": once_only, "all": False}
     return _read(_SCAN_GIVEN, month, len(contract_ids), wanted).due
 
 
@@ -177,7 +182,7 @@ SELECT input.id, input.currency, input.starts_on, input.ends_on, input.first_pai
     input.version_id, coalesce(input.days, '{{}}'), coalesce(input.levels, '{{}}'), coalesce(input.kinds, '{{}}'),
     coalesce(input.partners, '{{}}'), coalesce(input.points, '{{}}'), input.hash, input.seq, seen.last, seen.count
 FROM (SELECT (array_agg(page.id ORDER BY page.id DESC))[1] AS last, count(*) AS count FROM page) seen
-    LEFT JOIN input ON input.old_hash IS DISTINCT FROM input.hash
+    LEFT JOIN input ON %(all)s OR input.old_hash IS DISTINCT FROM input.hash
 ORDER BY input.id
 """
 

@@ -1,0 +1,84 @@
+"""I33: recomputing every month of every contract would change nothing.
+
+Late is not wrong: contracts whose newest revision is still to be computed, and months without a computation, are left
+to the next accrual.
+"""
+
+from collections import defaultdict
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from dateutil.relativedelta import relativedelta
+from django.db import connection
+from django.db.models import F
+
+from commissions.accruals import scan
+from commissions.accruals.targets import targets, terms_of_versions
+from commissions.invariants.catalogue import Invariant
+from commissions.terms import Terms
+from elinkages.kernel.tenancy import current_msp_id
+from referrals.models import Contract
+
+RECOMPUTED: Final = Invariant("I33", "computing every month again would change nothing", "")
+PAGE: Final = 1_000
+
+
+def differences(today: date) -> list[tuple[str, str]]:
+    """(contract and month, posted and recomputed) of every amount that a recomputation would change."""
+    first = _first_month()
+    found: list[tuple[str, str]] = []
+    versions: dict[UUID, Terms] = {}
+    waiting = _waiting()
+    month = first
+    while month is not None and month <= today:
+        found += _month(month, today, versions, waiting)
+        month += relativedelta(months=1)
+    return found
+
+
+def _month(month: date, today: date, versions: dict[UUID, Terms], waiting: set[UUID]) -> list[tuple[str, str]]:
+    computed: dict[tuple[UUID, UUID], int] = defaultdict(int)
+    cursor: UUID | None = None
+    while True:
+        page = scan.scan_all(month, after=cursor, size=PAGE, once_only=month == today.replace(day=1))
+        terms_of_versions({row.version_id for row in page.due if row.version_id}, versions)
+        due = [row for row in page.due if row.seq and row.contract_id not in waiting]
+        for target in targets(due, month, today=today, versions=versions):
+            for partner_id, minor in target.shares.items():
+                computed[target.due.contract_id, partner_id] += minor
+        cursor = page.cursor
+        if cursor is None:
+            break
+    posted = _posted(month)
+    return [
+        (f"contract {key[0]} for {month:%Y-%m}", f"{posted.get(key, 0)} posted, {computed.get(key, 0)} recomputed")
+        for key in sorted({*posted, *computed})
+        if key[0] not in waiting and posted.get(key, 0) != computed.get(key, 0)
+    ]
+
+
+def _posted(month: date) -> dict[tuple[UUID, UUID], int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_POSTED, [current_msp_id(), month])
+        return {(contract, partner): int(minor) for contract, partner, minor in cursor.fetchall()}
+
+
+def _waiting() -> set[UUID]:
+    waiting = Contract.objects.exclude(revision=F("accrued_revision"))
+    return set(waiting.values_list("pk", flat=True))
+
+
+def _first_month() -> date | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT min(earning_month) FROM commissions_pool WHERE msp_id = %s", [current_msp_id()])
+        found: date | None = cursor.fetchone()[0]
+        return found
+
+
+_POSTED: Final = """
+SELECT pool.contract_id, entry.partner_id, sum(entry.minor)::bigint FROM commissions_entry entry
+    JOIN commissions_pool pool ON pool.msp_id = entry.msp_id AND pool.id = entry.pool_id
+WHERE entry.msp_id = %s AND entry.earning_month = %s AND entry.stage <> 'void' AND pool.contract_id IS NOT NULL
+GROUP BY 1, 2 HAVING sum(entry.minor) <> 0
+"""
