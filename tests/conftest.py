@@ -4,8 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import override_settings
+from hypothesis import settings as hypothesis_settings
 
 from tests.database import django_db_setup as django_db_setup  # a conftest's fixture wins over pytest-django's
+
+# No test is decided by a clock.
+hypothesis_settings.register_profile("unhurried", deadline=None)
+hypothesis_settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session", autouse=True)
