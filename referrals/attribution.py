@@ -1,0 +1,85 @@
+"""Who has the credit for an introduction: the first valid registration, or the shares that were agreed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from elinkages.audit import trail
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.money import format_basis_points
+from elinkages.kernel.refusal import Refused
+from partners.models import Partner
+from referrals import screening
+from referrals.models import FULL_SHARE, Credit, FindingState, Referral, Stage
+
+type Share = tuple[Partner, int]
+"""A partner and basis points."""
+
+
+class SharesRefused(Refused):
+    """Shares that cannot be: more than the whole, not positive, or one partner twice."""
+
+
+class CreditSettled(Refused):
+    """The introduction was won; its credit is part of what is paid now."""
+
+
+def grant(referral: Referral, *, by: Actor, at: datetime) -> bool:
+    """Give the sender all of the credit, unless someone has it or an undecided finding withholds it.
+
+    Returns whether it was given now.
+    """
+    if not referral.is_open or referral.credits.exists() or screening.withholding(referral).exists():
+        return False
+    if referral.findings.filter(state=FindingState.SAME, other_client__isnull=False).exists():
+        return False
+    Credit.objects.create(referral=referral, partner=referral.partner, basis_points=FULL_SHARE, created_at=at)
+    trail.record("credit.given", referral, by=by, at=at, partner=referral.partner.name, share_basis_points=FULL_SHARE)
+    return True
+
+
+def withdraw(referral: Referral, *, by: Actor, at: datetime, reason: str) -> None:
+    """Take the credit back, because another registration of the same company was first."""
+    deleted, _ = referral.credits.all().delete()
+    if deleted:
+        trail.record("credit.withdrawn", referral, by=by, at=at, reason=reason)
+
+
+def share(referral: Referral, shares: Sequence[Share], *, by: Actor, at: datetime) -> Referral:
+    """Replace the credit by these shares, in basis points; what is left of 10,000 stays with the MSP.
+
+    Raises SharesRefused, or CreditSettled after the introduction was won.
+    """
+    _check(shares)
+    stage = Referral.objects.select_for_update().get(pk=referral.pk).stage
+    if stage == Stage.WON:
+        raise CreditSettled(f"{referral.company} is won: its credit is part of what is paid now and stays as it is.")
+    wanted = {partner.pk: basis_points for partner, basis_points in shares}
+    before = dict(referral.credits.values_list("partner_id", "basis_points"))
+    if wanted == before:
+        return referral
+    referral.credits.exclude(partner__in=wanted).delete()
+    # Shares that shrink go first: the database looks at the sum after every statement.
+    for partner_id, basis_points in sorted(wanted.items(), key=lambda item: item[1] - before.get(item[0], 0)):
+        Credit.objects.update_or_create(
+            referral=referral,
+            partner_id=partner_id,
+            defaults={"basis_points": basis_points},
+            create_defaults={"basis_points": basis_points, "created_at": at},
+        )
+    told = [f"{partner.name} {format_basis_points(basis_points)}" for partner, basis_points in shares]
+    trail.record("credit.shared", referral, by=by, at=at, shares=told or ["nobody"])
+    return referral
+
+
+def _check(shares: Sequence[Share]) -> None:
+    for partner, basis_points in shares:
+        if not 0 < basis_points <= FULL_SHARE:
+            raise SharesRefused(f"Give {partner.name} a share above 0% and up to 100%, or leave it out.")
+    if len({partner.pk for partner, _ in shares}) < len(shares):
+        raise SharesRefused("A partner can have one share only. Add the two together.")
+    total = sum(basis_points for _, basis_points in shares)
+    if total > FULL_SHARE:
+        raise SharesRefused(
+            f"The shares add up to {format_basis_points(total)}."
+            " Keep them at 100% or less; what is left stays with you."
+        )

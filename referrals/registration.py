@@ -1,0 +1,171 @@
+"""Registering an introduction: who sent it, screened, credited, acknowledged."""
+
+from datetime import datetime
+
+from elinkages.accounts.models import Membership
+from elinkages.audit import trail
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.match_keys import company_key
+from elinkages.kernel.refusal import Refused
+from partners.models import Partner, PartnerState
+from referrals import attribution, letters, screening, sla
+from referrals.models import Channel, Referral, Stage, StageMove
+
+FIRST_CONTACT = "Make first contact"
+"""The next action that every new introduction has; it is done with the first contact."""
+LIMITS = {
+    "company": ("the company's name", 160),
+    "contact_name": ("the person's name", 120),
+    "contact_email": ("the e-mail address", 254),
+    "contact_phone": ("the phone number", 40),
+    "website": ("the website", 200),
+    "note": ("the note", 5_000),
+    "external_id": ("the id", 120),
+}
+
+
+class FactsRefused(Refused):
+    """What was written cannot be kept."""
+
+
+class CannotRefer(Refused):
+    """The partner is suspended, gone, or not yet in."""
+
+
+class AlreadyReferred(Refused):
+    """The same partner has sent the same company, and it is still open."""
+
+    def __init__(self, message: str, *, earlier: Referral) -> None:
+        super().__init__(message)
+        self.earlier = earlier
+
+
+def submit(
+    partner: Partner,
+    *,
+    company: str,
+    contact_name: str = "",
+    contact_email: str = "",
+    contact_phone: str = "",
+    website: str = "",
+    note: str = "",
+    channel: str,
+    expected_mrr_minor: int | None = None,
+    owner: Membership | None = None,
+    external_id: str = "",
+    registered_at: datetime | None = None,
+    is_announced: bool = False,
+    by: Actor,
+    at: datetime,
+) -> Referral:
+    """Register an introduction, screen it, and give the partner the credit unless another registration was first.
+
+    `expected_mrr_minor` is in minor units of the MSP's currency. Without `owner` the one who looks after the partner
+    gets it. An import (`channel`) writes to nobody. Raises FactsRefused, CannotRefer, AlreadyReferred.
+    """
+    facts = _facts(
+        company=company,
+        contact_name=contact_name,
+        contact_email=contact_email,
+        contact_phone=contact_phone,
+        website=website,
+        note=note,
+        external_id=external_id,
+    )
+    registered_at = registered_at or at
+    _check(partner, channel, expected_mrr_minor, registered_at, at)
+    screening.one_at_a_time()
+    key = company_key(facts["company"])
+    _refuse_again(partner, key, facts["company"], by)
+    referral = Referral(
+        partner=partner,
+        source_kind=partner.kind,
+        channel=channel,
+        company_key=key,
+        is_announced=is_announced,
+        registered_at=registered_at,
+        registered_by_name=by.actor_name[:200],
+        stage_at=registered_at,
+        active_at=registered_at,
+        expected_mrr_minor=expected_mrr_minor,
+        **facts,
+    )
+    _hand_over(referral, owner)
+    referral.save(force_insert=True)
+    _enter(referral, by=by, at=at)
+    return referral
+
+
+def _enter(referral: Referral, *, by: Actor, at: datetime) -> None:
+    """Everything that follows from the row: keys, findings, credit, the first step, history and letters."""
+    screening.index_referral(referral)
+    screening.screen(referral, at=at)
+    StageMove.objects.create(
+        referral=referral, to_stage=Stage.REGISTERED, at=referral.registered_at, by_name=referral.registered_by_name
+    )
+    trail.record(
+        "referral.registered",
+        referral,
+        by=by,
+        at=at,
+        partner=referral.partner.name,
+        by_way_of=Channel(referral.channel).label,
+        expected_mrr_minor=referral.expected_mrr_minor,
+    )
+    has_credit = attribution.grant(referral, by=by, at=at)
+    if referral.channel != Channel.IMPORT:
+        # The team hears before the partner does: letters leave in the order they are written.
+        letters.tell_team(referral, has_credit=has_credit, by=by, at=at)
+        letters.acknowledge(referral, has_credit=has_credit, at=at)
+
+
+def _facts(**facts: str) -> dict[str, str]:
+    tidy = {name: text.strip() if name == "note" else " ".join(text.split()) for name, text in facts.items()}
+    for name, (label, limit) in LIMITS.items():
+        if len(tidy[name]) > limit:
+            raise FactsRefused(f"Keep {label} under {limit:,} characters; this one has {len(tidy[name]):,}.")
+    if not company_key(tidy["company"]):
+        raise FactsRefused("Enter the company's name.")
+    return tidy
+
+
+def _check(
+    partner: Partner, channel: str, expected_mrr_minor: int | None, registered_at: datetime, at: datetime
+) -> None:
+    if channel == Channel.PORTAL and not partner.is_active:
+        raise CannotRefer("You cannot send introductions right now. Ask us why: what you earned is safe.")
+    if channel == Channel.DASHBOARD and partner.state in {PartnerState.SUSPENDED, PartnerState.PARTED}:
+        raise CannotRefer(f"{partner.name} is {partner.get_state_display().lower()}. Reinstate them first.")
+    if channel not in Channel.values:
+        raise FactsRefused(f"“{channel}” is no way in which introductions reach you.")
+    if expected_mrr_minor is not None and expected_mrr_minor < 0:
+        raise FactsRefused("Expected MRR cannot be negative.")
+    if registered_at > at:
+        raise FactsRefused("An introduction cannot be registered in the future.")
+
+
+def _refuse_again(partner: Partner, key: str, company: str, by: Actor) -> None:
+    """The same partner and the same company name, still open: tell where it stands instead."""
+    earlier = Referral.objects.open().filter(partner=partner, company_key=key).order_by("registered_at").first()
+    if earlier is None:
+        return
+    zone = partner.msp.zone
+    day = earlier.registered_at.astimezone(zone)
+    sender = "You" if by.actor_id and partner.contacts.filter(pk=by.actor_id).exists() else partner.name
+    raise AlreadyReferred(
+        f"{sender} sent {earlier.company} on {day:%B} {day.day}, {day.year}, and it is still open"
+        f" ({earlier.get_stage_display().lower()}). If this is another company, add its town to the name.",
+        earlier=earlier,
+    )
+
+
+def _hand_over(referral: Referral, owner: Membership | None) -> None:
+    """The owner, the first task and its day; history that comes with a spreadsheet has no first task."""
+    owner = owner or referral.partner.owner
+    if owner is not None and owner.deactivated_at is None:
+        referral.owner, referral.owner_name = owner, str(owner)
+    referral.currency = referral.partner.msp.currency
+    if referral.channel != Channel.IMPORT:
+        zone = referral.partner.msp.zone
+        referral.next_action = FIRST_CONTACT
+        referral.next_action_on = sla.first_contact_due(referral.registered_at, zone).date()
