@@ -3,6 +3,7 @@ import "elinkages/auto-submit";
 import "elinkages/confirm-dialog";
 import "elinkages/copy-button";
 import "elinkages/page-keys";
+import "elinkages/slug-suggestion";
 import "elinkages/submit-once";
 import "elinkages/theme-switch";
 import "elinkages/toast-list";

@@ -17,9 +17,11 @@ class SubmitOnce extends HTMLElement {
   }
 
   busy(button, on) {
+    clearTimeout(this.timer);
     button.disabled = on;
-    button.toggleAttribute("aria-busy", on);
-    if (on) button.setAttribute("aria-busy", "true");
+    button.ariaBusy = on ? "true" : null;
+    // An answer that is a download leaves this page standing.
+    if (on) this.timer = setTimeout(() => this.busy(button, false), 15000);
   }
 }
 
