@@ -42,7 +42,7 @@ def evaluate(
     if terms.cap_lifetime_minor is not None:
         if earned_before_minor is None:
             earned_before_minor = _earned_before(terms, deal, month, standing)
-        line = within_lifetime(terms, deal, line, earned_before_minor)
+        line = within_lifetime(terms.cap_lifetime_minor, deal, line, earned_before_minor)
     if terms.clawback is not None and deal.ends_on is not None:
         return clawed_back(terms, deal, line)
     return line
@@ -133,7 +133,7 @@ def targets(
         found[month] = evaluate(terms, deal, month, standing=standing, earned_before_minor=earned)
         if not isinstance(terms, NoReward) and terms.cap_lifetime_minor is not None:
             line = _before_lifetime(terms, deal, month, standing)
-            earned += within_lifetime(terms, deal, line, earned).amount_minor
+            earned += within_lifetime(terms.cap_lifetime_minor, deal, line, earned).amount_minor
     return found
 
 

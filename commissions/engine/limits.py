@@ -25,11 +25,8 @@ def bounded(terms: Common, deal: Deal, line: Line) -> Line:
     return line
 
 
-def within_lifetime(terms: Common, deal: Deal, line: Line, earned_before_minor: int) -> Line:
-    """The line lowered to what earlier months left of the lifetime cap."""
-    cap = terms.cap_lifetime_minor
-    if cap is None:
-        return line
+def within_lifetime(cap: int, deal: Deal, line: Line, earned_before_minor: int) -> Line:
+    """The line lowered to what earlier months left of the lifetime cap, in minor units."""
     room = max(0, cap - earned_before_minor)
     if line.amount_minor <= room:
         return line
