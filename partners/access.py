@@ -1,13 +1,27 @@
 """The portal's door: a partner's people see that partner's rows, by the database's own role."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 
+from elinkages.accounts import doors
 from elinkages.accounts.access import SAFE, View, to_login, unit_of_work
 from elinkages.accounts.models import Msp, User
+from elinkages.kernel.pages import page
 from partners.models import Contact, Partner, PartnerLogin
+
+
+@dataclass(frozen=True, slots=True)
+class PortalChoice:
+    """One MSP whose portal a person may open."""
+
+    name: str
+    url: str
+    current: bool
 
 
 class PortalRequest(HttpRequest):
@@ -18,30 +32,66 @@ class PortalRequest(HttpRequest):
     user: User
     partner: Partner
     contact: Contact
+    login: PartnerLogin
+    portals: Sequence[PortalChoice]
 
 
 def portal(view: View) -> View:
     """Open the MSP's portal to a partner's people.
 
     Signed out: to the login. Not a partner of this MSP: 404. Pages are read as `elinkages_portal`, bound to one
-    partner by policy; a POST calls verbs as the app, with the partner taken from the login (decisions 3).
+    partner by policy; a POST calls verbs as the app, with the partner taken from the login (decisions 3). A partner
+    who is suspended reads everything and sends nothing: 403 with the reason.
     """
 
     @wraps(view)
     def opened(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return to_login(request)
-        login = PartnerLogin.objects.filter(msp=request.msp, user=request.user, closed_at__isnull=True).first()
+        logins = _logins(request.user)
+        login = next((login for login in logins if login.msp_id == request.msp.pk), None)
         if login is None:
             raise Http404("Not a partner of this MSP.")
+        login.arrive(timezone.now())
+        request.login, request.portals = login, _choices(logins, request.msp)
         bound = login.partner_id if request.method in SAFE else None
 
         def with_partner(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-            request.partner = Partner.objects.get(pk=login.partner_id)
-            request.contact = Contact.objects.get(pk=login.contact_id)
-            request.contact.partner = request.partner
+            request.contact = Contact.objects.select_related("partner").get(pk=login.contact_id)
+            request.partner = request.contact.partner
+            if request.method not in SAFE and not request.partner.is_active:
+                return refuse_inactive(request)
             return view(request, *args, **kwargs)
 
         return unit_of_work(request, with_partner, *args, partner_id=bound, **kwargs)
 
     return opened
+
+
+def active_portal(view: View) -> View:
+    """As `portal`, for pages that only make sense while the partner may refer: a suspended one reads why not."""
+
+    @portal
+    @wraps(view)
+    def opened(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs) if request.partner.is_active else refuse_inactive(request)
+
+    return opened
+
+
+def refuse_inactive(request: HttpRequest) -> HttpResponse:
+    """The page that says why a partner cannot send anything now."""
+    return page(request, "portal/not_active.html", status=403)
+
+
+def _logins(user: User) -> list[PartnerLogin]:
+    """Every portal that a person may open, read before the walls of one go up."""
+    open_logins = PartnerLogin.objects.filter(user=user, closed_at__isnull=True)
+    return list(open_logins.select_related("msp").order_by("msp__name"))
+
+
+def _choices(logins: Sequence[PartnerLogin], current: Msp) -> list[PortalChoice]:
+    return [
+        PortalChoice(login.msp.name, doors.url("portal", login.msp, "portal:home"), login.msp_id == current.pk)
+        for login in logins
+    ]

@@ -8,5 +8,6 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        """Register the kernel's system checks (the kernel itself is no app)."""
+        """Register the kernel's system checks and lookups (the kernel itself is no app)."""
         import_module("elinkages.kernel.checks")
+        import_module("elinkages.kernel.lookups")

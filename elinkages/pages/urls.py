@@ -2,16 +2,28 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from elinkages.pages.views import health
+from elinkages.pages.views import health, home, ops_mail, partners, portal_home, start
 from elinkages.pages.views import public as public_site
 from elinkages.pages.views.styleguide import styleguide
 
-dashboard: list[URLPattern | URLResolver] = []
+dashboard: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("home/mrr.svg", home.chart, name="home-chart"),
+    path("partners/", partners.partner_list, name="partner-list"),
+    path("partners/<uuid:partner_id>/", partners.partner_page, name="partner"),
+]
 
-portal: list[URLPattern | URLResolver] = []
+portal: list[URLPattern | URLResolver] = [
+    path("", portal_home.home, name="home"),
+]
 
 public: list[URLPattern | URLResolver] = [
     path("", public_site.home, name="home"),
     path("styleguide/", styleguide, name="styleguide"),
     path("healthz", health.healthz, name="healthz"),
+    path("start/", start.start, name="start"),
+    path("new-msp/", start.new_msp, name="new-msp"),
+    path("ops/mail/", ops_mail.letters, name="ops-mail-list"),
+    path("ops/mail/<str:name>/<int:number>/", ops_mail.letter, name="ops-mail"),
+    path("ops/mail/<str:name>/<int:number>/html/", ops_mail.letter_html, name="ops-mail-html"),
 ]

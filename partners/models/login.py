@@ -1,5 +1,7 @@
 """Which people may enter which MSP's portal, as which partner."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models.functions import UUID7, Now
 
@@ -7,9 +9,16 @@ from elinkages.accounts.models import Msp, User
 from elinkages.kernel.tenancy import SameTenant, TenantForeignKey
 from partners.models.partner import Contact, Partner
 
+NEW_VISIT_AFTER = timedelta(minutes=30)
+NOTED_EVERY = timedelta(minutes=5)
+
 
 class PartnerLogin(models.Model):
-    """Ids only, and outside of the walls: it is asked before an MSP is entered (decisions 4)."""
+    """Ids only, and outside of the walls: it is asked before an MSP is entered (decisions 4).
+
+    `seen_at` is the last time of this visit, `seen_before_at` the last time of the visit before: the portal says
+    what is new since then.
+    """
 
     id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
     msp = models.ForeignKey(Msp, models.PROTECT, db_index=False, related_name="+")
@@ -18,6 +27,8 @@ class PartnerLogin(models.Model):
     contact = TenantForeignKey(Contact, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    seen_before_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -28,3 +39,13 @@ class PartnerLogin(models.Model):
 
     def __str__(self) -> str:
         return f"Login of {self.user_id}"
+
+    def arrive(self, at: datetime) -> None:
+        """Remember a visit: half an hour without a page makes the next page a new visit."""
+        if self.seen_at is None or at - self.seen_at > NEW_VISIT_AFTER:
+            self.seen_before_at, self.seen_at = self.seen_at, at
+        elif at - self.seen_at > NOTED_EVERY:
+            self.seen_at = at
+        else:
+            return
+        self.save(update_fields=["seen_before_at", "seen_at"])

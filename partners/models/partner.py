@@ -123,7 +123,14 @@ class Contact(TenantModel):
     removed_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
-        constraints = [*walls("contact", portal=OWN_PARTNER, references=("partner",))]
+        constraints = [
+            *walls("contact", portal=OWN_PARTNER, references=("partner",)),
+            models.UniqueConstraint(
+                fields=["msp", "email"],
+                condition=models.Q(removed_at__isnull=True) & ~models.Q(email=""),
+                name="contact_email_once",
+            ),
+        ]
         indexes = [models.Index(fields=["msp", "partner", "name"], name="contact_partner")]
 
     def __str__(self) -> str:
@@ -157,8 +164,20 @@ class PartnerInvitation(TenantModel):
         constraints = [
             *walls("partner_invitation", references=("contact", "invited_by")),
             models.UniqueConstraint(fields=["msp", "token_hash"], name="partner_invitation_token_once"),
+            models.UniqueConstraint(
+                fields=["msp", "contact"],
+                condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="partner_invitation_one_open",
+            ),
         ]
-        indexes = [models.Index(fields=["msp", "contact"], name="partner_invitation_contact")]
+        indexes = [
+            models.Index(fields=["msp", "contact"], name="partner_invitation_contact"),
+            models.Index(
+                fields=["msp", "invited_at"],
+                condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="partner_invitation_waiting",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Invitation of {self.contact_id}"

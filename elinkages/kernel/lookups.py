@@ -1,0 +1,20 @@
+"""Comparisons that reach an index under row security, where `LIKE` and `ILIKE` do not (security.md 1.8)."""
+
+from typing import Any
+
+from django.db.models import CharField, Lookup, TextField
+
+
+@CharField.register_lookup
+@TextField.register_lookup
+class Prefix(Lookup):
+    """`name_key__prefix="harb"`: the stored text begins with it, case and all; a leakproof range of the index."""
+
+    lookup_name = "prefix"
+    prepare_rhs = True
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """`column ^@ 'prefix'`."""
+        column, column_values = self.process_lhs(compiler, connection)
+        prefix, prefix_values = self.process_rhs(compiler, connection)
+        return f"{column} ^@ {prefix}", (*column_values, *prefix_values)

@@ -1,0 +1,89 @@
+"""The way from an empty MSP to the first introduction, ticked off by what is there."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Exists, Q
+from django.urls import reverse
+
+from commissions.models import PlanRule, PlanVersion
+from elinkages.accounts.models import Membership, Msp
+from elinkages.pages.ui.places import address
+from partners.models import Partner, PartnerInvitation, PartnerState
+from referrals.models import Referral
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: what, why, whether it is done, and the button that does it ("" for who may not)."""
+
+    title: str
+    why: str
+    is_done: bool
+    url: str
+    label: str
+
+
+def first_steps(msp: Msp, member: Membership, today: date) -> list[Step]:
+    """The steps in their order, from one query; an empty list once all of them are done."""
+    done = _done(msp, today)
+    steps = [
+        Step(
+            "Bring your partners",
+            "Add the people who already send you business, or import the spreadsheet you keep them in.",
+            done["partners"],
+            address("dashboard:import-list") if member.may("imports.manage") else "",
+            "Import a spreadsheet",
+        ),
+        Step(
+            "Say what an introduction is worth",
+            "A plan turns a won client into a commission, and partners can read it.",
+            done["plan"],
+            address("dashboard:plan-list") if member.may("plans.manage") else "",
+            "Set a plan",
+        ),
+        Step(
+            "Invite the first five",
+            "Five partners who answer are worth more than fifty who do not. Each gets their own portal.",
+            done["invited"],
+            reverse("dashboard:partner-list") if member.may("partners.manage") else "",
+            "Choose whom to invite",
+        ),
+        Step(
+            "Log the first introduction",
+            "Someone called about a company? Log it while you remember who sent it.",
+            done["referral"],
+            address("dashboard:referral-new") if member.may("referrals.manage") else "",
+            "Log an introduction",
+        ),
+        Step(
+            "Let a second person approve payouts",
+            "Money leaves only when two people agree. Give a colleague the role finance.",
+            done["second"],
+            address("dashboard:team") if member.may("team.manage") else "",
+            "Invite a colleague",
+        ),
+    ]
+    return [] if all(step.is_done for step in steps) else steps
+
+
+def _done(msp: Msp, today: date) -> dict[str, bool]:
+    in_force = Q(valid_from__lte=today) & (Q(valid_until__isnull=True) | Q(valid_until__gt=today))
+    ruled = PlanRule.objects.filter(in_force, plan__in=PlanVersion.objects.filter(in_force).values("plan"))
+    joined = Partner.objects.filter(state=PartnerState.ACTIVE)
+    payers = Membership.objects.active().filter(msp=msp, role__in=["owner", "finance"])
+    row = (
+        Msp.objects.filter(pk=msp.pk)
+        .annotate(
+            partners=Exists(Partner.objects.all()),
+            plan=Exists(ruled),
+            invited=Exists(PartnerInvitation.objects.all()) | Exists(joined),
+            referral=Exists(Referral.objects.all()),
+            second=Exists(payers.order_by("pk")[1:2]),
+        )
+        .values("partners", "plan", "invited", "referral", "second")
+        .get()
+    )
+    return {name: bool(value) for name, value in row.items()} | {
+        "second": bool(row["second"]) or msp.one_person_approval_at is not None
+    }

@@ -1,0 +1,180 @@
+"""The referral program in figures: one query each, summed in Postgres, whatever the number of rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Max, Q, Sum
+from django.db.models.functions import TruncMonth
+
+from commissions.models import Entry, Payout, PayoutState
+from commissions.models import Stage as EntryStage
+from elinkages.pages import charts
+from partners.models import SourceKind
+from referrals.models import OPEN_STAGES, MrrMovement, Referral, Stage
+
+REFERRAL = "contract__client__referral"
+MONTHS = 18
+"""How many months the chart of home shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerFigures:
+    """What one partner sent; MRR in minor units a month, today."""
+
+    referrals: int = 0
+    won: int = 0
+    open: int = 0
+    mrr_minor: int = 0
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageFigures:
+    """One open stage: how many introductions, and the MRR expected of those that name one."""
+
+    stage: Stage
+    count: int
+    expected_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class MrrSourced:
+    """MRR of clients that partners sent, by kind of source at the end of each month, the last one today."""
+
+    days: tuple[date, ...]
+    by_kind: dict[str, tuple[int, ...]]
+
+    @property
+    def now_minor(self) -> int:
+        """The MRR today, in minor units a month."""
+        return sum(values[-1] for values in self.by_kind.values())
+
+    @property
+    def change_minor(self) -> int:
+        """How much it grew since the end of last month."""
+        return self.now_minor - sum(values[-2] for values in self.by_kind.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What partners have earned and not been paid, in minor units."""
+
+    accrued_minor: int
+    payable_minor: int
+    partners: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What partners were paid, in minor units, in how many payouts."""
+
+    minor: int
+    payouts: int
+
+
+def partner_figures(partner_ids: Sequence[UUID], *, on: date) -> dict[UUID, PartnerFigures]:
+    """What each of these partners sent, in two queries; partners who sent nothing are left out."""
+    sent = (
+        Referral.objects.filter(partner__in=partner_ids)
+        .values("partner")
+        .annotate(
+            total=Count("pk"),
+            won=Count("pk", filter=Q(stage=Stage.WON)),
+            open=Count("pk", filter=Q(stage__in=OPEN_STAGES)),
+            last=Max("registered_at"),
+        )
+    )
+    mrr = dict(
+        MrrMovement.objects.filter(**{f"{REFERRAL}__partner__in": partner_ids}, effective_on__lte=on)
+        .values_list(f"{REFERRAL}__partner")
+        .annotate(minor=Sum("delta_minor"))
+    )
+    return {
+        row["partner"]: PartnerFigures(row["total"], row["won"], row["open"], mrr.get(row["partner"], 0), row["last"])
+        for row in sent
+    }
+
+
+def mrr_sourced(*, on: date, months: int = MONTHS) -> MrrSourced:
+    """The MRR of referred clients by kind and month; the changes of all time are added up once, in Postgres."""
+    first = _month_before(on, months - 1)
+    starts = tuple(_month_before(on, back) for back in range(months - 1, -1, -1))
+    changes = (
+        MrrMovement.objects.filter(**{f"{REFERRAL}__isnull": False}, effective_on__lte=on)
+        .annotate(month=TruncMonth("effective_on"))
+        .values_list(f"{REFERRAL}__source_kind", "month")
+        .annotate(minor=Sum("delta_minor"))
+    )
+    deltas: dict[str, dict[date, int]] = {kind: {} for kind in SourceKind.values}
+    for kind, month, minor in changes:
+        slot = max(month, first)
+        deltas[kind][slot] = deltas[kind].get(slot, 0) + minor
+    return MrrSourced(starts, {kind: _running([found.get(day, 0) for day in starts]) for kind, found in deltas.items()})
+
+
+def chart_of(sourced: MrrSourced, currency: str) -> charts.Chart:
+    """The same as stacked bars, one layer a kind; kinds that never brought MRR are left out."""
+    series = [
+        charts.Series(SourceKind(kind).label, values, kind) for kind, values in sourced.by_kind.items() if any(values)
+    ]
+    labels = charts.months_until(sourced.days[-1], len(sourced.days))
+    return charts.stacked_bars(
+        "MRR from referred clients", series, labels=labels, unit=charts.money(currency, period="a month")
+    )
+
+
+def pipeline() -> list[StageFigures]:
+    """The open stages in their order, empty ones included."""
+    rows = {
+        row["stage"]: row
+        for row in Referral.objects.open()
+        .values("stage")
+        .annotate(total=Count("pk"), expected=Sum("expected_mrr_minor"))
+    }
+    empty: dict[str, Any] = {"total": 0, "expected": 0}
+    found = [(stage, rows.get(stage, empty)) for stage in OPEN_STAGES]
+    return [StageFigures(stage, row["total"], row["expected"] or 0) for stage, row in found]
+
+
+def owed() -> Owed:
+    """What is accrued and what is payable; two queries, each on its own partial index."""
+    accrued = Entry.objects.filter(stage=EntryStage.ACCRUED).aggregate(minor=Sum("minor"))
+    payable = Entry.objects.filter(stage=EntryStage.PAYABLE).aggregate(
+        minor=Sum("minor"), partners=Count("partner", distinct=True)
+    )
+    return Owed(accrued["minor"] or 0, payable["minor"] or 0, payable["partners"])
+
+
+def paid_since(day: date) -> Paid:
+    """What arrived at partners since a day, that day included."""
+    row = Payout.objects.filter(state=PayoutState.PAID, paid_on__gte=day).aggregate(
+        minor=Sum("minor"), payouts=Count("pk")
+    )
+    return Paid(row["minor"] or 0, row["payouts"])
+
+
+def earned(partner_id: UUID) -> dict[str, int]:
+    """What one partner earned, by the stage it is in: accrued, payable, reserved, paid; minor units."""
+    rows = (
+        Entry.objects.filter(partner=partner_id)
+        .exclude(stage=EntryStage.VOID)
+        .values_list("stage")
+        .annotate(minor=Sum("minor"))
+    )
+    return dict.fromkeys(("accrued", "payable", "reserved", "paid"), 0) | dict(rows)
+
+
+def _running(values: Sequence[int]) -> tuple[int, ...]:
+    total, sums = 0, []
+    for value in values:
+        total += value
+        sums.append(total)
+    return tuple(sums)
+
+
+def _month_before(day: date, count: int) -> date:
+    index = day.year * 12 + day.month - 1 - count
+    return date(index // 12, index % 12 + 1, 1)

@@ -1,0 +1,63 @@
+"""The owner's home: what needs me today, and how the program stands."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.csp import CSP
+from django.views.decorators.csp import csp_override
+
+from elinkages.accounts.access import MspRequest, dashboard
+from elinkages.kernel.money import format_money
+from elinkages.kernel.pages import page
+from elinkages.pages import program
+from elinkages.pages.first_steps import first_steps
+from elinkages.pages.todo import tasks
+
+
+@dashboard()
+def home(request: MspRequest) -> HttpResponse:
+    """Tasks first, then four figures, the chart and the pipeline; the first steps while they are not done."""
+    at = timezone.now()
+    today: date = request.msp.today(at)
+    steps = first_steps(request.msp, request.member, today)
+    context = {
+        "today": today,
+        "tasks": tasks(request.msp, request.member, at),
+        "steps": steps,
+        "steps_done": sum(step.is_done for step in steps),
+        **_figures(request, today),
+    }
+    return page(request, "dashboard/home.html", context)
+
+
+def _figures(request: MspRequest, today: date) -> dict[str, Any]:
+    currency = request.msp.currency
+    sourced, stages = program.mrr_sourced(on=today), program.pipeline()
+    owed, paid = program.owed(), program.paid_since(date(today.year, 1, 1))
+    expected = sum(stage.expected_minor for stage in stages)
+    change = sourced.change_minor
+    return {
+        "sourced": sourced,
+        "mrr_change": f"{'+' if change > 0 else ''}{format_money(change, currency)} this month" if change else "",
+        "chart": program.chart_of(sourced, currency),
+        "pipeline": stages,
+        "open_count": sum(stage.count for stage in stages),
+        "expected_note": f"{format_money(expected, currency)} MRR expected" if expected else "No expected MRR yet",
+        "owed_minor": owed.accrued_minor + owed.payable_minor,
+        "owed_note": f"{format_money(owed.payable_minor, currency)} payable now, the rest on hold",
+        "paid": paid,
+        "paid_label": f"Paid in {today.year}",
+        "paid_note": f"in {paid.payouts:,} payout{'' if paid.payouts == 1 else 's'}",
+    }
+
+
+@csp_override({"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE]})
+@dashboard()
+def chart(request: MspRequest) -> HttpResponse:
+    """The chart of home as a file of its own, colors inside, for a slide or an e-mail."""
+    at: datetime = timezone.now()
+    sourced = program.mrr_sourced(on=request.msp.today(at))
+    picture = program.chart_of(sourced, request.msp.currency).document()
+    return HttpResponse(picture, headers={"Content-Type": "image/svg+xml"})

@@ -1,0 +1,84 @@
+"""A partner's home: what changed since last time, what is open, and what is paid next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.http import HttpResponse
+from django.utils import timezone
+
+from commissions.models import Entry, Payout, PayoutState
+from elinkages.kernel.money import format_money
+from elinkages.kernel.pages import page
+from elinkages.pages import program
+from partners.access import PortalRequest, portal
+from partners.models import Partner
+from referrals.models import OPEN_STAGES, Credit, Referral, Stage, StageMove
+
+SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened since the visit before: moves of introductions, new earnings and payments."""
+
+    since: datetime | None
+    moves: list[StageMove]
+    earned_minor: int
+    earned_count: int
+    paid: list[Payout]
+
+    def __bool__(self) -> bool:
+        return bool(self.moves or self.earned_count or self.paid)
+
+
+@portal
+def home(request: PortalRequest) -> HttpResponse:
+    """The first thing a partner sees; read under the partner's own database role."""
+    today = request.msp.today(timezone.now())
+    partner = request.partner
+    mine, earned = _mine(partner), program.earned(partner.pk)
+    counts = dict(Referral.objects.filter(mine).values_list("stage").annotate(total=Count("pk")))
+    context: dict[str, Any] = {
+        "today": today,
+        "sent_count": sum(counts.values()),
+        "open_count": sum(counts.get(stage, 0) for stage in OPEN_STAGES),
+        "won_count": counts.get(Stage.WON, 0),
+        "earned": earned,
+        "coming_minor": earned["accrued"] + earned["payable"] + earned["reserved"],
+        "payable_note": f"{format_money(earned['payable'], request.msp.currency)} ready to be paid",
+        "sent_note": f"of {sum(counts.values()):,} you sent",
+        "news": _news(request, mine),
+        "referrals": list(Referral.objects.open().filter(mine).order_by("-stage_at", "-pk")[:SHOWN]),
+        "next_payouts": _next_payouts(request),
+    }
+    return page(request, "portal/home.html", context)
+
+
+def _mine(partner: Partner) -> Q:
+    """What they sent or share the credit of; the ids first, so that both halves reach an index."""
+    shared = list(Credit.objects.filter(partner=partner).values_list("referral", flat=True))
+    return Q(partner=partner) | Q(pk__in=shared)
+
+
+def _news(request: PortalRequest, mine: Q) -> News | None:
+    """None on the first visit: everything would be news."""
+    since = request.login.seen_before_at
+    if since is None:
+        return None
+    moved = list(Referral.objects.filter(mine, stage_at__gt=since).values_list("pk", flat=True))
+    moves = StageMove.objects.filter(referral__in=moved, at__gt=since).exclude(from_stage="")
+    entries = Entry.objects.filter(partner=request.partner, created_at__gt=since)
+    earned = entries.aggregate(minor=Sum("minor"), total=Count("pk"))
+    paid = Payout.objects.filter(
+        partner=request.partner, state=PayoutState.PAID, paid_on__gt=request.msp.today(since)
+    ).order_by("-number")
+    newest = moves.select_related("referral").order_by("-at")
+    return News(since, list(newest[:SHOWN]), earned["minor"] or 0, earned["total"], list(paid[:SHOWN]))
+
+
+def _next_payouts(request: PortalRequest) -> list[Payout]:
+    """Payouts that are approved and not yet there."""
+    coming = (PayoutState.APPROVED, PayoutState.RESERVED, PayoutState.SUBMITTED)
+    return list(Payout.objects.filter(partner=request.partner, state__in=coming).order_by("number"))

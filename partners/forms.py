@@ -1,0 +1,138 @@
+"""Forms about partners and their people."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from elinkages.accounts.models import Membership, User
+from partners.invitations import MESSAGE_LIMIT
+from partners.models import Contact, SourceKind
+
+
+class PartnerForm(forms.Form):
+    """What is known of a partner."""
+
+    kind = forms.ChoiceField(
+        label="Kind of source",
+        choices=SourceKind.choices,
+        widget=forms.RadioSelect,
+        help_text="Decides which commission plan applies to what they send, and where they count in reports.",
+    )
+    name = forms.CharField(label="Firm or person", max_length=160)
+    email = forms.EmailField(
+        label="E-mail", required=False, max_length=254, help_text="Where their invitation goes. You can add it later."
+    )
+    phone = forms.CharField(label="Phone", required=False, max_length=40)
+    website = forms.URLField(
+        label="Website",
+        required=False,
+        max_length=200,
+        assume_scheme="https",
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+    )
+    city = forms.CharField(label="City", required=False, max_length=80)
+    note = forms.CharField(
+        label="Note",
+        required=False,
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Only your team reads this.",
+    )
+
+
+class NewPartnerForm(PartnerForm):
+    """A partner with their first person."""
+
+    contact_name = forms.CharField(
+        label="Person",
+        required=False,
+        max_length=120,
+        help_text="Who you talk to there. Leave it empty when the partner is a person.",
+    )
+    is_another = forms.BooleanField(label="This is someone else: add them anyway", required=False)
+
+    field_order = ["kind", "name", "contact_name", "email", "phone", "website", "city", "note", "is_another"]
+
+
+class PartnerEditForm(PartnerForm):
+    """A partner, and who of the team looks after them."""
+
+    owner = forms.ChoiceField(
+        label="Looked after by", required=False, help_text="They hear first when this partner sends someone."
+    )
+
+    def __init__(self, *args: Any, team: list[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].help_text = "The firm's own address. Invitations go to its people, below."
+        choice: Any = self.fields["owner"]
+        choice.choices = [("", "Nobody in particular"), *((str(member.pk), str(member)) for member in team)]
+
+
+class PersonForm(forms.Form):
+    """One person of a partner."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    email = forms.EmailField(label="E-mail", required=False, max_length=254)
+    phone = forms.CharField(label="Phone", required=False, max_length=40)
+
+
+class ProfileForm(PersonForm):
+    """A person of a partner about themselves."""
+
+    email = forms.EmailField(
+        label="Notifications go to",
+        max_length=254,
+        help_text="News about your referrals, earnings and payouts. Your login keeps its own address.",
+    )
+
+
+class InvitationForm(forms.Form):
+    """To whom, and what is said besides the standard text."""
+
+    contact = forms.ChoiceField(label="Invite")
+    message = forms.CharField(
+        label="Your message",
+        required=False,
+        max_length=MESSAGE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="One or two sentences of your own. They stand at the top of the e-mail.",
+    )
+
+    def __init__(self, *args: Any, people: list[Contact], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice: Any = self.fields["contact"]
+        choice.choices = [(str(person.pk), f"{person.name}, {person.email}") for person in people]
+
+
+class ReasonForm(forms.Form):
+    """Why something is done to a partner."""
+
+    reason = forms.CharField(label="Reason", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class JoinForm(forms.Form):
+    """The account of a person who was invited and has none."""
+
+    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    password = forms.CharField(
+        label="Choose a password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters. A few unrelated words are easy to remember and hard to guess.",
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def clean(self) -> dict[str, Any]:
+        """The password must be a good one for this person."""
+        cleaned = super().clean() or {}
+        if password := cleaned.get("password"):
+            try:
+                validate_password(password, User(email=self.email, name=cleaned.get("name", "")))
+            except ValidationError as error:
+                self.add_error("password", error)
+        return cleaned

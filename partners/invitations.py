@@ -1,0 +1,245 @@
+"""Invitations to the portal: a link that proves the mailbox, good once and for fourteen days."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.db.models import QuerySet
+
+from elinkages.accounts import doors
+from elinkages.accounts.models import Membership, User
+from elinkages.audit import trail
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.refusal import Refused
+from elinkages.kernel.tenancy import current_msp_id
+from elinkages.mail import outbox
+from partners import people
+from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin, PartnerState
+
+GOOD_FOR = timedelta(days=14)
+MESSAGE_LIMIT = 2_000
+LINK = "partner-invitation"
+"""The URL name of the link in the e-mail."""
+
+
+class NoAddress(Refused):
+    """There is nobody to write to."""
+
+
+class AlreadyInvited(Refused):
+    """An invitation is on its way; it can be sent again."""
+
+
+class AlreadyJoined(Refused):
+    """The person has a login to this portal."""
+
+
+class NotInvitable(Refused):
+    """The partner is suspended or gone, or the person was removed."""
+
+
+class InvitationOver(Refused):
+    """The link was used, taken back, or is too old."""
+
+    status = 410
+
+
+class WrongPerson(Refused):
+    """The link was sent to another address than this person's."""
+
+
+def invite(partner: Partner, *, contact: Contact | None = None, message: str = "", by: Membership, at: datetime) -> str:
+    """Write to a person of the partner, the first one with an address unless named; returns the token.
+
+    Raises NoAddress, AlreadyInvited, AlreadyJoined, NotInvitable.
+    """
+    if partner.state in (PartnerState.SUSPENDED, PartnerState.PARTED):
+        raise NotInvitable(f"{partner.name} is {partner.get_state_display().lower()}. Reinstate them first.")
+    person = _invitable(contact or _first_with_address(partner, by, at), at)
+    if len(message) > MESSAGE_LIMIT:
+        raise NotInvitable(f"Keep the message under {MESSAGE_LIMIT:,} characters; this one has {len(message):,}.")
+    if Partner.objects.filter(pk=partner.pk, state=PartnerState.PROSPECT).update(state=PartnerState.INVITED):
+        partner.state = PartnerState.INVITED
+    token = _send(person, partner, message.strip(), by, at)
+    trail.record("partner.invited", partner, by=by, at=at, name=person.name, email=person.email)
+    return token
+
+
+def resend(invitation: PartnerInvitation, *, by: Membership, at: datetime) -> str:
+    """Send an unanswered invitation again, with a new link; the old one stops working. Raises InvitationOver."""
+    claimed = _waiting(invitation).update(revoked_at=at)
+    if not claimed:
+        raise InvitationOver("This invitation was answered or taken back. Reload the page.")
+    contact = invitation.contact
+    token = _send(contact, contact.partner, invitation.message, by, at)
+    trail.record("partner.invited_again", contact.partner, by=by, at=at, name=contact.name, email=contact.email)
+    return token
+
+
+def revoke(invitation: PartnerInvitation, *, by: Actor, at: datetime) -> PartnerInvitation:
+    """Take back an unanswered invitation; a partner with no other one is a prospect again. Raises InvitationOver."""
+    if not _waiting(invitation).update(revoked_at=at):
+        raise InvitationOver("This invitation was answered or taken back. Reload the page.")
+    invitation.revoked_at = at
+    partner = invitation.contact.partner
+    others = PartnerInvitation.objects.filter(
+        contact__partner=partner, accepted_at__isnull=True, revoked_at__isnull=True
+    )
+    if not others.exists():
+        Partner.objects.filter(pk=partner.pk, state=PartnerState.INVITED).update(state=PartnerState.PROSPECT)
+    trail.record("partner.invitation_revoked", partner, by=by, at=at, name=invitation.contact.name)
+    return invitation
+
+
+def find(token: str) -> PartnerInvitation | None:
+    """The invitation that a link carries, in whatever state, or None."""
+    sent = PartnerInvitation.objects.filter(token_hash=_hash(token))
+    return sent.select_related("contact", "invited_by__user").first()
+
+
+def holds_address(user: User, address: str) -> bool:
+    """Whether an e-mail address is proven to be this person's."""
+    return user.email == address or EmailAddress.objects.filter(user=user, email=address, verified=True).exists()
+
+
+def owner_of_address(address: str) -> User | None:
+    """The person who has an account under an address, if anyone has."""
+    proven = EmailAddress.objects.filter(email=address, verified=True).select_related("user").first()
+    return proven.user if proven else User.objects.filter(email=address).first()
+
+
+def accept(token: str, *, user: User, at: datetime) -> PartnerLogin:
+    """Join as the invited person: the link is used up, the partner is active, `user` may enter the portal.
+
+    Raises InvitationOver, WrongPerson, NotInvitable, AlreadyJoined.
+    """
+    invitation = find(token)
+    if invitation is None:
+        raise InvitationOver("This link is not complete, or it was never sent. Open it from the e-mail again.")
+    contact, partner = invitation.contact, invitation.contact.partner
+    if not holds_address(user, contact.email):
+        raise WrongPerson(f"This invitation was sent to {contact.email}, and you are logged in as {user.email}.")
+    if partner.state in (PartnerState.SUSPENDED, PartnerState.PARTED):
+        raise NotInvitable(f"{partner.msp.name} is not taking introductions from {partner.name} right now.")
+    if not _waiting(invitation).filter(expires_at__gt=at).update(accepted_at=at):
+        raise InvitationOver(why_over(invitation, at) or "This invitation was used a moment ago. Log in instead.")
+    joining = Partner.objects.filter(pk=partner.pk, state__in=(PartnerState.PROSPECT, PartnerState.INVITED))
+    if joining.update(state=PartnerState.ACTIVE, joined_at=at):
+        partner.state, partner.joined_at = PartnerState.ACTIVE, at
+    login = _open_login(user, contact)
+    trail.record("partner.joined", partner, by=contact, at=at, name=contact.name)
+    _tell_inviter(invitation, at)
+    return login
+
+
+def why_over(invitation: PartnerInvitation, at: datetime) -> str:
+    """Why an invitation can no longer be accepted, in a sentence; "" while it can."""
+    if invitation.accepted_at is not None:
+        return "This invitation has been used. Log in to open the portal."
+    if invitation.revoked_at is not None:
+        return "This invitation was taken back or replaced by a newer one. Look for the newest e-mail."
+    if at >= invitation.expires_at:
+        last = f"{invitation.expires_at:%B} {invitation.expires_at.day}"
+        return f"This invitation was good until {last}. Ask {invitation.invited_by} for a new one."
+    return ""
+
+
+def letter(contact: Contact, partner: Partner, message: str, link: str, by: Membership, at: datetime) -> dict[str, Any]:
+    """What the invitation's e-mail says, for sending and for looking at it first."""
+    return {
+        "contact": contact,
+        "partner": partner,
+        "message": message,
+        "link": link,
+        "inviter": by,
+        "expires_at": at + GOOD_FOR,
+    }
+
+
+def _invitable(contact: Contact, at: datetime) -> Contact:
+    """The person, locked so that two invitations cannot be sent at once."""
+    person = Contact.objects.select_for_update().get(pk=contact.pk)
+    if person.removed_at is not None:
+        raise NotInvitable(f"{person.name} was removed. Add them again to invite them.")
+    if not person.email:
+        raise NoAddress(f"There is no e-mail address for {person.name}. Add one, then invite them.")
+    if PartnerLogin.objects.filter(msp=person.msp_id, contact=person, closed_at__isnull=True).exists():
+        raise AlreadyJoined(f"{person.name} has joined already and can log in.")
+    waiting = PartnerInvitation.objects.filter(contact=person, accepted_at__isnull=True, revoked_at__isnull=True)
+    if invitation := waiting.first():
+        sent = f"{invitation.invited_at:%B} {invitation.invited_at.day}"
+        raise AlreadyInvited(f"{person.name} was invited on {sent}. Send that invitation again instead.")
+    return person
+
+
+def _first_with_address(partner: Partner, by: Membership, at: datetime) -> Contact:
+    contact = Contact.objects.filter(partner=partner, removed_at__isnull=True).exclude(email="").order_by("pk").first()
+    if contact is not None:
+        return contact
+    if not partner.email:
+        raise NoAddress(f"There is no e-mail address for {partner.name}. Add a person with one, then invite them.")
+    return people.add(partner, name=partner.name, email=partner.email, by=by, at=at)
+
+
+def _send(contact: Contact, partner: Partner, message: str, by: Membership, at: datetime) -> str:
+    token = secrets.token_urlsafe(32)
+    invitation = PartnerInvitation.objects.create(
+        contact=contact,
+        token_hash=_hash(token),
+        invited_at=at,
+        invited_by=by,
+        message=message,
+        expires_at=at + GOOD_FOR,
+    )
+    outbox.send(
+        to=contact.email,
+        template="emails/partner_invitation",
+        context=letter(contact, partner, message, doors.absolute("public", None, LINK, by.msp.slug, token), by, at),
+        key=f"partner-invitation-{invitation.pk}",
+        at=at,
+        reply_to=by.user.email,
+        secret=True,
+    )
+    return token
+
+
+def _waiting(invitation: PartnerInvitation) -> QuerySet[PartnerInvitation]:
+    return PartnerInvitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True, revoked_at__isnull=True)
+
+
+def _open_login(user: User, contact: Contact) -> PartnerLogin:
+    """The person's way in; one person is one partner's at each MSP."""
+    login, is_new = PartnerLogin.objects.get_or_create(
+        msp_id=current_msp_id(), user=user, defaults={"partner": contact.partner, "contact": contact}
+    )
+    if is_new:
+        return login
+    if login.closed_at is None and login.contact_id != contact.pk:
+        raise AlreadyJoined(f"You represent {login.partner.name} here already. Ask to be moved first.")
+    login.partner, login.contact, login.closed_at = contact.partner, contact, None
+    login.save(update_fields=["partner", "contact", "closed_at"])
+    return login
+
+
+def _tell_inviter(invitation: PartnerInvitation, at: datetime) -> None:
+    inviter, partner = invitation.invited_by, invitation.contact.partner
+    if not inviter.may("view"):
+        return
+    outbox.send(
+        to=inviter.user.email,
+        template="emails/partner_joined",
+        context={
+            "partner": partner,
+            "contact": invitation.contact,
+            "inviter": inviter,
+            "link": doors.absolute("dashboard", partner.msp, "dashboard:partner", partner.pk),
+        },
+        key=f"partner-joined-{invitation.pk}",
+        at=at,
+    )
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

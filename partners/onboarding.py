@@ -1,0 +1,180 @@
+"""A partner's way with an MSP: added, invited, active, and sometimes suspended or gone."""
+
+from datetime import datetime
+from typing import Any
+
+from elinkages.accounts.models import Membership
+from elinkages.audit import trail
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.match_keys import company_key
+from elinkages.kernel.refusal import Refused
+from partners import people
+from partners.invitations import accept, invite, resend, revoke
+from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin, PartnerState, SourceKind
+from partners.people import AddressTaken
+
+__all__ = [
+    "AddressTaken",
+    "NotInThatState",
+    "ReasonMissing",
+    "Unnamed",
+    "accept",
+    "activate",
+    "add",
+    "edit",
+    "invite",
+    "part",
+    "reinstate",
+    "resend",
+    "revoke",
+    "suspend",
+]
+
+EDITABLE = ("kind", "name", "email", "phone", "website", "city", "note")
+
+
+class Unnamed(Refused):
+    """A partner needs a name."""
+
+
+class UnknownKind(Refused):
+    """Not one of the five kinds of source."""
+
+
+class ReasonMissing(Refused):
+    """The partner, or whoever reads the history, is owed a reason."""
+
+
+class NotInThatState(Refused):
+    """The partner's state has changed since the page was opened, or never allowed this."""
+
+
+def add(
+    *,
+    kind: str,
+    name: str,
+    email: str = "",
+    phone: str = "",
+    website: str = "",
+    city: str = "",
+    note: str = "",
+    external_id: str = "",
+    contact_name: str = "",
+    by: Actor,
+    at: datetime,
+) -> Partner:
+    """Enter a partner, with a first person when a person's name or an address is given; nobody is written to.
+
+    Raises Unnamed, UnknownKind, AddressTaken.
+    """
+    partner = Partner(created_at=at, external_id=external_id.strip())
+    details = {"email": email, "phone": phone, "website": website, "city": city, "note": note}
+    _describe(partner, kind=kind, name=name, **details)
+    partner.save()
+    trail.record("partner.added", partner, by=by, at=at, kind=partner.get_kind_display())
+    if contact_name.strip() or partner.email:
+        people.add(partner, name=contact_name.strip() or partner.name, email=email, phone=phone, by=by, at=at)
+    return partner
+
+
+def edit(partner: Partner, *, by: Actor, at: datetime, owner: Membership | None = None, **details: str) -> Partner:
+    """Change what is known of a partner; `details` are fields of EDITABLE. Credit given before keeps its kind.
+
+    `owner` is the member of the team who looks after them, None for nobody. Raises Unnamed, UnknownKind.
+    """
+    before = {field: getattr(partner, field) for field in (*EDITABLE, "owner_id")}
+    _describe(partner, **{field: before[field] for field in EDITABLE} | details)
+    partner.owner = owner
+    changed = [field.removesuffix("_id") for field, value in before.items() if getattr(partner, field) != value]
+    if changed:
+        partner.save(update_fields=[*changed, "name_key"])
+        trail.record("partner.edited", partner, by=by, at=at, changed=changed)
+    return partner
+
+
+def activate(partner: Partner, *, by: Actor, at: datetime) -> Partner:
+    """Make a partner active without a login, for those who work by phone or came with a spreadsheet.
+
+    Raises NotInThatState.
+    """
+    _move(partner, ("prospect", "invited"), PartnerState.ACTIVE, "is active already or has left", joined_at=at)
+    trail.record("partner.activated", partner, by=by, at=at)
+    return partner
+
+
+def suspend(partner: Partner, *, reason: str, by: Actor, at: datetime) -> Partner:
+    """Stop new introductions of a partner; they read the reason in the portal, and keep what they earned.
+
+    Raises ReasonMissing, NotInThatState.
+    """
+    sentence = _reason(reason)
+    _move(
+        partner,
+        ("invited", "active"),
+        PartnerState.SUSPENDED,
+        "is not active, so there is nothing to suspend",
+        suspended_at=at,
+        suspended_reason=sentence,
+    )
+    trail.record("partner.suspended", partner, by=by, at=at, reason=sentence)
+    return partner
+
+
+def reinstate(partner: Partner, *, by: Actor, at: datetime) -> Partner:
+    """Let a suspended or parted partner refer again. Logins that parting closed stay closed: invite them anew.
+
+    Raises NotInThatState.
+    """
+    _move(
+        partner,
+        ("suspended", "parted"),
+        PartnerState.ACTIVE,
+        "is not suspended",
+        suspended_at=None,
+        suspended_reason="",
+        joined_at=partner.joined_at or at,
+    )
+    trail.record("partner.reinstated", partner, by=by, at=at)
+    return partner
+
+
+def part(partner: Partner, *, reason: str, by: Actor, at: datetime) -> Partner:
+    """Part ways: logins and invitations end; introductions, clients and amounts owed stay as they are.
+
+    Raises ReasonMissing, NotInThatState.
+    """
+    sentence = _reason(reason)
+    _move(partner, ("prospect", "invited", "active", "suspended"), PartnerState.PARTED, "has left already")
+    PartnerLogin.objects.filter(msp=partner.msp_id, partner=partner, closed_at__isnull=True).update(closed_at=at)
+    waiting = PartnerInvitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True)
+    waiting.filter(contact__in=Contact.objects.filter(partner=partner)).update(revoked_at=at)
+    trail.record("partner.parted", partner, by=by, at=at, reason=sentence)
+    return partner
+
+
+def _describe(partner: Partner, *, kind: str, name: str, email: str, **rest: str) -> None:
+    partner.kind, partner.name, partner.email = kind, " ".join(name.split()), people.normal_address(email)
+    partner.name_key = company_key(partner.name)
+    for field, value in rest.items():
+        setattr(partner, field, value.strip())
+    if not partner.name:
+        raise Unnamed("Enter the name of the person or firm.")
+    if kind not in SourceKind.values:
+        raise UnknownKind(f"Choose one of the five kinds of source; “{kind}” is none of them.")
+
+
+def _move(partner: Partner, sources: tuple[str, ...], target: PartnerState, otherwise: str, **fields: Any) -> None:
+    """Claim the change of state; whoever comes second is refused."""
+    claimed = Partner.objects.filter(pk=partner.pk, state__in=sources).update(state=target, **fields)
+    if not claimed:
+        raise NotInThatState(f"{partner.name} {otherwise}. Reload the page to see where they stand now.")
+    for field, value in {"state": target, **fields}.items():
+        setattr(partner, field, value)
+
+
+def _reason(text: str) -> str:
+    if not (sentence := " ".join(text.split())):
+        raise ReasonMissing("Give a reason in a sentence.")
+    if len(sentence) > 300:
+        raise ReasonMissing(f"Keep the reason under 300 characters; this one has {len(sentence)}.")
+    return sentence

@@ -1,0 +1,100 @@
+"""The people of a partner: who they are, how they are reached, and when they no longer belong."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from elinkages.audit import trail
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.refusal import Refused
+from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin
+
+
+class AddressTaken(Refused):
+    """Another current contact has this e-mail address."""
+
+
+class Nameless(Refused):
+    """A person needs a name."""
+
+
+class NotHere(Refused):
+    """The person was removed before."""
+
+
+def normal_address(email: str) -> str:
+    """An e-mail address as it is kept: without spaces around it, in lower case."""
+    return email.strip().lower()
+
+
+def add(partner: Partner, *, name: str, email: str = "", phone: str = "", by: Actor, at: datetime) -> Contact:
+    """Add a person to a partner. Raises AddressTaken, Nameless."""
+    contact = Contact(partner=partner, name=name.strip(), email=normal_address(email), phone=phone.strip())
+    contact.created_at = at
+    if not contact.name:
+        raise Nameless("Enter the person's name.")
+    _save_under_own_address(contact, by)
+    trail.record("partner.person_added", partner, by=by, at=at, name=contact.name, email=contact.email)
+    return contact
+
+
+def edit(contact: Contact, *, name: str, email: str, phone: str, by: Actor, at: datetime) -> Contact:
+    """Change a person's details. A new address ends an open invitation: it was sent to the old one.
+
+    Raises AddressTaken, Nameless, NotHere.
+    """
+    new = {"name": name.strip(), "email": normal_address(email), "phone": phone.strip()}
+    changed = [field for field, value in new.items() if getattr(contact, field) != value]
+    if contact.removed_at is not None:
+        raise NotHere(f"{contact.name} was removed. Add them again to change their details.")
+    if not new["name"]:
+        raise Nameless("Enter the person's name.")
+    if not changed:
+        return contact
+    for field in changed:
+        setattr(contact, field, new[field])
+    _save_under_own_address(contact, by)
+    if "email" in changed:
+        end_invitations(contact, at=at)
+    trail.record("partner.person_edited", contact.partner, by=by, at=at, name=contact.name, changed=changed)
+    return contact
+
+
+def remove(contact: Contact, *, by: Actor, at: datetime) -> Contact:
+    """Take a person off the partner: their login to this portal and open invitations end. Raises NotHere."""
+    claimed = Contact.objects.filter(pk=contact.pk, removed_at__isnull=True).update(removed_at=at)
+    if not claimed:
+        raise NotHere(f"{contact.name} was removed already.")
+    contact.removed_at = at
+    end_invitations(contact, at=at)
+    PartnerLogin.objects.filter(msp=contact.msp_id, contact=contact, closed_at__isnull=True).update(closed_at=at)
+    trail.record("partner.person_removed", contact.partner, by=by, at=at, name=contact.name)
+    return contact
+
+
+def end_invitations(contact: Contact, *, at: datetime) -> int:
+    """Make the open invitations of a person worthless; returns how many there were."""
+    waiting = PartnerInvitation.objects.filter(contact=contact, accepted_at__isnull=True, revoked_at__isnull=True)
+    return waiting.update(revoked_at=at)
+
+
+def _save_under_own_address(contact: Contact, by: Actor) -> None:
+    """Save; the database keeps addresses unique among current people, the sentence says whose it is."""
+    if contact.email:
+        others = Contact.objects.filter(email=contact.email, removed_at__isnull=True).exclude(pk=contact.pk)
+        if taken := others.select_related("partner").first():
+            raise _taken(contact.email, taken, by)
+    try:
+        with transaction.atomic():
+            contact.save()
+    except IntegrityError as error:
+        if "contact_email_once" not in str(error):
+            raise
+        raise AddressTaken(f"{contact.email} was given to someone else a moment ago.") from error
+
+
+def _taken(email: str, holder: Contact, by: Actor) -> AddressTaken:
+    """A partner's person is not told who else works with this MSP."""
+    if isinstance(by, Contact) and holder.partner_id != by.partner_id:
+        return AddressTaken(f"{email} is in use already. Enter another address.")
+    return AddressTaken(f"{email} belongs to {holder.name} of {holder.partner.name} already. Use another address.")

@@ -1,0 +1,29 @@
+"""What a partner's person says about themselves."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from elinkages.kernel.forms import attempt
+from elinkages.kernel.pages import page
+from partners import people
+from partners.access import PortalRequest, portal
+from partners.forms import ProfileForm
+from partners.models import Contact
+
+
+@portal
+def profile(request: PortalRequest) -> HttpResponse:
+    """Own details and where notifications go; the people of the firm to read."""
+    contact = request.contact
+    initial = {"name": contact.name, "email": contact.email, "phone": contact.phone}
+    form = ProfileForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        with attempt(form):
+            people.edit(contact, **form.cleaned_data, by=contact, at=timezone.now())
+            messages.success(request, "Your details were saved.")
+            return redirect("portal:profile")
+    colleagues = Contact.objects.filter(partner=request.partner, removed_at__isnull=True).exclude(pk=contact.pk)
+    context = {"form": form, "colleagues": list(colleagues.order_by("name", "pk"))}
+    return page(request, "portal/profile/profile.html", context, status=422 if form.is_bound else 200)
