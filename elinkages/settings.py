@@ -87,6 +87,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "elinkages.accounts.context.door",
+                "elinkages.pages.context.msp_menu",
             ],
         },
     }

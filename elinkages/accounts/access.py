@@ -61,6 +61,20 @@ def dashboard(*, can: str = "view") -> Callable[[View], View]:
     return decorate
 
 
+def ops(view: View) -> View:
+    """Open a page to our operations staff. For everybody else it does not exist."""
+
+    @wraps(view)
+    def opened(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return to_login(request)
+        if not request.user.is_staff:
+            raise Http404("For operations staff.")
+        return view(request, *args, **kwargs)
+
+    return opened
+
+
 def to_login(request: HttpRequest) -> HttpResponse:
     """To the login page, and back here afterwards."""
     return redirect_to_login(request.get_full_path(), "/accounts/login/")

@@ -102,10 +102,14 @@ def _prefix(prefix: str) -> Iterator[None]:
         set_script_prefix(before)
 
 
+def root(door: str, msp: Msp | None) -> str:
+    """The path at which a door begins: `/acme/`, `/p/acme/`, `/`."""
+    return {"dashboard": "/{}/", "portal": "/p/{}/", "public": "/"}[door].format(msp.slug if msp else "")
+
+
 def url(door: str, msp: Msp | None, name: str, *args: Any) -> str:
     """The path of a named page behind a door: `url("portal", msp, "portal:home")`."""
-    prefix = {"dashboard": "/{}/", "portal": "/p/{}/", "public": "/"}[door].format(msp.slug if msp else "")
-    with _prefix(prefix):
+    with _prefix(root(door, msp)):
         return reverse(name, urlconf=URLCONFS[door], args=args)
 
 

@@ -1,11 +1,35 @@
-"""Forms of signing up."""
+"""Forms of signing up, setting up an MSP, and running its team."""
 
 from typing import Any
 
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.http import HttpRequest
+
+from elinkages.accounts import msps, time_zones
+from elinkages.accounts.models import Msp, User, slug_validator
+from elinkages.accounts.rights import ROLE_SENTENCES, Role
+from elinkages.kernel.form_fields import AmountField, use_currency
+
+CURRENCIES = {
+    "USD": "US dollar",
+    "CAD": "Canadian dollar",
+    "GBP": "British pound",
+    "EUR": "Euro",
+    "AUD": "Australian dollar",
+    "NZD": "New Zealand dollar",
+    "CHF": "Swiss franc",
+    "DKK": "Danish krone",
+    "NOK": "Norwegian krone",
+    "SEK": "Swedish krona",
+    "SGD": "Singapore dollar",
+    "ZAR": "South African rand",
+    "JPY": "Japanese yen",
+}
+CURRENCY_CHOICES = [(code, f"{name} ({code})") for code, name in CURRENCIES.items()]
+ROLE_CHOICES = [(role.value, f"{role.label}: {ROLE_SENTENCES[role]}") for role in Role]
 
 
 class SignupForm(AllauthSignupForm):  # type: ignore[misc]
@@ -27,3 +51,111 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
         user.name = self.cleaned_data["name"].strip()
         user.save(update_fields=["name"])
         return user
+
+
+class TimeZoneField(forms.CharField):
+    """A zone by its name or its city, found in a list that the page offers while typing."""
+
+    default_error_messages = {
+        "unknown": "“%(text)s” is no time zone. Choose one of the list, such as America/New_York."
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput(attrs={"list": "time-zones", "autocomplete": "off", "spellcheck": "false"})
+        super().__init__(max_length=64, widget=widget, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        """The full name of the zone."""
+        text = super().clean(value)
+        if not (name := time_zones.find(text)):
+            raise forms.ValidationError(self.error_messages["unknown"], code="unknown", params={"text": text})
+        return name
+
+
+class NewMspForm(forms.Form):
+    """What an MSP begins with. The address is made from the name when it is left empty."""
+
+    name = forms.CharField(label="Company name", max_length=120, strip=True)
+    slug = forms.CharField(
+        label="Address",
+        max_length=40,
+        required=False,
+        help_text="Where your dashboard lives. Lower-case letters, digits and hyphens. It cannot change later.",
+    )
+    time_zone = TimeZoneField(
+        label="Time zone", initial="America/New_York", help_text="Your days and months begin and end in it."
+    )
+    currency = forms.ChoiceField(
+        label="Currency",
+        choices=CURRENCY_CHOICES,
+        initial="USD",
+        help_text="You pay partners in it. It is fixed once amounts are recorded.",
+    )
+
+    def clean_slug(self) -> str:
+        """A well-formed address, or one suggested from the name."""
+        slug: str = self.cleaned_data["slug"].strip().lower()
+        if slug:
+            slug_validator(slug)
+            return slug
+        return msps.suggest_slug(str(self.cleaned_data.get("name", "")))
+
+
+class MspForm(forms.Form):
+    """The settings of an MSP. Without a currency field when the currency is fixed."""
+
+    name = forms.CharField(
+        label="Company name", max_length=120, help_text="Partners read it, and your e-mails carry it."
+    )
+    contact_email = forms.EmailField(
+        label="Answers go to", help_text="Where answers to the e-mails that we send for you arrive."
+    )
+    time_zone = TimeZoneField(label="Time zone", help_text="Your days and months begin and end in it.")
+    currency = forms.ChoiceField(label="Currency", choices=CURRENCY_CHOICES)
+
+    minimum_payout_minor = AmountField(
+        label="Minimum payout", help_text="Smaller amounts wait for the next run. 0 pays every amount."
+    )
+
+    def __init__(self, *args: Any, msp: Msp, currency_is_fixed: bool, **kwargs: Any) -> None:
+        kwargs["initial"] = {field: getattr(msp, field) for field in self.base_fields}
+        super().__init__(*args, **kwargs)
+        chosen = self.data.get("currency", "")
+        use_currency(self, chosen if chosen in CURRENCIES and not currency_is_fixed else msp.currency)
+        if currency_is_fixed:
+            del self.fields["currency"]
+
+
+class InviteForm(forms.Form):
+    """Whom to invite to the team, as what."""
+
+    email = forms.EmailField(label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    role = forms.ChoiceField(label="Role", choices=ROLE_CHOICES, widget=forms.RadioSelect, initial=Role.MANAGER)
+
+
+class RoleForm(forms.Form):
+    """Another role for a person of the team."""
+
+    role = forms.ChoiceField(label="Role", choices=ROLE_CHOICES, widget=forms.RadioSelect)
+
+
+class JoinForm(forms.Form):
+    """A new person's name and password; the link in the invitation has proved the address."""
+
+    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=password_validators_help_text_html(),
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def clean_password(self) -> str:
+        """A password that the rules accept for this person."""
+        password: str = self.cleaned_data["password"]
+        validate_password(password, User(email=self.email, name=self.cleaned_data.get("name", "")))
+        return password

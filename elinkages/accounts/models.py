@@ -161,6 +161,11 @@ class Membership(models.Model):
         """For history: the person's name."""
         return str(self.user)
 
+    @property
+    def is_owner(self) -> bool:
+        """Whether this person can do everything."""
+        return self.role == Role.OWNER
+
     def may(self, right: str) -> bool:
         """Whether this person's role has a right of `rights.RIGHTS`; KeyError for a right that does not exist."""
         return self.deactivated_at is None and self.role in RIGHTS[right]

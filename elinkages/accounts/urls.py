@@ -1,9 +1,30 @@
 """The addresses of accounts, by door; elinkages/urls puts them together."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-dashboard: list[URLPattern | URLResolver] = []
+from elinkages.accounts.views import invitation, settings, team
+
+dashboard: list[URLPattern | URLResolver] = [
+    path("settings/", settings.settings, name="settings"),
+    path("settings/edit/", settings.edit, name="settings-edit"),
+    path("settings/approval-waiver/", settings.approval_waiver, name="approval-waiver"),
+    path(
+        "settings/approval-waiver/withdrawal/", settings.approval_waiver_withdrawal, name="approval-waiver-withdrawal"
+    ),
+    path("settings/team/", team.people, name="team"),
+    path("settings/team/invitations/", team.invitation_list, name="team-invitation-list"),
+    path(
+        "settings/team/invitations/<uuid:invitation_id>/revocation/",
+        team.invitation_revocation,
+        name="team-invitation-revocation",
+    ),
+    path("settings/team/<uuid:member_id>/role/", team.member_role, name="team-member-role"),
+    path("settings/team/<uuid:member_id>/deactivation/", team.member_deactivation, name="team-member-deactivation"),
+    path("settings/team/<uuid:member_id>/reactivation/", team.member_reactivation, name="team-member-reactivation"),
+]
 
 portal: list[URLPattern | URLResolver] = []
 
-public: list[URLPattern | URLResolver] = []
+public: list[URLPattern | URLResolver] = [
+    path("invitation/<slug:slug>/<str:token>/", invitation.invitation, name="team-invitation"),
+]

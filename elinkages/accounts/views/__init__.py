@@ -1,0 +1,1 @@
+"""Pages about the MSP itself and its people."""

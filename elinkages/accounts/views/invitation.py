@@ -1,0 +1,73 @@
+"""The link in an invitation to a team: join with the account one has, or with a new one made here."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth import login as start_session
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from elinkages.accounts import doors, team
+from elinkages.accounts.access import unit_of_work
+from elinkages.accounts.forms import JoinForm
+from elinkages.accounts.models import Invitation, Msp, User
+from elinkages.accounts.rights import ROLE_SENTENCES, Role
+from elinkages.kernel.forms import attempt
+from elinkages.kernel.pages import page
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+TEMPLATE = "public/team_invitation.html"
+
+
+@never_cache
+def invitation(request: Any, slug: str, token: str) -> HttpResponse:
+    """Find the MSP that the link names, then read the invitation behind its walls."""
+    request.msp = Msp.objects.filter(slug=slug).first()
+    if request.msp is None:
+        raise Http404("No such MSP.")
+    user = request.user if request.user.is_authenticated else None
+    return unit_of_work(request, _answer, token, user)
+
+
+def _answer(request: Any, token: str, user: User | None) -> HttpResponse:
+    try:
+        found = team.find(token, at=timezone.now())
+    except team.InvitationOver as over:
+        return page(request, TEMPLATE, {"step": "over", "sentence": over.message}, status=over.status)
+    if user is not None:
+        return _with_account(request, found, token, user)
+    if User.objects.filter(email=found.email).exists():
+        return _show(request, found, "login")
+    return _with_new_account(request, found, token)
+
+
+def _with_account(request: Any, found: Invitation, token: str, user: User) -> HttpResponse:
+    if user.email.lower() != found.email:
+        return _show(request, found, "other")
+    if request.method == "POST":
+        team.accept(token, user=user, at=timezone.now())
+        return redirect(doors.root("dashboard", request.msp))
+    return _show(request, found, "confirm")
+
+
+def _with_new_account(request: Any, found: Invitation, token: str) -> HttpResponse:
+    """The token proves the mailbox, so the address needs no code."""
+    form = JoinForm(request.POST or None, email=found.email)
+    if request.method == "POST" and form.is_valid():
+        with attempt(form):
+            user = User.objects.create_user(
+                found.email, form.cleaned_data["password"], name=form.cleaned_data["name"].strip()
+            )
+            EmailAddress.objects.create(user=user, email=found.email, verified=True, primary=True)
+            team.accept(token, user=user, at=timezone.now())
+            start_session(request, user, backend=BACKEND)
+            return redirect(doors.root("dashboard", request.msp))
+    return _show(request, found, "join", form=form)
+
+
+def _show(request: Any, found: Invitation, step: str, **context: Any) -> HttpResponse:
+    role = Role(found.role)
+    context |= {"step": step, "invitation": found, "role": role.label, "role_sentence": ROLE_SENTENCES[role]}
+    return page(request, TEMPLATE, context, status=200 if request.method in {"GET", "HEAD"} else 422)

@@ -1,0 +1,17 @@
+"""What the frame around a page knows beyond its door."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from elinkages.pages.doorways import doorways
+
+
+def msp_menu(request: HttpRequest) -> dict[str, Any]:
+    """`msp_choices`: the doors that this person can enter; looked up only where a menu shows them."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"msp_choices": []}
+    door, msp = getattr(request, "door", "public"), getattr(request, "msp", None)
+    return {"msp_choices": SimpleLazyObject(lambda: doorways(user, door=door, msp=msp))}
