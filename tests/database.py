@@ -17,6 +17,8 @@ import psycopg
 import pytest
 import redis
 
+from elinkages.machine import template
+
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 TEMPLATE = "elinkages"
 KEPT_WHEN_FLUSHED = ("django_migrations", "django_content_type", "auth_permission")
@@ -54,13 +56,13 @@ def pytest_configure() -> None:
 
 def _migrate_template() -> None:
     folder = Path(os.environ["ELINKAGES_THROW_AWAY"])
-    done = folder / "template.migrated"
+    done = folder / template.MIGRATED
     with (folder / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if done.exists():
             return
         answer = subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--run-syncdb", "--verbosity=0"],
+            [sys.executable, "manage.py", "migrate", "--verbosity=0"],
             env={
                 **os.environ,
                 "DATABASE_OWNER_URL": os.environ["ELINKAGES_TEMPLATE_OWNER_URL"],

@@ -8,11 +8,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from elinkages.machine import chromium, services
+from elinkages.machine import chromium, services, throw_away
 from elinkages.machine.account import NoOrdinaryUser
 from elinkages.machine.binaries import Missing
 from elinkages.machine.postgres import ServerFailed
-from elinkages.machine.throw_away import leave_on_signals
 
 PROGRAMS = Path(sys.executable).parent
 PACKAGES = ("elinkages", "partners", "referrals", "commissions", "integrations", "tests")
@@ -59,11 +58,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="format, lint, imports and types only (bin/check)")
     parser.add_argument("-n", default=str(os.cpu_count() or 2), metavar="WORKERS", help="processes that run tests")
     options = parser.parse_args(arguments)
-    leave_on_signals()
+    throw_away.leave_on_signals()
     steps = quick_steps() if options.quick else full_steps(workers=options.n)
     try:
         # The settings want addresses even where nothing connects: the real ones cost a second.
-        with services.throw_away() as environment:
+        with throw_away.running() as environment:
             return _run(steps, {**os.environ, **environment})
     except (ServerFailed, Missing, NoOrdinaryUser) as problem:
         print(problem, file=sys.stderr)

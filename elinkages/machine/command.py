@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 
-from elinkages.machine import services
+from elinkages.machine import services, throw_away
 from elinkages.machine.account import NoOrdinaryUser, ordinary_account
 from elinkages.machine.binaries import Missing
 from elinkages.machine.postgres import ServerFailed
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
         return _manage(arguments, {**os.environ, **role})
     if name in NEEDS_NO_DATA:
         try:
-            with services.throw_away() as environment:
+            with throw_away.running() as environment:
                 return _manage(arguments, {**os.environ, **environment, **role})
         except (ServerFailed, Missing, NoOrdinaryUser) as problem:
             print(problem, file=sys.stderr)

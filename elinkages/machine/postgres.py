@@ -14,6 +14,7 @@ from elinkages.machine import processes
 from elinkages.machine.account import Account
 
 DATABASE = "elinkages"
+ROLES_MADE = "elinkages.roles"
 ROLES = Path(__file__).with_name("roles.sql")
 DURABLE = ("log_min_messages=warning", "log_checkpoints=off", "max_connections=100")
 THROW_AWAY = (
@@ -99,9 +100,9 @@ def start(server: Postgres, *, settings: tuple[str, ...] = DURABLE) -> "subproce
         )
     try:
         _wait_until_ready(server, process)
-        if fresh or not (server.data / "elinkages.roles").exists():
+        if fresh or not (server.data / ROLES_MADE).exists():
             make_roles(server)
-            (server.data / "elinkages.roles").touch()
+            (server.data / ROLES_MADE).touch()
     except BaseException:
         stop(server, process)
         raise

@@ -3,23 +3,16 @@
 import json
 import os
 import secrets
-import shutil
 import subprocess
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from elinkages.machine import binaries, postgres, processes, redis_server
-from elinkages.machine.account import Account, ordinary_account, reachable_folder, temporary_root
+from elinkages.machine import binaries, postgres, redis_server
+from elinkages.machine.account import Account, reachable_folder
 from elinkages.machine.postgres import Passwords, Postgres
 from elinkages.machine.redis_server import Redis
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-THROW_AWAY_PREFIX = "elinkages-throw-away-"
-GRACE_SECONDS = 60
 
 
 def home_folder() -> Path:
@@ -114,40 +107,3 @@ def describe(folder: Path, home: Path, keys: Keys, account: Account, *, data: Pa
             port=keys.redis_port,
         ),
     )
-
-
-@contextmanager
-def throw_away() -> Iterator[dict[str, str]]:
-    """Both servers in a temporary folder, gone afterwards; yields the environment that reaches them."""
-    account = ordinary_account()
-    root = temporary_root(account)
-    clear_abandoned(root)
-    folder = Path(tempfile.mkdtemp(prefix=THROW_AWAY_PREFIX, dir=root))
-    folder.chmod(0o711)
-    lock = processes.hold(folder)
-    (folder / "static").mkdir()
-    keys = Keys.fresh()
-    keys.postgres_port, keys.redis_port = postgres.free_port(), postgres.free_port()
-    servers = describe(folder, home_folder(), keys, account, data=folder)
-    try:
-        servers.postgres_process = postgres.start(servers.postgres, settings=postgres.THROW_AWAY)
-        # Tests copy one migrated template per worker, which only a role that may create databases can.
-        postgres.run_as_superuser(servers.postgres, "ALTER ROLE elinkages_owner CREATEDB;")
-        servers.redis_process = redis_server.start(servers.redis, durable=False)
-        yield {**servers.environment(keys, folder), "ELINKAGES_THROW_AWAY": str(folder)}
-    finally:
-        servers.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-        lock.close()
-
-
-def clear_abandoned(root: Path) -> None:
-    """Stop and remove the throw-away servers of runs that were killed before they could."""
-    for folder in root.glob(f"{THROW_AWAY_PREFIX}*"):
-        with suppress(OSError, processes.Taken):
-            young = time.time() - folder.stat().st_mtime < GRACE_SECONDS
-            if young or folder.stat().st_uid != os.geteuid():
-                continue
-            with processes.hold(folder):
-                processes.stop_orphans(folder / "run", patience=3)
-                shutil.rmtree(folder, ignore_errors=True)
