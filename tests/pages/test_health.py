@@ -1,7 +1,5 @@
 """/healthz tells a monitor what works, without telling anyone why something does not."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -19,9 +17,8 @@ def signs_of_life() -> None:
 
 
 @pytest.fixture
-def unreachable_redis(settings: pytest.FixtureRequest) -> Iterator[None]:
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"  # type: ignore[attr-defined]  # pytest-django's settings
-    yield
+def unreachable_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "REDIS_URL", "redis://127.0.0.1:1/0")
 
 
 @pytest.mark.django_db
