@@ -35,8 +35,6 @@ def _point_at_own_database() -> None:
         raise pytest.UsageError("Run bin/pytest instead of pytest: it starts PostgreSQL and Redis around the tests.")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elinkages.settings")
     os.environ.setdefault("ELINKAGES_TEST", "1")
-    if "PYTEST_XDIST_WORKER" not in os.environ and "ELINKAGES_TEMPLATE_OWNER_URL" in os.environ:
-        return
     os.environ.setdefault("ELINKAGES_TEMPLATE_OWNER_URL", os.environ["DATABASE_OWNER_URL"])
     number = int(WORKER.removeprefix("gw")) + 1 if WORKER.startswith("gw") else 0
     os.environ["REDIS_URL"] = _with_path(os.environ["REDIS_URL"], str(number))
@@ -74,7 +72,7 @@ def _migrate_template() -> None:
             text=True,
         )
         if answer.returncode:
-            pytest.exit(f"The test database could not be migrated:\n{answer.stdout}{answer.stderr}", returncode=4)
+            pytest.fail(f"The test database could not be migrated:\n{answer.stdout}{answer.stderr}", pytrace=False)
         done.touch()
 
 
