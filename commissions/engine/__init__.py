@@ -9,6 +9,7 @@ from commissions.engine.evaluate import accrues_on, earning_months, evaluate, ho
 from commissions.engine.limits import clawback_anchor
 from commissions.engine.periods import add_months, month_of
 from commissions.engine.sharing import Split, payable_now, share_reason, split
+from commissions.engine.standing import standings, tier_period
 from commissions.engine.versions import Policy, Version, terms_for, version_on
 
 __all__ = [
@@ -33,7 +34,9 @@ __all__ = [
     "payable_now",
     "share_reason",
     "split",
+    "standings",
     "targets",
     "terms_for",
+    "tier_period",
     "version_on",
 ]

@@ -11,6 +11,7 @@ from commissions.engine.periods import (
     add_months,
     calendar_month,
     month_of,
+    owed_from,
     position_of,
     say_day,
     term_of,
@@ -63,7 +64,7 @@ def counted_parts(terms: Recurring, deal: Deal) -> list[Part]:
 
 
 def _counts(day: date, term: Term, deal: Deal) -> bool:
-    first = term.anchor if deal.owed_from is None else max(term.anchor, deal.owed_from)
+    first = max(term.anchor, owed_from(deal) or term.anchor)
     return first <= day and (term.until is None or day < term.until)
 
 
@@ -111,9 +112,9 @@ def _why_nothing(terms: Recurring, deal: Deal, month: date, name: str, term: Ter
     if term.until is not None and days[0] >= term.until:
         what = f"The invoice of {say_day(days[0])}"
         return outside_term(terms, deal, term, term.until, days[0], what)
-    if deal.owed_from is not None and days[-1] < deal.owed_from:
-        day = say_day(deal.owed_from)
-        return f"Nothing for {name}: commission for this client is owed from {day}"
+    owed = owed_from(deal)
+    if owed is not None and days[-1] < owed:
+        return f"Nothing for {name}: commission for this client is owed from {say_day(owed)}"
     return f"Nothing for {name}: the term starts on {say_day(term.anchor)}"
 
 

@@ -10,6 +10,7 @@ from commissions.engine.periods import (
     Term,
     calendar_month,
     merged,
+    owed_from,
     position_of,
     say_day,
     say_last_day,
@@ -41,9 +42,8 @@ def first_day(deal: Deal, term: Term) -> date:
     first = term.anchor
     if deal.starts_on is not None and deal.starts_on > first:
         first = deal.starts_on
-    if deal.owed_from is not None and deal.owed_from > first:
-        first = deal.owed_from
-    return first
+    owed = owed_from(deal)
+    return first if owed is None else max(first, owed)
 
 
 def contracted_basis(terms: Recurring, deal: Deal, month: date) -> Basis | Line:
@@ -90,6 +90,8 @@ def _segments(deal: Deal, start: date, until: date) -> list[Segment]:
             mrr_minor = movement.mrr_minor
         elif movement.effective_on < until:
             cuts.append((movement.effective_on, movement.mrr_minor))
+    if not cuts and not deal.pauses:
+        return [(mrr_minor, start, until)]
     runs = pairwise([(start, mrr_minor), *cuts, (until, 0)])
     return [(amount, *span) for (day, amount), (following, _) in runs for span in _served(deal, day, following)]
 
@@ -176,7 +178,7 @@ def _why_nothing(terms: Recurring, deal: Deal, month: date, calendar: Calendar, 
     first = first_day(deal, term)
     if first >= calendar.following:
         what = "the term starts on"
-        if first == deal.owed_from:
+        if first == owed_from(deal):
             what = "commission for this client is owed from"
         elif first == deal.starts_on:
             what = "service starts on"

@@ -52,8 +52,8 @@ class Deal(NamedTuple):
     """One contract of a won client, as known when the target is computed.
 
     `currency` is what is paid; MRR and receipts are in it too, or in that of `exchange`.
-    `mrr_minor` is the MRR it was won at. Nothing is earned for days before `owed_from` (imported
-    history). `first_invoice_on` is needed only when `receipts` leaves older ones out.
+    `mrr_minor` is the MRR it was won at. Nothing is earned for days before an `owed_from` that is
+    later than `starts_on` (imported history). `first_invoice_on` is needed only when `receipts` leaves older ones out.
     """
 
     currency: str

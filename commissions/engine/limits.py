@@ -71,7 +71,7 @@ def clawback_anchor(terms: Common, deal: Deal) -> date | None:
 
 def _taken(clawback: Clawback, minor: int, anchor: date, ends_on: date) -> tuple[int, str]:
     """How much of the amount is taken back, and why: nothing once the window has passed."""
-    days = (ends_on - anchor).days
+    days = max(0, (ends_on - anchor).days)
     if isinstance(clawback, FullClawback):
         window = clawback.window_days
         taken = minor if days < window else 0

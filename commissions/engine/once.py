@@ -6,7 +6,7 @@ from typing import Any
 from commissions.engine.contracted import WAITING, mrr_on
 from commissions.engine.deal import Deal, Line, nothing
 from commissions.engine.exchange import at_rate, in_billed_currency, ratio
-from commissions.engine.periods import calendar_month, month_of, say_day, trigger_date
+from commissions.engine.periods import calendar_month, month_of, owed_from, say_day, trigger_date
 from commissions.terms import ALL, Flat, MrrMultiple
 from elinkages.kernel.money import format_money, format_multiple, round_half_away
 
@@ -26,9 +26,9 @@ def once(terms: Flat | MrrMultiple, deal: Deal, month: date) -> Line:
     if month_of(day) != month:
         earned = calendar_month(month_of(day)).name
         return nothing(f"Nothing for {name}: this is paid once, for {earned}", month)
-    if deal.owed_from is not None and day < deal.owed_from:
-        owed = say_day(deal.owed_from)
-        return nothing(f"Nothing for {name}: commission for this client is owed from {owed}", month)
+    owed = owed_from(deal)
+    if owed is not None and day < owed:
+        return nothing(f"Nothing for {name}: commission for this client is owed from {say_day(owed)}", month)
     inputs: dict[str, Any] = {
         "month": month.isoformat()[:7],
         "trigger": terms.trigger,

@@ -89,6 +89,17 @@ def trigger_date(trigger: Trigger, deal: Deal) -> date | None:
     return deal.won_on if trigger == "won" else deal.first_paid_on
 
 
+def owed_from(deal: Deal) -> date | None:
+    """The day before which nothing is owed, for contracts that began before it; None for others.
+
+    A contract owed from the start of its service is owed in full: what is earned on the day it
+    was won, or paid before service starts, counts.
+    """
+    if deal.owed_from is None or (deal.starts_on is not None and deal.owed_from <= deal.starts_on):
+        return None
+    return deal.owed_from
+
+
 def term_of(terms: Recurring, deal: Deal, anchor: date) -> Term:
     """The days that can earn, counted from the anchor.
 

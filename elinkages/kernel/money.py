@@ -136,8 +136,8 @@ def allocate[K: Sortable](minor: int, weights: Sequence[tuple[K, int]]) -> dict[
 
 
 @lru_cache(maxsize=512)
-def _style(currency: str, locale: str) -> tuple[str, str, str, str, int, int]:
-    """Prefix, suffix, decimal mark, group mark and the two group sizes of a currency there."""
+def _style(currency: str, locale: str) -> tuple[str, str, str, str, tuple[int, int], int]:
+    """Prefix, suffix, decimal mark, group mark, group sizes and decimals of a currency there."""
     pattern = Locale.parse(locale).currency_formats["standard"]
     symbol = get_currency_symbol(currency, locale)
     prefix = pattern.prefix[0].replace("¤", symbol)
@@ -146,13 +146,13 @@ def _style(currency: str, locale: str) -> tuple[str, str, str, str, int, int]:
         prefix += "\xa0"
     decimal = get_decimal_symbol(locale, numbering_system="latn")
     group = get_group_symbol(locale, numbering_system="latn")
-    return prefix, suffix, decimal, group, *pattern.grouping
+    return prefix, suffix, decimal, group, pattern.grouping, exponent(currency)
 
 
-def _grouped(whole: int, mark: str, first: int, rest: int) -> str:
-    if first == rest == 3:
+def _grouped(whole: int, mark: str, sizes: tuple[int, int]) -> str:
+    if sizes == (3, 3):
         return f"{whole:,}" if mark == "," else f"{whole:,}".replace(",", mark)
-    digits = str(whole)
+    digits, first, rest = str(whole), *sizes
     head, groups = digits[:-first], [digits[-first:]]
     while head:
         head, groups = head[:-rest], [head[-rest:], *groups]
@@ -161,14 +161,12 @@ def _grouped(whole: int, mark: str, first: int, rest: int) -> str:
 
 def format_money(minor: int, currency: str, locale: str = "en_US") -> str:
     """Minor units for people: “$1,234.56”, “−$500.00” (U+2212 in front), “¥7,407”."""
-    prefix, suffix, decimal, group, first, rest = _style(currency, locale)
-    places = exponent(currency)
+    prefix, suffix, decimal, group, sizes, places = _style(currency, locale)
     sign = MINUS if minor < 0 else ""
     if not places:
-        return f"{sign}{prefix}{_grouped(abs(minor), group, first, rest)}{suffix}"
+        return f"{sign}{prefix}{_grouped(abs(minor), group, sizes)}{suffix}"
     whole, fraction = divmod(abs(minor), 10**places)
-    number = f"{_grouped(whole, group, first, rest)}{decimal}{fraction:0{places}}"
-    return f"{sign}{prefix}{number}{suffix}"
+    return f"{sign}{prefix}{_grouped(whole, group, sizes)}{decimal}{fraction:0{places}}{suffix}"
 
 
 def plain_money(minor: int, currency: str) -> str:

@@ -16,6 +16,7 @@ from commissions.engine import (
     payable_now,
     share_reason,
     split,
+    standings,
     targets,
     version_on,
 )
@@ -129,14 +130,15 @@ def test_story_of_a_clawback_net_of_a_refund() -> None:
 def test_story_of_a_quarter_trued_up() -> None:
     """E10: provisional at the tier reached so far, 200.00 more when the quarter closes."""
     terms = Tiered(tiers=((0, 500), (2, 750), (4, 1000)), mode="whole", tier_base="wins", reset="quarter")
-    amounts = [100_000, 200_000, 80_000, 120_000, 300_000]
+    amounts = {"A": 100_000, "B": 200_000, "C": 80_000, "D": 120_000, "E": 300_000}
     january = date(2026, 1, 1)
     differences = []
-    for before, minor in enumerate(amounts):
+    closing = standings([(name, 1) for name in amounts])
+    for name, minor in amounts.items():
         deal = Deal("USD", minor, starts_on=january)
         so_far, closed = (
-            evaluate(terms, deal, january, standing=Standing(before, total)).amount_minor
-            for total in (before + 1, len(amounts))
+            evaluate(terms, deal, january, standing=standing).amount_minor
+            for standing in (Standing(closing[name].before, closing[name].before + 1), closing[name])
         )
         differences.append(closed - so_far)
     assert differences == [5_000, 10_000, 2_000, 3_000, 0]
@@ -178,3 +180,11 @@ def test_a_gap_between_versions_has_no_terms() -> None:
     versions = [Version(date(2026, 1, 1), date(2026, 2, 1), "v1")]
     assert version_on(versions, date(2026, 1, 31)) == "v1"
     assert version_on(versions, date(2026, 2, 1)) is None
+
+
+def test_a_client_that_leaves_before_its_window_opens_leaves_on_day_0() -> None:
+    terms = Flat(amount_minor=100, clawback=FullClawback(90))
+    deal = a_deal(first_paid_on=date(2026, 3, 10), ends_on=date(2026, 3, 2))
+    line = evaluate(terms, deal, date(2026, 3, 1))
+    assert line.amount_minor == 0
+    assert line.reason.startswith("The client left on day 0, inside the 90-day window")

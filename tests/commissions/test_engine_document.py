@@ -24,6 +24,7 @@ from commissions.engine import (
     split,
     targets,
     terms_for,
+    tier_period,
 )
 from commissions.terms import Combined, Tiered, describe, from_json
 from elinkages.kernel.money import format_money, parse_money
@@ -78,7 +79,9 @@ def single(name: str) -> Any:
 
 
 def named(row: Row) -> str:
-    return " ".join(row[key] for key in ("#", "Terms", "Contract", "Month", "Balance", "Pool") if row.get(key))
+    return " ".join(
+        row[key] for key in ("#", "Reset", "Day", "Terms", "Contract", "Month", "Balance", "Pool") if row.get(key)
+    )
 
 
 def every(*columns: str) -> pytest.MarkDecorator:
@@ -110,6 +113,13 @@ def test_tiers_pay_what_the_page_says(row: Row) -> None:
     assert format_money(line.amount_minor, "USD") == row["Target"]
     assert line.reason == row["Reason"]
     assert json.loads(json.dumps(line.inputs)) == line.inputs
+
+
+@every("Reset", "Day", "From", "Until")
+def test_tiers_count_in_the_period_of_the_page(row: Row) -> None:
+    reset: Any = row["Reset"]
+    start, until = tier_period(reset, day(row["Day"]), date(2025, 1, 31))
+    assert [str(start), str(until or "")] == [row["From"], row["Until"]]
 
 
 @every("#", "Terms", "Contract", "Through", "Months", "Total")
