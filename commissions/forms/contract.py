@@ -1,0 +1,112 @@
+"""The forms of a contract's life: new MRR, first payment, end, plan."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+
+from commissions.models import PlanVersion
+from elinkages.kernel.form_fields import AmountField, use_currency
+from referrals.models import MovementKind
+
+INFERRED = ""
+KINDS = [
+    (INFERRED, "It grew or shrank"),
+    (MovementKind.PRICE, "The price changed"),
+    (MovementKind.RENEWAL, "The contract was renewed"),
+    (MovementKind.PAUSE, "Service is paused"),
+    (MovementKind.RESUME, "Service goes on after a pause"),
+    (MovementKind.CORRECTION, "What was recorded is wrong"),
+]
+
+
+class MovementForm(forms.Form):
+    """A new MRR from a day on."""
+
+    kind = forms.ChoiceField(label="What happened", choices=KINDS, required=False, widget=forms.RadioSelect)
+    mrr = AmountField(
+        label="New MRR", required=False, help_text="All of it, not the difference. A pause and its end need no amount."
+    )
+    effective_on = forms.DateField(label="From", help_text="The first day of the new MRR. Past days are fine.")
+    note = forms.CharField(max_length=300, required=False, help_text="For your team, for example “Ten more seats”.")
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        use_currency(self, currency)
+
+    def clean(self) -> dict[str, Any]:
+        """An amount, unless the kind implies one."""
+        data = super().clean() or {}
+        implied = {MovementKind.PAUSE, MovementKind.RESUME, MovementKind.RENEWAL}
+        if "mrr" not in self.errors and data.get("mrr") is None and data.get("kind") not in implied:
+            self.add_error("mrr", "Enter the new MRR.")
+        if data.get("kind") == MovementKind.PAUSE:
+            data["mrr"] = None
+        return data
+
+
+class FirstPaymentForm(forms.Form):
+    """The day on which the first invoice was paid."""
+
+    on = forms.DateField(label="First invoice paid on")
+
+
+class EndForm(forms.Form):
+    """The last day of service and why; with `name`, it is asked for because money is taken back."""
+
+    last_day = forms.DateField(label="Last day of service")
+    reason = forms.CharField(
+        max_length=300, help_text="For your team and for the history. The partner does not see it."
+    )
+    name = forms.CharField(label="Name of the client", required=False, max_length=160)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs["autocomplete"] = "off"
+
+    @property
+    def first_day_without(self) -> date:
+        """The day after the last day of service."""
+        last: date = self.cleaned_data["last_day"]
+        return last + timedelta(days=1)
+
+    def confirms(self, name: str) -> bool:
+        """Whether the client's name was typed, whatever its case."""
+        typed = " ".join(str(self.cleaned_data.get("name", "")).split())
+        return typed.casefold() == " ".join(name.split()).casefold()
+
+
+class NoteForm(forms.Form):
+    """A reason for the history."""
+
+    reason = forms.CharField(max_length=300, help_text="For your team and for the history.")
+
+
+class ChosenPlanForm(forms.Form):
+    """The version that a contract earns by when no rule led to one, or when a person knows better."""
+
+    won_on = forms.DateField(label="Won on")
+    version = forms.ChoiceField(label="Plan", widget=forms.RadioSelect)
+    note = forms.CharField(label="Why this plan", max_length=300, required=False)
+
+    def __init__(self, *args: Any, versions: Sequence[tuple[PlanVersion, str]], by_rule: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.versions = {str(version.pk): version for version, _ in versions}
+        rule = [("rule", by_rule)] if by_rule else []
+        self.fields["version"].choices = [  # type: ignore[attr-defined]
+            *rule,
+            *[(str(version.pk), f"{version}: {sentence}") for version, sentence in versions],
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """A choice against the rules needs a reason."""
+        data = super().clean() or {}
+        if data.get("version") not in {None, "rule"} and not data.get("note") and "note" not in self.errors:
+            self.add_error("note", "Say why, for whoever reads the history.")
+        return data
+
+    @property
+    def chosen(self) -> PlanVersion | None:
+        """The version that a person chose; None for the one of the rules."""
+        return self.versions.get(self.cleaned_data["version"])

@@ -1,0 +1,68 @@
+"""The forms of a win: the client, and one row for each contract."""
+
+from typing import Any
+
+from django import forms
+from django.forms.formsets import BaseFormSet, formset_factory
+from django.http import QueryDict
+
+from elinkages.kernel.form_fields import AmountField, use_currency
+from referrals import service_lines
+from referrals.models import ServiceLine
+
+MOST_ROWS = 20
+
+
+class WinForm(forms.Form):
+    """Who became a client, and when they said yes."""
+
+    client_name = forms.CharField(label="Client", max_length=160)
+    website = forms.CharField(max_length=200, required=False)
+    won_on = forms.DateField(label="Won on", help_text="The plan in force on this day is the one that counts.")
+
+
+class ContractForm(forms.Form):
+    """One contract: what they buy, for how much, from when."""
+
+    service_line: "forms.ModelChoiceField[ServiceLine]" = forms.ModelChoiceField(
+        None, label="Service line", empty_label="Choose a service line"
+    )
+    mrr = AmountField(label="MRR", positive=True, help_text="What they pay a month, without tax.")
+    starts_on = forms.DateField(label="First day of service")
+    first_paid_on = forms.DateField(
+        label="First invoice paid on", required=False, help_text="Leave empty until the money is there."
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["service_line"].queryset = service_lines.in_use()  # type: ignore[attr-defined]
+        use_currency(self, currency)
+
+
+class ContractRows(BaseFormSet):  # type: ignore[type-arg]
+    """The rows of a win. Rows left empty are no contracts; without any there is no win."""
+
+    def clean(self) -> None:
+        """At least one row is filled in."""
+        super().clean()
+        if not any(self.errors) and not self.filled():
+            raise forms.ValidationError("Add at least one contract: what they buy and for how much a month.")
+
+    def filled(self) -> list[dict[str, Any]]:
+        """The values of the rows that have some."""
+        return [form.cleaned_data for form in self.forms if form.is_valid() and form.cleaned_data]
+
+
+def contract_rows(
+    data: QueryDict | None, *, currency: str, initial: dict[str, Any], more: bool = False
+) -> "BaseFormSet[ContractForm]":
+    """The rows as they were sent, or one to begin with; `more` adds an empty one."""
+    rows = formset_factory(
+        ContractForm, ContractRows, extra=1, max_num=MOST_ROWS, validate_max=True, absolute_max=MOST_ROWS
+    )
+    if data is not None and more:
+        data = data.copy()
+        total = data.get("contracts-TOTAL_FORMS", "1")
+        data["contracts-TOTAL_FORMS"] = str(min(int(total) + 1, MOST_ROWS)) if total.isdecimal() else "1"
+    kwargs = {"currency": currency, "initial": initial}
+    return rows(data, prefix="contracts", form_kwargs=kwargs)

@@ -1,0 +1,280 @@
+"""Plans: created, published version by version, and applied by rules. A published version never changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q, QuerySet
+
+from commissions import terms as plan_terms
+from commissions.models import Pin, Plan, PlanRule, PlanVersion, Versioning
+from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Terms
+from elinkages.accounts.models import Membership, Msp
+from elinkages.audit import trail
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.money import exponent
+from elinkages.kernel.refusal import Refused
+from elinkages.kernel.tenancy import current_msp_id
+from partners.models import Partner
+from referrals.models import ServiceLine
+
+
+class NameTaken(Refused):
+    """Two plans of one name."""
+
+
+class Archived(Refused):
+    """A plan that is no longer offered."""
+
+
+class StillApplies(Refused):
+    """A plan that rules still lead to."""
+
+
+class VersionsOverlap(Refused):
+    """Two versions of one plan on one day."""
+
+
+class NoVersion(Refused):
+    """A plan that says nothing on the day it should apply."""
+
+
+class RulesConflict(Refused):
+    """Two rules of one scope on one day."""
+
+
+class EmptyPeriod(Refused):
+    """A period that ends before it begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartingPoint:
+    """Terms that an owner can begin with; nothing is published until they say so."""
+
+    slug: str
+    name: str
+    why: str
+    terms: Terms
+
+
+def starting_points(currency: str) -> list[StartingPoint]:
+    """Three plans that most MSPs begin with, amounts in the MSP's currency."""
+    flat = Flat(amount_minor=500 * 10 ** exponent(currency), clawback=FullClawback(window_days=90))
+    multiple = MrrMultiple(basis_points=10_000, clawback=FullClawback(window_days=90))
+    return [
+        StartingPoint("flat", "Flat fee", "Easy to say and to remember. Fits happy clients.", flat),
+        StartingPoint(
+            "multiple",
+            "One month of MRR",
+            "A larger introduction earns more, and you pay once. Fits advisers and peers.",
+            multiple,
+        ),
+        StartingPoint(
+            "share",
+            "10% for a year",
+            "The partner shares the first year with you, good months and bad. Fits advisers and vendors.",
+            Percent(basis_points=1000, months=12),
+        ),
+    ]
+
+
+def create(*, name: str, versioning: str, terms: Terms, valid_from: date, by: Actor, at: datetime) -> Plan:
+    """A new plan with its first version, in force from a day on. Raises NameTaken."""
+    name = " ".join(name.split())[:120]
+    if not name:
+        raise NameTaken("Enter a name for the plan.")
+    try:
+        with transaction.atomic():
+            plan = Plan.objects.create(name=name, versioning=Versioning(versioning), created_at=at)
+    except IntegrityError as error:
+        _only("plan_name_once", error)
+        raise NameTaken(f"There is a plan named “{name}” already. Choose another name.") from error
+    trail.record("plan.created", plan, by=by, at=at, versioning=str(Versioning(versioning).label))
+    publish(plan, terms=terms, valid_from=valid_from, by=by, at=at)
+    return plan
+
+
+def publish(
+    plan: Plan, *, terms: Terms, valid_from: date, valid_until: date | None = None, by: Actor, at: datetime
+) -> PlanVersion:
+    """Publish the next version of a plan; a version that was open-ended ends where this one begins.
+
+    Pinned deals keep theirs, floating ones follow from that day. `valid_until` is the first day on which it no
+    longer applies. Raises VersionsOverlap when a version covers a day of it, Archived, EmptyPeriod.
+    """
+    plan = Plan.objects.select_for_update().get(pk=plan.pk)
+    if plan.archived_at is not None:
+        raise Archived(f"“{plan.name}” is archived. Restore it before you publish a version.")
+    if valid_until is not None and valid_until <= valid_from:
+        raise EmptyPeriod("A version applies for at least one day: let it end after it begins.")
+    plan.versions.filter(valid_until__isnull=True, valid_from__lt=valid_from).update(valid_until=valid_from)
+    number = (plan.versions.aggregate(last=Max("number"))["last"] or 0) + 1
+    try:
+        with transaction.atomic():
+            version = PlanVersion.objects.create(
+                plan=plan,
+                number=number,
+                terms=plan_terms.to_json(terms),
+                terms_sha256=plan_terms.sha256(terms),
+                valid_from=valid_from,
+                valid_until=valid_until,
+                published_at=at,
+                published_by=by if isinstance(by, Membership) else None,
+            )
+    except IntegrityError as error:
+        _only("plan_version_no_overlap", error)
+        raise VersionsOverlap(_overlap(plan, valid_from, valid_until)) from error
+    trail.record("plan.version_published", plan, by=by, at=at, version=number, from_on=valid_from, until_on=valid_until)
+    return version
+
+
+def archive(plan: Plan, *, by: Actor, at: datetime) -> Plan:
+    """Offer a plan no longer. Deals that were won under it keep it. Raises StillApplies while a rule leads to it."""
+    rules = plan.rules.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=_today(at)))
+    if scopes := [rule.scope for rule in rules.select_related("partner", "service_line")]:
+        raise StillApplies(f"“{plan.name}” still applies to {'; '.join(scopes)}. End these rules first.")
+    if not Plan.objects.filter(pk=plan.pk, archived_at__isnull=True).update(archived_at=at):
+        raise Archived(f"“{plan.name}” is archived already.")
+    trail.record("plan.archived", plan, by=by, at=at)
+    return plan
+
+
+def restore(plan: Plan, *, by: Actor, at: datetime) -> Plan:
+    """Offer an archived plan again."""
+    if Plan.objects.filter(pk=plan.pk, archived_at__isnull=False).update(archived_at=None):
+        trail.record("plan.restored", plan, by=by, at=at)
+    return plan
+
+
+def apply(
+    plan: Plan,
+    *,
+    partner: Partner | None = None,
+    source_kind: str = "",
+    service_line: ServiceLine | None = None,
+    valid_from: date,
+    valid_until: date | None = None,
+    replacing: bool = False,
+    by: Actor,
+    at: datetime,
+) -> PlanRule:
+    """Say where a plan applies to deals won from a day on: a partner or a kind of source, a service line, or everyone.
+
+    `replacing` ends the open rule of the same scope on that day. Raises RulesConflict, NoVersion, Archived,
+    EmptyPeriod.
+    """
+    if plan.archived_at is not None:
+        raise Archived(f"“{plan.name}” is archived. Restore it before you apply it.")
+    if valid_until is not None and valid_until <= valid_from:
+        raise EmptyPeriod("A rule applies for at least one day: let it end after it begins.")
+    if version_on(plan, valid_from) is None:
+        raise NoVersion(f"“{plan.name}” has no version in force on {_day(valid_from)}. {_known(plan)}")
+    rule = PlanRule(
+        plan=plan,
+        partner=partner,
+        source_kind=source_kind,
+        service_line=service_line,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        created_at=at,
+    )
+    if replacing:
+        for old in _same_scope(rule).filter(valid_until__isnull=True, valid_from__lt=valid_from):
+            end_rule(old, on=valid_from, by=by, at=at)
+    try:
+        with transaction.atomic():
+            rule.save(force_insert=True)
+    except IntegrityError as error:
+        _only("plan_rule_one_per_scope", error)
+        raise RulesConflict(_conflict(rule)) from error
+    trail.record("plan.rule_added", plan, by=by, at=at, applies_to=rule.scope, from_on=valid_from, until_on=valid_until)
+    return rule
+
+
+def end_rule(rule: PlanRule, *, on: date, by: Actor, at: datetime) -> None:
+    """End a rule; `on` is the first day on which it no longer applies. Deals won under it keep their plan.
+
+    A rule that would end before it has begun is taken back altogether. Raises EmptyPeriod for a day before the
+    start of a rule that has applied, or after its end.
+    """
+    if rule.valid_until is not None and rule.valid_until <= on:
+        raise EmptyPeriod(f"This rule ends on {_day(rule.valid_until)} already.")
+    facts = {"applied_to": rule.scope, "first_day_without_on": on}
+    if on <= rule.valid_from:
+        if rule.valid_from < _today(at):
+            raise EmptyPeriod(f"This rule has applied since {_day(rule.valid_from)}. Choose a later day.")
+        rule.delete()
+        trail.record("plan.rule_taken_back", rule.plan, by=by, at=at, **facts)
+        return
+    rule.valid_until = on
+    rule.save(update_fields=["valid_until"])
+    trail.record("plan.rule_ended", rule.plan, by=by, at=at, **facts)
+
+
+def version_on(plan: Plan, day: date) -> PlanVersion | None:
+    """The version of a plan in force on a day; None in a gap."""
+    return versions_on([plan], day).get(plan.pk)
+
+
+def versions_on(plans: Sequence[Plan], day: date) -> dict[object, PlanVersion]:
+    """The versions of several plans in force on a day, by the plan's id, in one query."""
+    found = PlanVersion.objects.filter(plan__in=plans, valid_from__lte=day).exclude(valid_until__lte=day)
+    return {version.plan_id: version for version in found}
+
+
+def pinned(plan: Plan) -> int:
+    """How many contracts were won under a version of the plan."""
+    return Pin.objects.filter(plan_version__plan=plan).count()
+
+
+def _same_scope(rule: PlanRule) -> "QuerySet[PlanRule]":
+    same = PlanRule.objects.filter(partner=rule.partner, source_kind=rule.source_kind, service_line=rule.service_line)
+    return same.select_related("plan", "partner", "service_line")
+
+
+def _conflict(rule: PlanRule) -> str:
+    others = _same_scope(rule).exclude(valid_until__lte=rule.valid_from)
+    if rule.valid_until is not None:
+        others = others.filter(valid_from__lt=rule.valid_until)
+    other = others.order_by("valid_from")[0]
+    return (
+        f"“{other.plan.name}” already applies to {other.scope} {_period(other.valid_from, other.valid_until)}."
+        " One deal can have one plan: end that rule first, or choose other days."
+    )
+
+
+def _overlap(plan: Plan, valid_from: date, valid_until: date | None) -> str:
+    others = plan.versions.exclude(valid_until__lte=valid_from)
+    if valid_until is not None:
+        others = others.filter(valid_from__lt=valid_until)
+    other = others.order_by("-valid_from")[0]
+    first = _day(other.valid_until) if other.valid_until else f"the day after {_day(other.valid_from)}"
+    return (
+        f"Version {other.number} is in force {_period(other.valid_from, other.valid_until)}, and versions of one plan"
+        f" never overlap. The first free day is {first}."
+    )
+
+
+def _known(plan: Plan) -> str:
+    first = plan.versions.order_by("valid_from").first()
+    return f"Its first version begins on {_day(first.valid_from)}." if first else "Publish one first."
+
+
+def _today(at: datetime) -> date:
+    today: date = Msp.objects.get(pk=current_msp_id()).today(at)
+    return today
+
+
+def _only(name: str, error: IntegrityError) -> None:
+    """Go on only when the database refused for this reason."""
+    if name not in str(error):
+        raise error
+
+
+def _period(first: date, until: date | None) -> str:
+    return f"from {_day(first)} on" if until is None else f"from {_day(first)} until {_day(until)}"
+
+
+def _day(day: date) -> str:
+    return f"{day:%b} {day.day}, {day.year}"

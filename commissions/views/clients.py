@@ -1,0 +1,198 @@
+"""The page of a client: contracts with their MRR and plan, who introduced it, and leaving or coming back."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Sum
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from commissions import deals, forecast
+from commissions.forecast import Promise
+from commissions.forms.contract import EndForm
+from commissions.forms.deal import ContractForm
+from commissions.models import Entry, Stage
+from commissions.terms import describe, from_json
+from commissions.views import effects
+from elinkages.accounts.access import MspRequest, dashboard
+from elinkages.audit import trail
+from elinkages.kernel.forms import attempt
+from elinkages.kernel.pages import page
+from referrals import clients, mrr
+from referrals.models import Client, Contract, Credit, MrrMovement
+
+
+def client_of(client_id: UUID) -> Client:
+    """The client of an address with its introduction, or 404."""
+    return get_object_or_404(Client.objects.select_related("referral__partner"), pk=client_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A contract on the page of its client."""
+
+    contract: Contract
+    level_minor: int
+    is_paused: bool
+    movements: list[tuple[MrrMovement, bool]]
+    promise: Promise | None
+    sentence: str
+    commissions_url: str
+    state: tuple[str, str]
+
+
+@dashboard()
+def client(request: MspRequest, client_id: UUID) -> HttpResponse:
+    """A client and everything that was recorded of it."""
+    found = client_of(client_id)
+    today = request.msp.today(timezone.now())
+    rows = _rows(found, today)
+    earned = _earned(found)
+    credits = list(
+        Credit.objects.filter(referral=found.referral_id).select_related("partner").order_by("-basis_points")
+    )
+    context = {
+        "client": found,
+        "rows": rows,
+        "mrr_minor": sum(row.level_minor for row in rows),
+        "running": sum(row.contract.is_running(today) for row in rows),
+        "credits": [(credit, earned.get(credit.partner_id, 0)) for credit in credits],
+        "kept_points": 10_000 - sum(credit.basis_points for credit in credits),
+        "earned_minor": sum(earned.values()),
+        "is_leaving": found.left_on is not None and found.left_on > today,
+        "events": trail.history(found),
+        "unplanned": [row for row in rows if row.promise is None and found.referral and row.contract.ends_on is None],
+    }
+    return page(request, "dashboard/clients/client.html", context)
+
+
+@dashboard(can="clients.manage")
+def client_leaving(request: MspRequest, client_id: UUID) -> HttpResponse:
+    """Record that a client leaves; what is taken back is named before, and the client's name asked for."""
+    found = client_of(client_id)
+    today = request.msp.today(timezone.now())
+    data = request.POST if request.method == "POST" else request.GET if "last_day" in request.GET else None
+    form = EndForm(data, initial={"last_day": today})
+    form.is_valid()
+    shown = _leaving_effect(found, form.first_day_without if "last_day" in _cleaned(form) else None, today)
+    if request.method != "POST" and data is not None:
+        return page(request, "dashboard/clients/effect.html", {"shown": shown, "form": form, "client": found})
+    if form.is_bound and form.is_valid() and shown is not None:
+        if shown.takes_back and not form.confirms(found.name):
+            form.add_error("name", f"Type {found.name} to confirm that commission is taken back.")
+        else:
+            with attempt(form):
+                on, reason = form.first_day_without, form.cleaned_data["reason"]
+                clients.leave(found, on=on, reason=reason, by=request.member, at=timezone.now())
+                messages.success(request, f"{found.name} is recorded as leaving.")
+                return redirect("dashboard:client", found.pk)
+    if shown is None and not form.is_bound:
+        shown = _leaving_effect(found, date.fromordinal(today.toordinal() + 1), today)
+    context = {"client": found, "form": form, "shown": shown}
+    return page(request, "dashboard/clients/leaving.html", context, status=422 if form.is_bound else 200)
+
+
+@dashboard(can="clients.manage")
+@require_POST
+def client_return(request: MspRequest, client_id: UUID) -> HttpResponse:
+    """The client came back."""
+    found = clients.come_back(client_of(client_id), by=request.member, at=timezone.now())
+    messages.success(request, f"{found.name} is a client again. Add the contract they signed.")
+    return redirect("dashboard:client", found.pk)
+
+
+@dashboard(can="clients.manage")
+def contract_new(request: MspRequest, client_id: UUID) -> HttpResponse:
+    """Add a contract to a client; for a referred one the plan of its first day is pinned."""
+    found = client_of(client_id)
+    today = request.msp.today(timezone.now())
+    form = ContractForm(request.POST or None, initial={"starts_on": today}, currency=request.msp.currency)
+    if form.is_bound and form.is_valid():
+        with attempt(form):
+            sold = deals.NewContract(
+                service_line=form.cleaned_data["service_line"],
+                mrr_minor=form.cleaned_data["mrr"],
+                starts_on=form.cleaned_data["starts_on"],
+                first_paid_on=form.cleaned_data["first_paid_on"],
+            )
+            contract = deals.add(found, sold, won_on=min(today, sold.starts_on), by=request.member, at=timezone.now())
+            messages.success(request, f"{contract.service_line.name} was added to {found.name}.")
+            return redirect("dashboard:client", found.pk)
+    context = {"client": found, "form": form}
+    return page(request, "dashboard/clients/contract_new.html", context, status=422 if form.is_bound else 200)
+
+
+def _cleaned(form: EndForm) -> dict[str, Any]:
+    return getattr(form, "cleaned_data", {})
+
+
+def _leaving_effect(found: Client, on: date | None, today: date) -> effects.Shown | None:
+    if on is None:
+        return None
+    contracts = list(found.contracts.select_related("client", "service_line"))
+    still = [one for one in contracts if one.ends_on is None or one.ends_on > max(on, one.starts_on)]
+    return effects.show(
+        still, lambda one, _, told: forecast.with_end(told, max(on, one.starts_on)), changed_on=on, today=today
+    )
+
+
+def _rows(found: Client, today: date) -> list[Row]:
+    contracts = list(found.contracts.select_related("service_line", "client").order_by("starts_on", "pk"))
+    promises = forecast.promises(contracts)
+    written: dict[UUID, list[MrrMovement]] = {contract.pk: [] for contract in contracts}
+    for movement in MrrMovement.objects.filter(contract__in=contracts).order_by("-effective_on", "-pk"):
+        written[movement.contract_id].append(movement)
+    rows = []
+    for contract in contracts:
+        history = mrr.in_force(written[contract.pk])
+        standing = {movement.pk for movement in history.movements}
+        promise = promises.get(contract.pk)
+        rows.append(
+            Row(
+                contract=contract,
+                level_minor=history.level(today) if contract.is_running(today) else 0,
+                is_paused=history.is_paused(today),
+                movements=[(movement, movement.pk in standing) for movement in written[contract.pk]],
+                promise=promise,
+                sentence=_sentence(promise, contract.currency, today),
+                commissions_url=_commissions_url(contract),
+                state=_state(contract, today, is_paused=history.is_paused(today)),
+            )
+        )
+    return rows
+
+
+def _sentence(promise: Promise | None, currency: str, today: date) -> str:
+    """What the contract earns by now: for a floating plan the version of this month."""
+    if promise is None:
+        return ""
+    terms = promise.terms(today.replace(day=1)) or from_json(promise.pin.plan_version.terms)
+    return f"{describe(terms, currency)}."
+
+
+def _state(contract: Contract, today: date, *, is_paused: bool) -> tuple[str, str]:
+    if contract.ends_on is not None:
+        return ("Ended", "neutral") if contract.ends_on <= today else ("Ending", "warn")
+    if contract.starts_on > today:
+        return "Starts later", "info"
+    return ("Paused", "warn") if is_paused else ("Running", "good")
+
+
+def _earned(found: Client) -> dict[UUID, int]:
+    """Commission so far by partner, in minor units, whatever its stage; voided amounts do not count."""
+    entries = Entry.objects.filter(pool__contract__client=found).exclude(stage=Stage.VOID)
+    return dict(entries.values_list("partner").annotate(sum=Sum("minor")).values_list("partner", "sum"))
+
+
+def _commissions_url(contract: Contract) -> str:
+    """The list of the contract's months with amounts, where that page exists."""
+    try:
+        return reverse("dashboard:contract-commissions", args=[contract.pk])
+    except NoReverseMatch:
+        return ""

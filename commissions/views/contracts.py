@@ -1,0 +1,207 @@
+"""The pages that change a contract; each says what it does to commissions before it is saved."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+
+from commissions import deals, forecast
+from commissions.forms.contract import ChosenPlanForm, EndForm, FirstPaymentForm, MovementForm, NoteForm
+from commissions.models import PlanVersion
+from commissions.terms import describe, from_json
+from commissions.views import effects
+from elinkages.accounts.access import MspRequest, dashboard
+from elinkages.kernel.forms import attempt
+from elinkages.kernel.pages import page
+from elinkages.kernel.refusal import Refused
+from referrals import contracts
+from referrals.models import Contract
+from referrals.mrr import timeline
+
+EFFECT = "dashboard/clients/effect.html"
+
+
+def contract_of(contract_id: UUID) -> Contract:
+    """The contract of an address with its client, or 404."""
+    return get_object_or_404(
+        Contract.objects.select_related("client__referral__partner", "service_line"), pk=contract_id
+    )
+
+
+@dashboard(can="clients.manage")
+def contract_movement(request: MspRequest, contract_id: UUID) -> HttpResponse:
+    """Record a new MRR, with what it does to commissions shown before."""
+    contract = contract_of(contract_id)
+    today = request.msp.today(timezone.now())
+    form = MovementForm(_data(request, "effective_on"), initial={"effective_on": today}, currency=contract.currency)
+    change, shown = _movement_effect(form, contract, request)
+    if request.method != "POST" and form.is_bound:
+        return page(request, EFFECT, {"shown": shown, "change": change, "contract": contract})
+    if form.is_bound and form.is_valid() and "check" not in request.POST:
+        with attempt(form):
+            data = form.cleaned_data
+            contracts.move(
+                contract,
+                kind=data["kind"] or None,
+                effective_on=data["effective_on"],
+                mrr_minor=data["mrr"],
+                note=data["note"],
+                by=request.member,
+                at=timezone.now(),
+            )
+            messages.success(request, f"The new MRR of {contract} is recorded.")
+            return redirect("dashboard:client", contract.client_id)
+    level_minor = timeline(contract).level(today)
+    context = {"contract": contract, "form": form, "change": change, "shown": shown, "level_minor": level_minor}
+    return _form_page(request, "movement", form, context)
+
+
+@dashboard(can="clients.manage")
+def contract_first_payment(request: MspRequest, contract_id: UUID) -> HttpResponse:
+    """Note when the first invoice was paid: for many plans the day on which commission is earned."""
+    contract = contract_of(contract_id)
+    today = request.msp.today(timezone.now())
+    form = FirstPaymentForm(_data(request, "on"), initial={"on": contract.first_paid_on or today})
+    shown = None
+    if (on := _day(form, "on", today)) is not None:
+        shown = effects.show(
+            [contract], lambda _, __, told: told._replace(first_paid_on=on), changed_on=on, today=today
+        )
+    if request.method != "POST" and form.is_bound:
+        return page(request, EFFECT, {"shown": shown})
+    if form.is_bound and form.is_valid():
+        with attempt(form, field="on"):
+            contracts.record_first_payment(contract, on=form.cleaned_data["on"], by=request.member, at=timezone.now())
+            messages.success(request, f"The first payment for {contract} is recorded.")
+            return redirect("dashboard:client", contract.client_id)
+    return _form_page(request, "first_payment", form, {"contract": contract, "form": form, "shown": shown})
+
+
+@dashboard(can="clients.manage")
+def contract_end(request: MspRequest, contract_id: UUID) -> HttpResponse:
+    """End one contract; what is taken back is named before, and the client's name asked for."""
+    contract = contract_of(contract_id)
+    today = request.msp.today(timezone.now())
+    form = EndForm(_data(request, "last_day"), initial={"last_day": today})
+    shown = None
+    if (last := _day(form, "last_day", today)) is not None:
+        on = max(last + timedelta(days=1), contract.starts_on)
+        shown = effects.show([contract], lambda _, __, told: forecast.with_end(told, on), changed_on=on, today=today)
+    context = {"contract": contract, "client": contract.client, "form": form, "shown": shown}
+    if request.method != "POST" and form.is_bound:
+        return page(request, EFFECT, context)
+    if form.is_bound and form.is_valid():
+        if shown is not None and shown.takes_back and not form.confirms(contract.client.name):
+            form.add_error("name", f"Type {contract.client.name} to confirm that commission is taken back.")
+        else:
+            with attempt(form, field="last_day"):
+                on, reason = form.first_day_without, form.cleaned_data["reason"]
+                contracts.end(contract, on=on, reason=reason, by=request.member, at=timezone.now())
+                messages.success(request, f"The end of {contract} is recorded.")
+                return redirect("dashboard:client", contract.client_id)
+    return _form_page(request, "contract_end", form, context)
+
+
+@dashboard(can="clients.manage")
+def contract_reinstatement(request: MspRequest, contract_id: UUID) -> HttpResponse:
+    """Take back an end that was recorded by mistake."""
+    contract = contract_of(contract_id)
+    form = NoteForm(request.POST or None)
+    today = request.msp.today(timezone.now())
+    if form.is_bound and form.is_valid():
+        with attempt(form):
+            contracts.reinstate(contract, reason=form.cleaned_data["reason"], by=request.member, at=timezone.now())
+            messages.success(request, f"{contract} goes on as if it had not ended.")
+            return redirect("dashboard:client", contract.client_id)
+    return _form_page(request, "reinstatement", form, {"contract": contract, "form": form, "today": today})
+
+
+@dashboard(can="plans.manage")
+def contract_plan(request: MspRequest, contract_id: UUID) -> HttpResponse:
+    """Pin a plan to a contract that was left without one: by the rules, or one that a person chooses."""
+    contract = contract_of(contract_id)
+    referral = contract.client.referral
+    if referral is None:
+        raise deals.NotReferred(f"Nobody introduced {contract.client.name}, so there is no commission to plan.")
+    today = request.msp.today(timezone.now())
+    won_on = min(today, contract.starts_on)
+    choice = deals.choose(referral.partner, referral.source_kind, contract.service_line, won_on)
+    by_rule = choice.why if choice.version else ""
+    initial = {"won_on": won_on, "version": "rule" if by_rule else ""}
+    form = ChosenPlanForm(request.POST or None, initial=initial, versions=_versions(request), by_rule=by_rule)
+    if form.is_bound and form.is_valid():
+        with attempt(form):
+            deals.pin(
+                contract,
+                won_on=form.cleaned_data["won_on"],
+                version=form.chosen,
+                note=form.cleaned_data["note"],
+                by=request.member,
+                at=timezone.now(),
+            )
+            messages.success(request, f"{contract} has its plan.")
+            return redirect("dashboard:client", contract.client_id)
+    return _form_page(request, "contract_plan", form, {"contract": contract, "form": form, "choice": choice})
+
+
+def _form_page(request: MspRequest, name: str, form: Form, context: dict[str, Any]) -> HttpResponse:
+    is_wrong = form.is_bound and "check" not in request.POST
+    return page(request, f"dashboard/clients/{name}.html", context, status=422 if is_wrong else 200)
+
+
+def _data(request: MspRequest, name: str) -> Any:
+    """What was sent; or what is being typed, when the page asks for its effect."""
+    if request.method == "POST":
+        return request.POST
+    return request.GET if name in request.GET else None
+
+
+def _day(form: Form, name: str, today: Any) -> Any:
+    """The day of a form as it stands: typed, or its first value before anything is typed."""
+    if not form.is_bound:
+        return form.get_initial_for_field(form.fields[name], name) or today
+    form.is_valid()
+    return form.cleaned_data.get(name)
+
+
+def _movement_effect(
+    form: MovementForm, contract: Contract, request: MspRequest
+) -> tuple[contracts.Change | Refused | None, effects.Shown | None]:
+    """What the form would record and do; a refusal instead of the change when it cannot be recorded."""
+    if not form.is_bound or not form.is_valid():
+        return None, None
+    data = form.cleaned_data
+    try:
+        change = contracts.preview(
+            contract, kind=data["kind"] or None, effective_on=data["effective_on"], mrr_minor=data["mrr"]
+        )
+    except Refused as refusal:
+        return refusal, None
+    today = request.msp.today(timezone.now())
+    shown = effects.show(
+        [contract],
+        lambda one, history, told: forecast.deal(
+            one,
+            forecast.with_movement(
+                history, kind=change.kind, effective_on=data["effective_on"], mrr_minor=change.mrr_minor
+            ),
+            told.won_on or one.starts_on,
+        ),
+        changed_on=data["effective_on"],
+        today=today,
+    )
+    return change, shown
+
+
+def _versions(request: MspRequest) -> list[tuple[PlanVersion, str]]:
+    """Every version of the plans that are offered, newest first, each with its sentence."""
+    found = PlanVersion.objects.filter(plan__archived_at__isnull=True).select_related("plan")
+    return [
+        (version, describe(from_json(version.terms), request.msp.currency))
+        for version in found.order_by("plan__name", "-valid_from")
+    ]

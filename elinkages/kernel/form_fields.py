@@ -1,0 +1,72 @@
+"""Form fields for amounts and rates: typed as people write them, cleaned to whole numbers."""
+
+import re
+from typing import Any
+
+from django import forms
+
+from elinkages.kernel.money import parse_money, plain_money
+
+
+class AmountField(forms.CharField):
+    """An amount of the form's currency (`use_currency`), cleaned to minor units; None when left out."""
+
+    def __init__(self, *, positive: bool = False, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 40)
+        super().__init__(**kwargs)
+        self.positive = positive
+        self.currency = ""
+        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
+
+    def prepare_value(self, value: Any) -> Any:
+        """Minor units as an amount; what was typed stays as it was typed."""
+        return plain_money(value, self.currency) if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> Any:
+        """Minor units; ValidationError with a sentence."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            minor = parse_money(text, self.currency).minor
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+        if minor < 0 or (self.positive and minor == 0):
+            raise forms.ValidationError("Enter an amount above zero." if self.positive else "Enter zero or more.")
+        return minor
+
+
+class RateField(forms.CharField):
+    """A rate with up to `places` decimals, cleaned to basis points: percentages have 2, multiples 4."""
+
+    def __init__(self, *, places: int, example: str, **kwargs: Any) -> None:
+        super().__init__(max_length=20, **kwargs)
+        self.places = places
+        self.example = example
+        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
+
+    def prepare_value(self, value: Any) -> Any:
+        """Basis points as a rate; what was typed stays as it was typed."""
+        if not isinstance(value, int):
+            return value
+        whole, rest = divmod(value, 10**self.places)
+        return f"{whole}.{rest:0{self.places}}".rstrip("0").rstrip(".")
+
+    def clean(self, value: Any) -> Any:
+        """Basis points; ValidationError with a sentence."""
+        text = super().clean(value)
+        if not text:
+            return None
+        match = re.fullmatch(rf"([0-9]{{0,6}})(?:[.,]([0-9]{{1,{self.places}}}))?\s*[%×x]?", text.strip())
+        if match is None or not (match[1] or match[2]):
+            raise forms.ValidationError(
+                f"“{text[:40]}” is not a number with up to {self.places} decimal places, for example {self.example}."
+            )
+        return int(match[1] or "0") * 10**self.places + int((match[2] or "").ljust(self.places, "0"))
+
+
+def use_currency(form: forms.BaseForm, currency: str) -> None:
+    """Tell every amount field of a form its currency."""
+    for field in form.fields.values():
+        if isinstance(field, AmountField):
+            field.currency = currency

@@ -1,0 +1,117 @@
+"""A client from the first contract to the day they leave, and back."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from elinkages.audit import trail
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.match_keys import company_key
+from elinkages.kernel.refusal import Refused
+from referrals import contracts, screening
+from referrals.models import Client, ClientState, Referral
+
+LONGEST_NOTICE = timedelta(days=366)
+
+
+class NameMissing(Refused):
+    """A client without a name."""
+
+
+class AlreadyClient(Refused):
+    """The introduction has become a client before."""
+
+
+class AlreadyLeft(Refused):
+    """The client has left before."""
+
+
+class NotLeft(Refused):
+    """The client has not left."""
+
+
+class WrongDay(Refused):
+    """A day that cannot be the one meant."""
+
+
+def create(
+    *,
+    name: str,
+    website: str = "",
+    referral: Referral | None = None,
+    since_on: date,
+    external_id: str = "",
+    by: Actor,
+    at: datetime,
+) -> Client:
+    """Add a client; with `referral`, the one that the introduction became. Screening knows it from now on.
+
+    Raises NameMissing, or AlreadyClient when the introduction has a client.
+    """
+    name = " ".join(name.split())[:160]
+    if not name:
+        raise NameMissing("Enter the client's name.")
+    try:
+        with transaction.atomic():
+            client = Client.objects.create(
+                name=name,
+                name_key=company_key(name),
+                website=website.strip()[:200],
+                referral=referral,
+                since_on=since_on,
+                created_at=at,
+                external_id=external_id,
+            )
+    except IntegrityError as error:
+        if referral is None or "client_referral_once" not in str(error):
+            raise
+        raise AlreadyClient(f"{referral.company} is a client already, from this referral.") from error
+    screening.index_client(client)
+    trail.record("client.added", client, by=by, at=at, since_on=since_on, referred_by=_referrer(referral))
+    return client
+
+
+def leave(client: Client, *, on: date, reason: str, by: Actor, at: datetime) -> Client:
+    """The client leaves; `on` is the first day without service. Contracts that would run longer end that day.
+
+    A contract that has not started by then ends on its first day. Raises AlreadyLeft or WrongDay.
+    """
+    client = _locked(client)
+    if client.state == ClientState.LEFT:
+        raise AlreadyLeft(f"{client.name} has already been recorded as leaving.")
+    if on < client.since_on:
+        raise WrongDay(
+            f"{client.name} became a client on {client.since_on:%b} {client.since_on.day}, {client.since_on.year}."
+        )
+    if on > at.date() + LONGEST_NOTICE:
+        raise WrongDay("That day is more than a year away. Record it when it comes closer.")
+    for contract in client.contracts.select_related("service_line").order_by("pk"):
+        if contract.ends_on is None or contract.ends_on > max(on, contract.starts_on):
+            contracts.end(contract, on=max(on, contract.starts_on), reason=reason, by=by, at=at)
+    client.state, client.left_on, client.left_reason = ClientState.LEFT, on, reason[:300]
+    client.save(update_fields=["state", "left_on", "left_reason"])
+    trail.record("client.left", client, by=by, at=at, first_day_without_service_on=on, reason=reason)
+    return client
+
+
+def come_back(client: Client, *, note: str = "", by: Actor, at: datetime) -> Client:
+    """The client is one again. Contracts stay ended: sign new ones, or take back an end that was a mistake.
+
+    Raises NotLeft.
+    """
+    client = _locked(client)
+    if client.state == ClientState.ACTIVE:
+        raise NotLeft(f"{client.name} has not left.")
+    left_on = client.left_on
+    client.state, client.left_on, client.left_reason = ClientState.ACTIVE, None, ""
+    client.save(update_fields=["state", "left_on", "left_reason"])
+    trail.record("client.came_back", client, by=by, at=at, had_left_on=left_on, note=note)
+    return client
+
+
+def _locked(client: Client) -> Client:
+    return Client.objects.select_for_update().get(pk=client.pk)
+
+
+def _referrer(referral: Referral | None) -> str:
+    return referral.partner.name if referral else ""

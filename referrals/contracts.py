@@ -1,0 +1,331 @@
+"""A contract from its signature to its end. MRR only ever moves by a dated, appended row."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from elinkages.accounts.models import Msp
+from elinkages.audit import trail
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.money import LARGEST_MINOR, format_money
+from elinkages.kernel.refusal import Refused
+from elinkages.kernel.tenancy import current_msp_id
+from referrals.models import Client, ClientState, Contract, MovementKind, MrrMovement, ServiceLine
+from referrals.mrr import Timeline, timeline
+
+
+class InvalidMrr(Refused):
+    """An amount that no contract can have."""
+
+
+class OtherCurrency(Refused):
+    """A second currency at one client: their sum would mean nothing."""
+
+
+class ClientLeft(Refused):
+    """A contract for a client who is gone."""
+
+
+class OutsideService(Refused):
+    """A day before the contract starts or after it ends."""
+
+
+class WrongKind(Refused):
+    """The kind of movement does not fit what happened to the MRR."""
+
+
+class AlreadyEnded(Refused):
+    """The contract ends already, on that day or before."""
+
+
+class NotEnded(Refused):
+    """There is no end to take back."""
+
+
+class NotYet(Refused):
+    """A payment on a day that has not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a movement would do: its kind, the MRR before and after, and the later change that keeps its amount."""
+
+    kind: str
+    before_minor: int
+    mrr_minor: int
+    keeps: MrrMovement | None
+
+
+def sign(
+    client: Client,
+    *,
+    service_line: ServiceLine,
+    mrr_minor: int,
+    starts_on: date,
+    owed_from: date | None = None,
+    first_paid_on: date | None = None,
+    external_id: str = "",
+    by: Actor,
+    at: datetime,
+) -> Contract:
+    """Start a contract at `mrr_minor` (minor units of the MSP's currency) from its first day of service.
+
+    `owed_from` is the day from which commissions count, the first day of service when left out.
+    Raises InvalidMrr, ClientLeft, OtherCurrency or NotYet.
+    """
+    msp = Msp.objects.get(pk=current_msp_id())
+    _check_mrr(mrr_minor, msp.currency)
+    if client.state == ClientState.LEFT:
+        raise ClientLeft(f"{client.name} has left. Record that they came back, then add the contract.")
+    if other := client.contracts.exclude(currency=msp.currency).first():
+        raise OtherCurrency(
+            f"{client.name} has a contract in {other.currency}, and you work in {msp.currency} now."
+            " Amounts of one client stay in one currency."
+        )
+    if first_paid_on is not None:
+        _check_paid(first_paid_on, msp, at)
+    contract = Contract.objects.create(
+        client=client,
+        service_line=service_line,
+        currency=msp.currency,
+        starts_on=starts_on,
+        first_paid_on=first_paid_on,
+        owed_from=owed_from or starts_on,
+        created_at=at,
+        external_id=external_id,
+    )
+    _append(contract, MovementKind.START, starts_on, mrr_minor, mrr_minor, "", by, at)
+    _tell(
+        "contract.signed",
+        contract,
+        by,
+        at,
+        mrr_minor=mrr_minor,
+        starts_on=starts_on,
+        first_invoice_paid_on=first_paid_on,
+    )
+    return contract
+
+
+def move(
+    contract: Contract,
+    *,
+    kind: str | None = None,
+    effective_on: date,
+    mrr_minor: int | None = None,
+    note: str = "",
+    by: Actor,
+    at: datetime,
+) -> MrrMovement:
+    """Change the MRR to `mrr_minor` (minor units) from a day on; past days are fine, commissions follow.
+
+    Without `kind` it is inferred: a correction of what the same day already had, else an expansion, a contraction
+    or a resumption. A pause needs no amount, a resumption takes the one before the pause. Later changes keep
+    their amounts. Raises InvalidMrr, OutsideService or WrongKind.
+    """
+    contract = _locked(contract)
+    change = preview(contract, kind=kind, effective_on=effective_on, mrr_minor=mrr_minor)
+    movement = _append(
+        contract, change.kind, effective_on, change.mrr_minor, change.mrr_minor - change.before_minor, note, by, at
+    )
+    if change.keeps is not None and change.mrr_minor != change.before_minor:
+        keeps = change.keeps
+        shift = change.before_minor - change.mrr_minor
+        words = f"Stays {format_money(keeps.mrr_minor, contract.currency)} as recorded before"
+        _append(contract, keeps.kind, keeps.effective_on, keeps.mrr_minor, shift, words, by, at)
+    _tell(
+        "contract.moved",
+        contract,
+        by,
+        at,
+        kind=str(MovementKind(change.kind).label),
+        effective_on=effective_on,
+        before_minor=change.before_minor,
+        mrr_minor=change.mrr_minor,
+        note=note,
+    )
+    return movement
+
+
+def preview(contract: Contract, *, kind: str | None, effective_on: date, mrr_minor: int | None) -> Change:
+    """What `move` would record, without writing it. Raises what `move` raises."""
+    _check_day(contract, effective_on)
+    history = timeline(contract)
+    before = history.level(effective_on)
+    is_paused = history.is_paused(effective_on)
+    replaces = history.on(effective_on) is not None
+    if mrr_minor is None:
+        mrr_minor = _implied(history, kind, effective_on)
+    _check_mrr(mrr_minor, contract.currency)
+    kind = kind or _inferred(before, mrr_minor, is_paused=is_paused, replaces=replaces)
+    _check_kind(contract, kind, before, mrr_minor, is_paused=is_paused, replaces=replaces)
+    return Change(kind, before, mrr_minor, next(iter(history.after(effective_on)), None))
+
+
+def end(contract: Contract, *, on: date, reason: str, by: Actor, at: datetime) -> Contract:
+    """End service; `on` is the first day without it. A recorded end may be moved to an earlier day.
+
+    Raises OutsideService for a day before the start, AlreadyEnded when it ends on that day or before.
+    """
+    contract = _locked(contract)
+    if on < contract.starts_on:
+        raise OutsideService(f"Service starts on {_day(contract.starts_on)}. It cannot end before that day.")
+    if contract.ends_on is not None and contract.ends_on <= on:
+        raise AlreadyEnded(
+            f"{contract.service_line.name} already ends: the first day without service is {_day(contract.ends_on)}."
+            " Take that end back to choose a later day."
+        )
+    history = timeline(contract)
+    level = history.level(on)
+    contract.ends_on, contract.end_reason = on, reason[:300]
+    contract.save(update_fields=["ends_on", "end_reason"])
+    _append(contract, MovementKind.CHURN, on, 0, -level, reason, by, at)
+    for later in history.after(on):
+        shift, level = level - later.mrr_minor, later.mrr_minor
+        _append(
+            contract, MovementKind.CHURN, later.effective_on, 0, shift, "No longer applies: service has ended", by, at
+        )
+    _tell(
+        "contract.ended", contract, by, at, first_day_without_service_on=on, mrr_minor=history.level(on), reason=reason
+    )
+    return contract
+
+
+def reinstate(contract: Contract, *, reason: str, by: Actor, at: datetime) -> Contract:
+    """Take back an end that was recorded by mistake: the MRR of the day before the end goes on.
+
+    Raises NotEnded, and ClientLeft while the client counts as gone.
+    """
+    contract = _locked(contract)
+    if contract.ends_on is None:
+        raise NotEnded(f"{contract.service_line.name} has no end that could be taken back.")
+    if contract.client.state == ClientState.LEFT:
+        raise ClientLeft(f"{contract.client.name} has left. Record that they came back first.")
+    ended_on = contract.ends_on
+    last = _before_churn(contract, ended_on)
+    contract.ends_on, contract.end_reason = None, ""
+    contract.save(update_fields=["ends_on", "end_reason"])
+    kind = MovementKind.PAUSE if last.kind == MovementKind.PAUSE else MovementKind.CORRECTION
+    _append(contract, kind, ended_on, last.mrr_minor, last.mrr_minor, reason, by, at)
+    _tell("contract.end_taken_back", contract, by, at, mrr_minor=last.mrr_minor, reason=reason)
+    return contract
+
+
+def record_first_payment(contract: Contract, *, on: date, by: Actor, at: datetime) -> Contract:
+    """Note the day on which the first invoice was paid; a later call corrects it. Raises NotYet."""
+    contract = _locked(contract)
+    _check_paid(on, Msp.objects.get(pk=current_msp_id()), at)
+    before, contract.first_paid_on = contract.first_paid_on, on
+    contract.save(update_fields=["first_paid_on"])
+    _tell("contract.first_invoice_paid", contract, by, at, paid_on=on, instead_of_on=before if before != on else None)
+    return contract
+
+
+def _locked(contract: Contract) -> Contract:
+    """The contract as it is now; whoever else would change it waits."""
+    return Contract.objects.select_for_update(of=("self",)).select_related("client", "service_line").get(pk=contract.pk)
+
+
+def _append(
+    contract: Contract, kind: str, day: date, mrr_minor: int, delta_minor: int, note: str, by: Actor, at: datetime
+) -> MrrMovement:
+    return MrrMovement.objects.create(
+        contract=contract,
+        kind=kind,
+        effective_on=day,
+        mrr_minor=mrr_minor,
+        delta_minor=delta_minor,
+        note=note[:300],
+        at=at,
+        by_name=by.actor_name[:200],
+    )
+
+
+def _before_churn(contract: Contract, ended_on: date) -> MrrMovement:
+    rows = contract.movements.filter(effective_on__lte=ended_on).exclude(kind=MovementKind.CHURN)
+    return rows.order_by("-effective_on", "-pk")[0]
+
+
+def _tell(action: str, contract: Contract, by: Actor, at: datetime, **facts: object) -> None:
+    """A contract has no page of its own: its history is its client's."""
+    trail.record(
+        action, contract.client, by=by, at=at, contract=contract.service_line.name, currency=contract.currency, **facts
+    )
+
+
+def _implied(history: Timeline, kind: str | None, day: date) -> int:
+    if kind == MovementKind.PAUSE:
+        return 0
+    if kind == MovementKind.RESUME:
+        return history.before_pause(day)
+    if kind == MovementKind.RENEWAL:
+        return history.level(day)
+    raise InvalidMrr("Enter the new MRR.")
+
+
+def _inferred(before: int, mrr_minor: int, *, is_paused: bool, replaces: bool) -> str:
+    if is_paused:
+        return MovementKind.CORRECTION if replaces else MovementKind.RESUME
+    if replaces:
+        return MovementKind.CORRECTION
+    return MovementKind.EXPANSION if mrr_minor > before else MovementKind.CONTRACTION
+
+
+def _check_kind(contract: Contract, kind: str, before: int, mrr_minor: int, *, is_paused: bool, replaces: bool) -> None:
+    name = contract.service_line.name
+    for is_wrong, sentence in _objections(kind, before, mrr_minor, is_paused=is_paused, replaces=replaces):
+        if is_wrong:
+            raise WrongKind(sentence.format(name=name, before=format_money(before, contract.currency)))
+
+
+def _objections(kind: str, before: int, mrr_minor: int, *, is_paused: bool, replaces: bool) -> list[tuple[bool, str]]:
+    """What would be wrong about a kind of movement, each with its sentence."""
+    is_pause, is_resume = kind == MovementKind.PAUSE, kind == MovementKind.RESUME
+    is_correction = kind == MovementKind.CORRECTION
+    moves = kind not in {MovementKind.RENEWAL, MovementKind.PAUSE}
+    return [
+        (kind in {MovementKind.START, MovementKind.CHURN}, "Sign or end the contract for that."),
+        (is_pause and is_paused and not replaces, "{name} is paused already on that day."),
+        (is_resume and not is_paused, "{name} is not paused on that day, so there is nothing to resume."),
+        (is_paused and not (is_pause or is_resume or is_correction), "{name} is paused on that day. Resume it first."),
+        (is_pause and mrr_minor != 0, "During a pause the MRR is zero. Leave the amount out."),
+        (
+            mrr_minor == 0 and not (is_pause or is_correction),
+            "An MRR of zero is a pause or the end of the contract. Choose one of these.",
+        ),
+        (moves and mrr_minor == before, "The MRR of {name} is {before} on that day already."),
+        (
+            kind == MovementKind.EXPANSION and mrr_minor < before,
+            "An expansion raises the MRR, and {name} has {before} on that day. Choose contraction or price change.",
+        ),
+        (
+            kind == MovementKind.CONTRACTION and mrr_minor > before,
+            "A contraction lowers the MRR, and {name} has {before} on that day. Choose expansion or price change.",
+        ),
+    ]
+
+
+def _check_mrr(mrr_minor: int, currency: str) -> None:
+    if mrr_minor < 0:
+        raise InvalidMrr(f"{format_money(mrr_minor, currency)} is below zero. MRR is zero or more.")
+    if mrr_minor > LARGEST_MINOR:
+        raise InvalidMrr(f"{format_money(mrr_minor, currency)} is larger than any amount kept here.")
+
+
+def _check_day(contract: Contract, day: date) -> None:
+    if day < contract.starts_on:
+        raise OutsideService(
+            f"{contract.service_line.name} starts on {_day(contract.starts_on)}. Choose that day or a later one."
+        )
+    if contract.ends_on is not None and day >= contract.ends_on:
+        raise OutsideService(
+            f"{contract.service_line.name} has ended: the first day without service is {_day(contract.ends_on)}."
+        )
+
+
+def _check_paid(day: date, msp: Msp, at: datetime) -> None:
+    if day > msp.today(at):
+        raise NotYet(f"{_day(day)} has not come yet. Record the payment when the money is there.")
+
+
+def _day(day: date) -> str:
+    return f"{day:%b} {day.day}, {day.year}"
