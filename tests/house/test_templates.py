@@ -16,6 +16,8 @@ PAGES = [path for path in EVERY if path.suffix == ".html"]
 # E-mail programs read no style sheet, so these alone carry their own plain colors.
 MAILS = [path for path in PAGES if path.is_relative_to(TEMPLATES / "emails") or path.parent.name == "email"]
 SCREENS = [path for path in PAGES if path not in MAILS]
+SHEETS = TEMPLATES.parent / "elinkages" / "static" / "css"
+STYLED = {name for sheet in SHEETS.glob("*.css") for name in re.findall(r"\.([a-zA-Z][\w-]*)", sheet.read_text())}
 NEVER = re.compile(r"\blead gen|\baffiliate|\bfunnel|\butili[sz]e|\bplease note|\bprogramme\b|\bcentre\b", re.I)
 
 
@@ -82,12 +84,18 @@ def test_the_words_are_those_of_the_business_in_american_english(path: Path) -> 
     assert NEVER.findall(prose) == []
 
 
+@pytest.mark.parametrize("path", [path for path in SCREENS if "admin" not in path.parts], ids=_name)
+def test_every_class_has_a_style(path: Path) -> None:
+    plain = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", " ", path.read_text(), flags=re.S)
+    used = {name for names in re.findall(r'\sclass="([^"]*)"', plain) for name in names.split()}
+    # What a tag or a variable completes (`source-{{ … }}`) is not a whole name; neutral is how a badge looks anyway.
+    assert {name for name in used if not name.endswith("-")} <= STYLED | {"neutral"}
+
+
+INCLUDED = {name for path in PAGES for name in re.findall(r'\{% include "([^"]+)"', path.read_text())}
+
+
 @pytest.mark.parametrize("path", SCREENS, ids=_name)
 def test_a_page_stands_in_one_of_the_layouts(path: Path) -> None:
-    folder = path.parts[len(TEMPLATES.parts)]
-    if (
-        folder in {"dashboard", "portal", "account", "public"}
-        and not path.name.startswith("_")
-        and path.parent.name != "snippets"
-    ):
-        assert re.match(r"\{% extends ", path.read_text()), "start with {% extends %}; fragments begin with _"
+    if path.parts[len(TEMPLATES.parts)] in {"dashboard", "portal", "account", "public"} and _name(path) not in INCLUDED:
+        assert re.match(r"\{% extends ", path.read_text())

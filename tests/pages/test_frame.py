@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.browser import DESKTOP, PHONE
@@ -34,6 +35,14 @@ def test_every_component_obeys_the_content_policy_and_fits_the_window(
     page.wait_for_function("!!customElements.get('wide-tables') && !!customElements.get('theme-switch')")
     assert faults == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_in_any_component(browser: Browser, guide: str, viewport: Any, scheme: Any) -> None:
+    page = _open(browser, guide, [], viewport=viewport, color_scheme=scheme)
+    serious = [fault for fault in Axe().run(page).response["violations"] if fault["impact"] in {"serious", "critical"}]
+    assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in serious] == []
 
 
 def test_a_chosen_theme_is_there_on_the_next_page_before_any_script_runs(browser: Browser, guide: str) -> None:
