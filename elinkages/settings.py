@@ -46,7 +46,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "django_htmx",
     "lucide",
-    "django.contrib.admin",
+    "elinkages.accounts.ops.config.OpsConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

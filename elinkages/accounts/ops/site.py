@@ -1,0 +1,171 @@
+"""The admin's site: one login for everybody, and one unit of work around every page inside an MSP."""
+
+from functools import update_wrapper
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth.views import LogoutView, redirect_to_login
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
+from django.utils import timezone
+
+from elinkages.accounts.ops import visits
+from elinkages.accounts.ops.forms import EnterForm
+from elinkages.kernel import tenancy
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # subscriptable in the stubs only
+    """A table that our staff may read. Only such tables are in this admin."""
+
+    actions = None
+    show_full_result_count = False
+    list_per_page = 50
+    view_on_site = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Being staff is the one right here."""
+        return bool(request.user.is_staff)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Being staff is the one right here."""
+        return bool(request.user.is_staff)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+
+class WalledAdmin(ReadOnlyAdmin):
+    """A tenant's table: only inside an entered MSP, in a transaction that the database keeps read-only."""
+
+    def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
+        """The list, or how to get to it."""
+        return self._inside(request) or super().changelist_view(request, extra_context)
+
+    def changeform_view(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """One row, or how to get to it."""
+        return self._inside(request) or super().changeform_view(request, *args, **kwargs)
+
+    def history_view(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Django's own log of one row, or how to get to it."""
+        return self._inside(request) or super().history_view(request, *args, **kwargs)
+
+    def delete_view(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Refused, but not before an MSP is entered."""
+        return self._inside(request) or super().delete_view(request, *args, **kwargs)
+
+    def _inside(self, request: Any) -> HttpResponse | None:
+        if request.visit is None:
+            context = {**self.admin_site.each_context(request), "title": "Enter an MSP first"}
+            return TemplateResponse(request, "admin/enter_first.html", context)
+        with transaction.get_connection().cursor() as cursor:
+            cursor.execute("SET LOCAL transaction_read_only = on")
+        return None
+
+
+class OpsSite(admin.AdminSite):
+    """The admin at /ops/."""
+
+    site_header = "Elinkages operations"
+    site_title = "Elinkages operations"
+    index_title = "Tables"
+    site_url = "/start/"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Take only our own read-only tables; what other packages would register stays out."""
+        if admin_class is not None and issubclass(admin_class, ReadOnlyAdmin):
+            super().register(model_or_iterable, admin_class, **options)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Render at once, inside the entered MSP; for people who are not staff these pages do not exist."""
+        checked = super().admin_view(view, cacheable)
+
+        def inside(request: Any, *args: Any, **kwargs: Any) -> Any:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise Http404("For operations staff.")
+            request.visit = visits.current(request)
+            if request.visit is None or getattr(view, "opens_no_msp", False):
+                return checked(request, *args, **kwargs)
+            with tenancy.use(request.visit.msp.pk):
+                response = checked(request, *args, **kwargs)
+                if hasattr(response, "render"):
+                    response.render()
+                if response.status_code >= 400:
+                    transaction.set_rollback(True)
+                return response
+
+        return update_wrapper(inside, view)
+
+    def each_context(self, request: Any) -> dict[str, Any]:
+        """The banner's visit, beside what Django gives."""
+        return {**super().each_context(request), "visit": getattr(request, "visit", None)}
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Django's, without a second password form, and the doors into and out of an MSP."""
+        own: list[URLPattern | URLResolver] = [
+            path("enter/", self.admin_view(self.enter), name="enter"),
+            path("leave/", self.admin_view(self.leave), name="leave"),
+        ]
+        unwanted = {"view_on_site", "autocomplete", "password_change_done"}
+        kept = [entry for entry in super().get_urls() if getattr(entry, "name", None) not in unwanted]
+        return [*own, *kept]
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """There is one login for everybody."""
+        if self.has_permission(request):
+            return redirect("admin:index")
+        if request.user.is_authenticated:
+            raise Http404("For operations staff.")
+        return redirect_to_login(request.GET.get("next") or "/ops/", settings.LOGIN_URL)
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """A visit ends with the session; the page after it is the public one."""
+        return LogoutView.as_view(next_page="/")(request)
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """There is one password form for everybody."""
+        return redirect("account_change_password")
+
+    def enter(self, request: Any) -> HttpResponse:
+        """Enter one MSP with a reason and for a time."""
+        form = EnterForm(request.POST or None, initial={"msp": request.GET.get("msp")})
+        if request.method == "POST" and form.is_valid():
+            msp, at = form.cleaned_data["msp"], timezone.now()
+            with tenancy.use(msp.pk):
+                visit = visits.enter(
+                    msp,
+                    reason=form.cleaned_data["reason"],
+                    minutes=int(form.cleaned_data["minutes"]),
+                    by=request.user,
+                    at=at,
+                )
+            visits.remember(request, visit)
+            messages.success(request, f"You are in {msp}. The reason is in its history.")
+            return redirect("admin:index")
+        context = {**self.each_context(request), "title": "Enter an MSP", "form": form}
+        return TemplateResponse(request, "admin/enter.html", context, status=422 if form.is_bound else 200)
+
+    enter.opens_no_msp = True  # type: ignore[attr-defined]
+
+    def leave(self, request: Any) -> HttpResponse:
+        """Leave the MSP."""
+        if request.method == "POST" and request.visit is not None:
+            with tenancy.use(request.visit.msp.pk):
+                visits.leave(request.visit, by=request.user, at=timezone.now())
+            visits.remember(request, None)
+            messages.success(request, f"You left {request.visit.msp}.")
+        return redirect("admin:index")
+
+    leave.opens_no_msp = True  # type: ignore[attr-defined]
