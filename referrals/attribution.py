@@ -49,7 +49,7 @@ def share(referral: Referral, shares: Sequence[Share], *, by: Actor, at: datetim
 
     Raises SharesRefused, or CreditSettled after the introduction was won.
     """
-    _check(shares)
+    check(shares)
     stage = Referral.objects.select_for_update().get(pk=referral.pk).stage
     if stage == Stage.WON:
         raise CreditSettled(f"{referral.company} is won: its credit is part of what is paid now and stays as it is.")
@@ -71,7 +71,8 @@ def share(referral: Referral, shares: Sequence[Share], *, by: Actor, at: datetim
     return referral
 
 
-def _check(shares: Sequence[Share]) -> None:
+def check(shares: Sequence[Share]) -> None:
+    """Raise SharesRefused for shares that cannot be."""
     for partner, basis_points in shares:
         if not 0 < basis_points <= FULL_SHARE:
             raise SharesRefused(f"Give {partner.name} a share above 0% and up to 100%, or leave it out.")

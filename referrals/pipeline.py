@@ -30,6 +30,7 @@ __all__ = [
     "Undecided",
     "assign",
     "lose",
+    "move",
     "propose",
     "qualify",
     "reopen",
@@ -118,6 +119,15 @@ def step_back(referral: Referral, *, to: Stage, by: Actor, at: datetime) -> Refe
         raise _moved(referral)
     _move(referral, to, by=by, at=at)
     return referral
+
+
+def move(referral: Referral, *, to: Stage, by: Actor, at: datetime) -> Referral:
+    """Put an open introduction at another open stage, forward or back, as on a board. Raises StageChanged."""
+    if to not in OPEN_STAGES or not referral.is_open:
+        raise _moved(referral)
+    if OPEN_STAGES.index(to) > OPEN_STAGES.index(_stage(referral)):
+        return _forward(referral, to, by=by, at=at)
+    return step_back(referral, to=to, by=by, at=at)
 
 
 def assign(

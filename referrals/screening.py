@@ -58,6 +58,12 @@ class Match:
         """Whether credit waits for a decision: a client, or more in common than the company's name."""
         return isinstance(self.other, Client) or any(kind != KeyKind.COMPANY for kind, _ in self.keys)
 
+    @property
+    def in_words(self) -> str:
+        """What is the same: “company name and phone number”."""
+        labels = list(dict.fromkeys(KeyKind(kind).label[0].lower() + KeyKind(kind).label[1:] for kind, _ in self.keys))
+        return " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+
 
 def one_at_a_time() -> None:
     """Wait until no other unit of work of this MSP is registering or adding a client; held until the end of ours."""

@@ -1,0 +1,76 @@
+"""Writing down an introduction for someone who phoned."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from elinkages.accounts.access import MspRequest, dashboard
+from elinkages.kernel.forms import attempt
+from elinkages.kernel.pages import page
+from partners.models import Partner
+from referrals import pipeline, screening
+from referrals.forms import LoggedReferralForm, partners_called
+from referrals.models import Channel
+from referrals.views.lists import team
+
+UUID_LENGTH = 36
+
+
+@dashboard(can="referrals.manage")
+def new(request: MspRequest) -> HttpResponse:
+    """Log an introduction; `?partner=` names the sender."""
+    form = LoggedReferralForm(request.POST or None, currency=request.msp.currency, team=team(request))
+    if request.method == "POST" and form.is_valid():
+        with attempt(form):
+            return _log(request, form)
+    sender = form.sender or _named(request)
+    context = {"form": form, "sender": sender, "choices": form.choices, "matches": _matches(request)}
+    return page(request, "dashboard/referrals/new.html", context, status=422 if form.is_bound else 200)
+
+
+@dashboard(can="referrals.manage")
+@require_safe
+def partner_choices(request: MspRequest) -> HttpResponse:
+    """Partners whose name begins with what was typed, to choose from."""
+    choices = partners_called(request.GET.get("partner_name", "")[:160])
+    context = {"choices": choices, "text": request.GET.get("partner_name", "").strip()}
+    return page(request, "dashboard/referrals/_partner_choices.html", context)
+
+
+@dashboard(can="referrals.manage")
+@require_POST
+def duplicates(request: MspRequest) -> HttpResponse:
+    """What we know of the company that is being typed."""
+    return page(request, "dashboard/referrals/_duplicates.html", {"matches": _matches(request)})
+
+
+def _log(request: MspRequest, form: LoggedReferralForm) -> HttpResponse:
+    if form.sender is None:
+        raise TypeError("A valid form has a partner.")
+    referral = pipeline.submit(
+        form.sender, channel=Channel.DASHBOARD, by=request.member, at=timezone.now(), **form.facts()
+    )
+    if screening.withholding(referral).exists():
+        messages.warning(request, f"{referral.company} was logged. You may know it already: decide who has the credit.")
+    else:
+        messages.success(request, f"{referral.company} was logged for {form.sender.name}.")
+    return redirect("dashboard:referral", referral.pk)
+
+
+def _named(request: MspRequest) -> Partner | None:
+    text = request.POST.get("partner") or request.GET.get("partner", "")
+    is_id = len(text) == UUID_LENGTH and text.replace("-", "").isalnum() and text.isascii()
+    try:
+        return Partner.objects.filter(pk=text).first() if is_id else None
+    except ValueError:
+        return None
+
+
+def _matches(request: MspRequest) -> list[screening.Match]:
+    typed = {
+        name: request.POST.get(name, "")[:254] for name in ("company", "website", "contact_email", "contact_phone")
+    }
+    identity = screening.Identity(typed["company"], typed["website"], typed["contact_email"], typed["contact_phone"])
+    return screening.matches(identity)
