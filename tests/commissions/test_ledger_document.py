@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from commissions.invariants import CHAINED, INVARIANTS
+from commissions.invariants import CHAINED
+from commissions.invariants.catalogue import INVARIANTS
 from commissions.invariants.recomputed import RECOMPUTED
 from commissions.models import Account, Entry
 from commissions.payouts import steps
