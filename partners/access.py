@@ -63,7 +63,7 @@ def portal(view: View) -> View:
                 return refuse_inactive(request)
             return view(request, *args, **kwargs)
 
-        return unit_of_work(request, with_partner, *args, partner_id=bound, **kwargs)
+        return unit_of_work(request, with_partner, *args, as_partner=bound, **kwargs)
 
     return opened
 

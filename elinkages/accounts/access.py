@@ -80,14 +80,14 @@ def to_login(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.get_full_path(), "/accounts/login/")
 
 
-def unit_of_work(request: Any, view: View, *args: Any, partner_id: UUID | None = None, **kwargs: Any) -> HttpResponse:
-    """Run a view in one transaction for `request.msp`.
+def unit_of_work(request: Any, view: View, *args: Any, as_partner: UUID | None = None, **kwargs: Any) -> HttpResponse:
+    """Run a view in one transaction for `request.msp`, in the portal as one partner of it.
 
     An answer of 400 or more leaves nothing behind. A `Refused` becomes a page with its sentence and status.
     A form that carries `_once` has its effect once: its copy is redirected to what the first one led to.
     """
     try:
-        with tenancy.use(request.msp.pk, partner_id=partner_id):
+        with tenancy.use(request.msp.pk, partner_id=as_partner):
             response = _once(request, view, *args, **kwargs)
             if response.status_code >= 400:
                 transaction.set_rollback(True)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, Sum
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from commissions.models import PayoutRun, PayoutState, Pin, RunState
 from elinkages.accounts.models import Membership, Msp
@@ -57,7 +57,7 @@ def _runs(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     for run in counted:
         money = format_money(getattr(run, "total", 0) or 0, run.currency)
         count = _counted(getattr(run, "payouts_count", 0), "payout")
-        url = reverse("dashboard:payout-run", args=[run.pk])
+        url = _to("dashboard:payout-run", run.pk)
         opened = f"Opened by {run.opened_by} {_ago(run.opened_at, msp, at)}."
         if run.state == RunState.APPROVED:
             yield Task("banknote", f"Release {run}", f"{count}, {money}. Approved and ready.", url, "Release the run")
@@ -79,11 +79,11 @@ def _untouched(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
             "phone",
             f"Make first contact with {referral.company}",
             f"{referral.partner} introduced them {days_away(age)}. Nobody has been in touch yet.",
-            reverse("dashboard:referral", args=[referral.pk]),
+            _to("dashboard:referral", referral.pk),
             "Open referral",
             is_late=referral.registered_at < late_before(at, msp.zone),
         )
-    yield from _more(rows, "phone", "More introductions wait for a first touch", "dashboard:referral-list")
+    yield from _more(rows, "phone", "More introductions wait for a first touch", "dashboard:referral-list", "?needs=untouched")
 
 
 def _due(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
@@ -99,11 +99,11 @@ def _due(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
             "clock",
             f"{referral.next_action or 'Next action'}: {referral.company}",
             f"{owner} {days_away(overdue)}.",
-            reverse("dashboard:referral", args=[referral.pk]),
+            _to("dashboard:referral", referral.pk),
             "Open referral",
             is_late=overdue > 0,
         )
-    yield from _more(rows, "clock", "More next actions are due", "dashboard:referral-list")
+    yield from _more(rows, "clock", "More next actions are due", "dashboard:referral-list", "?needs=overdue")
 
 
 def _findings(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
@@ -119,10 +119,10 @@ def _findings(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
             "scale",
             f"Is {finding.referral} the same company?",
             f"It matches {other}. Credit depends on your decision.",
-            reverse("dashboard:referral", args=[finding.referral_id]),
+            _to("dashboard:referral", finding.referral_id),
             "Decide",
         )
-    yield from _more(rows, "scale", "More matches wait for a decision", "dashboard:referral-list")
+    yield from _more(rows, "scale", "More matches wait for a decision", "dashboard:referral-list", "?needs=undecided")
 
 
 def _unpinned(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
@@ -136,7 +136,7 @@ def _unpinned(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
             "percent",
             f"No commission plan covers {contract.client}",
             f"{contract.service_line} since {full_day(contract.starts_on)}. The partner earns nothing on it so far.",
-            reverse("dashboard:client", args=[contract.client_id]),
+            _to("dashboard:client", contract.client_id),
             "Open client",
         )
     yield from _more(rows, "percent", "More contracts have no plan", "dashboard:client-list")
@@ -156,7 +156,7 @@ def _unanswered(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
             "mail",
             f"Ask {whom} about the invitation",
             f"Sent {_ago(invitation.invited_at, msp, at)}, not answered.{over}",
-            reverse("dashboard:partner", args=[partner.pk]),
+            _to("dashboard:partner", partner.pk),
             "Open partner",
         )
     yield from _more(rows, "mail", "More invitations are unanswered", "dashboard:partner-list", "?state=invited")
@@ -174,7 +174,14 @@ _SOURCES: tuple[tuple[str, Callable[[Msp, Membership, datetime], Iterator[Task]]
 
 def _more(rows: Sequence[Any], icon: str, title: str, name: str, query: str = "") -> Iterator[Task]:
     if len(rows) > SHOWN:
-        yield Task(icon, title, "The oldest are shown above.", reverse(name) + query, "See all")
+        yield Task(icon, title, "The oldest are shown above.", _to(name) + query, "See all")
+
+
+def _to(name: str, *args: Any) -> str:
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
 
 
 def _ago(moment: datetime, msp: Msp, at: datetime) -> str:

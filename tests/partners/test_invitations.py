@@ -1,0 +1,329 @@
+"""Invitations to the portal, from the e-mail to the portal's home."""
+
+import re
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from elinkages.accounts.models import Membership, Msp, User
+from elinkages.kernel import tenancy
+from elinkages.mail.models import Message
+from partners import invitations, onboarding, people
+from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin, PartnerState
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+ADDRESS = "dana@finch.test"
+
+
+@pytest.fixture
+def msp() -> Msp:
+    return builders.an_msp("Northwind IT")
+
+
+@pytest.fixture
+def ana(msp: Msp) -> Membership:
+    return builders.a_member(msp, name="Ana Ruiz")
+
+
+@pytest.fixture
+def partner(msp: Msp, ana: Membership) -> Partner:
+    with tenancy.use(msp.pk):
+        return onboarding.add(
+            kind="centre_of_influence", name="Finch CPAs", email=ADDRESS, contact_name="Dana Finch", by=ana, at=AT
+        )
+
+
+def _invited(msp: Msp, partner: Partner, by: Membership, at: datetime | None = None, message: str = "") -> str:
+    with tenancy.use(msp.pk):
+        return onboarding.invite(partner, message=message, by=by, at=at or timezone.now())
+
+
+def _link(msp: Msp, token: str) -> str:
+    return f"/invitation/partner/{msp.slug}/{token}/"
+
+
+def _state(msp: Msp, partner: Partner) -> str:
+    with tenancy.use(msp.pk):
+        return Partner.objects.get(pk=partner.pk).state
+
+
+def test_the_email_carries_the_message_and_the_link_and_the_row_only_the_hash(
+    msp: Msp, ana: Membership, partner: Partner
+) -> None:
+    token = _invited(msp, partner, ana, message="We met at the chamber breakfast.")
+    with tenancy.use(msp.pk):
+        letter, invitation = Message.objects.get(), PartnerInvitation.objects.get()
+        assert (letter.to, letter.is_secret) == (ADDRESS, True)
+        assert letter.subject == "Ana Ruiz invites you to refer clients to Northwind IT"
+        assert "We met at the chamber breakfast." in letter.text
+        assert _link(msp, token) in letter.text
+        assert _link(msp, token) in letter.html
+        assert token not in str(vars(invitation))
+        assert len(invitation.token_hash) == 64
+    assert _state(msp, partner) == PartnerState.INVITED
+
+
+def test_a_partner_without_an_address_cannot_be_invited(msp: Msp, ana: Membership) -> None:
+    with tenancy.use(msp.pk):
+        partner = onboarding.add(kind="client", name="No Mail Inc", by=ana, at=AT)
+        with pytest.raises(invitations.NoAddress, match="Add a person with one"):
+            onboarding.invite(partner, by=ana, at=AT)
+
+
+def test_a_second_invitation_is_refused_and_sending_again_replaces_the_link(
+    msp: Msp, ana: Membership, partner: Partner
+) -> None:
+    first = _invited(msp, partner, ana)
+    with tenancy.use(msp.pk), pytest.raises(invitations.AlreadyInvited, match="Send that invitation again"):
+        onboarding.invite(partner, by=ana, at=AT)
+    with tenancy.use(msp.pk):
+        second = onboarding.resend(PartnerInvitation.objects.get(), by=ana, at=timezone.now())
+        assert Message.objects.count() == 2
+    client = Client()
+    assert client.get(_link(msp, first)).status_code == 410
+    assert client.get(_link(msp, second)).status_code == 200
+
+
+def test_taking_back_the_only_invitation_makes_a_prospect_again(msp: Msp, ana: Membership, partner: Partner) -> None:
+    token = _invited(msp, partner, ana)
+    with tenancy.use(msp.pk):
+        onboarding.revoke(PartnerInvitation.objects.get(), by=ana, at=timezone.now())
+        with pytest.raises(invitations.InvitationOver):
+            onboarding.revoke(PartnerInvitation.objects.get(), by=ana, at=timezone.now())
+    assert _state(msp, partner) == PartnerState.PROSPECT
+    assert "taken back" in Client().get(_link(msp, token)).content.decode()
+
+
+def test_a_new_person_chooses_a_password_and_is_in_the_portal(msp: Msp, ana: Membership, partner: Partner) -> None:
+    link = _link(msp, _invited(msp, partner, ana, message="Looking forward to it."))
+    client = Client()
+    page = client.get(link).content.decode()
+    assert "Looking forward to it." in page
+    assert ADDRESS in page
+    answer = client.post(link, {"name": "Dana Finch", "password": "purple anchor daylight"})
+    assert (answer.status_code, answer["Location"]) == (302, f"/p/{msp.slug}/")
+    assert client.get(f"/p/{msp.slug}/").status_code == 200
+    user = User.objects.get(email=ADDRESS)
+    assert EmailAddress.objects.filter(user=user, email=ADDRESS, verified=True, primary=True).exists()
+    assert _state(msp, partner) == PartnerState.ACTIVE
+    with tenancy.use(msp.pk):
+        assert Message.objects.filter(to=ana.user.email, subject="Dana Finch accepted your invitation").exists()
+
+
+def test_a_weak_password_is_refused_and_nothing_has_happened(msp: Msp, ana: Membership, partner: Partner) -> None:
+    link = _link(msp, _invited(msp, partner, ana))
+    answer = Client().post(link, {"name": "Dana With A Name", "password": "dana"})
+    assert answer.status_code == 422
+    assert "Dana With A Name" in answer.content.decode()
+    assert not User.objects.filter(email=ADDRESS).exists()
+    assert _state(msp, partner) == PartnerState.INVITED
+
+
+def test_a_person_with_an_account_logs_in_first_and_then_confirms(msp: Msp, ana: Membership, partner: Partner) -> None:
+    link = _link(msp, _invited(msp, partner, ana))
+    dana = builders.a_user("Dana Finch", ADDRESS)
+    client = Client()
+    assert f"/accounts/login/?next={link}" in client.get(link).content.decode()
+    assert client.post(link, {"name": "Dana", "password": "purple anchor daylight"}).status_code == 409
+    client.force_login(dana)
+    assert "Accept and open my portal" in client.get(link).content.decode()
+    assert not PartnerLogin.objects.exists()
+    assert client.post(link).status_code == 302
+    assert PartnerLogin.objects.get().user == dana
+
+
+def test_a_proven_second_address_of_the_same_person_is_good_enough(
+    msp: Msp, ana: Membership, partner: Partner
+) -> None:
+    link = _link(msp, _invited(msp, partner, ana))
+    dana = builders.a_user("Dana Finch", "dana@home.test")
+    client = Client()
+    client.force_login(dana)
+    EmailAddress.objects.create(user=dana, email=ADDRESS, verified=False)
+    assert client.post(link).status_code == 409
+    EmailAddress.objects.filter(email=ADDRESS).update(verified=True)
+    assert client.post(link).status_code == 302
+
+
+def test_another_persons_login_cannot_take_the_invitation(msp: Msp, ana: Membership, partner: Partner) -> None:
+    link = _link(msp, _invited(msp, partner, ana))
+    client = Client()
+    client.force_login(ana.user)
+    page = client.get(link).content.decode()
+    assert f"you are logged in as <strong>{ana.user.email}" in page
+    assert client.post(link).status_code == 409
+    assert not PartnerLogin.objects.exists()
+    assert _state(msp, partner) == PartnerState.INVITED
+
+
+def test_an_expired_link_says_so_and_whom_to_ask(msp: Msp, ana: Membership, partner: Partner) -> None:
+    link = _link(msp, _invited(msp, partner, ana, at=timezone.now() - timedelta(days=15)))
+    client = Client()
+    answer = client.post(link, {"name": "Dana", "password": "purple anchor daylight"})
+    assert answer.status_code == 410
+    assert "Ask Ana Ruiz for a new one" in answer.content.decode()
+    assert not User.objects.filter(email=ADDRESS).exists()
+
+
+def test_a_used_link_leads_its_owner_home_and_everyone_else_to_the_login(
+    msp: Msp, ana: Membership, partner: Partner
+) -> None:
+    link = _link(msp, _invited(msp, partner, ana))
+    client = Client()
+    client.post(link, {"name": "Dana Finch", "password": "purple anchor daylight"})
+    assert client.get(link)["Location"] == f"/p/{msp.slug}/"
+    stranger = Client().get(link)
+    assert stranger.status_code == 410
+    assert "has been used" in stranger.content.decode()
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 43, "../../etc"])
+def test_a_link_that_was_never_sent_is_not_found(msp: Msp, token: str) -> None:
+    assert Client().get(f"/invitation/partner/{msp.slug}/{token}/").status_code == 404
+
+
+def test_the_token_of_one_msp_opens_nothing_at_another(msp: Msp, ana: Membership, partner: Partner) -> None:
+    token = _invited(msp, partner, ana)
+    assert Client().get(_link(builders.an_msp("Other MSP"), token)).status_code == 404
+
+
+def test_a_suspended_partners_invitation_is_not_accepted(msp: Msp, ana: Membership, partner: Partner) -> None:
+    link = _link(msp, _invited(msp, partner, ana))
+    with tenancy.use(msp.pk):
+        onboarding.suspend(partner, reason="A question is open", by=ana, at=timezone.now())
+    answer = Client().post(link, {"name": "Dana", "password": "purple anchor daylight"})
+    assert answer.status_code == 410
+    assert "not taking introductions" in answer.content.decode()
+    assert not PartnerLogin.objects.exists()
+
+
+def test_one_person_represents_one_partner_of_an_msp(msp: Msp, ana: Membership, partner: Partner) -> None:
+    dana = builders.a_user("Dana Finch", ADDRESS)
+    with tenancy.use(msp.pk):
+        elsewhere = builders.a_partner("Kestrel Advisory")
+        other = Contact.objects.create(partner=elsewhere, name="Dana", email="dana@kestrel.test", created_at=AT)
+        PartnerLogin.objects.create(msp=msp, user=dana, partner=elsewhere, contact=other)
+    token = _invited(msp, partner, ana)
+    with pytest.raises(invitations.AlreadyJoined, match="represent Kestrel Advisory"), tenancy.use(msp.pk):
+        onboarding.accept(token, user=dana, at=timezone.now())
+    assert _state(msp, partner) == PartnerState.INVITED
+
+
+def test_a_person_who_was_removed_and_invited_again_gets_the_login_back(
+    msp: Msp, ana: Membership, partner: Partner
+) -> None:
+    dana = builders.a_user("Dana Finch", ADDRESS)
+    token = _invited(msp, partner, ana)
+    with tenancy.use(msp.pk):
+        login = onboarding.accept(token, user=dana, at=timezone.now())
+        people.remove(login.contact, by=ana, at=timezone.now())
+        person = people.add(partner, name="Dana Finch", email=ADDRESS, by=ana, at=timezone.now())
+        onboarding.accept(
+            onboarding.invite(partner, contact=person, by=ana, at=timezone.now()), user=dana, at=timezone.now()
+        )
+        again = PartnerLogin.objects.get()
+        assert (again.pk, again.contact, again.closed_at) == (login.pk, person, None)
+
+
+def test_someone_who_joined_is_not_invited_again(msp: Msp, ana: Membership, partner: Partner) -> None:
+    token = _invited(msp, partner, ana)
+    with tenancy.use(msp.pk):
+        onboarding.accept(token, user=builders.a_user("Dana Finch", ADDRESS), at=timezone.now())
+        with pytest.raises(invitations.AlreadyJoined, match="has joined already"):
+            onboarding.invite(partner, by=ana, at=timezone.now())
+
+
+def test_one_identity_opens_the_portals_of_two_msps(msp: Msp, ana: Membership, partner: Partner) -> None:
+    other = builders.an_msp("Harborline")
+    bo = builders.a_member(other, name="Bo Berg")
+    dana = builders.a_user("Dana Finch", ADDRESS)
+    with tenancy.use(other.pk):
+        theirs = onboarding.add(kind="peer_msp", name="Finch", email=ADDRESS, by=bo, at=AT)
+        elsewhere = onboarding.invite(theirs, by=bo, at=timezone.now())
+    client = Client()
+    client.force_login(dana)
+    client.post(_link(msp, _invited(msp, partner, ana)))
+    client.post(_link(other, elsewhere))
+    profile = client.get(f"/p/{msp.slug}/profile/").content.decode()
+    assert f'href="/p/{other.slug}/"' in profile
+    assert client.get(f"/p/{other.slug}/").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_acceptances_at_once_one_joins(msp: Msp, ana: Membership, partner: Partner) -> None:
+    token = _invited(msp, partner, ana)
+    people_at_once = [builders.a_user("Dana Finch", ADDRESS)] * 2
+    outcomes: list[Any] = []
+    start = threading.Barrier(2)
+
+    def join(user: User) -> None:
+        start.wait()
+        try:
+            with tenancy.use(msp.pk):
+                outcomes.append(onboarding.accept(token, user=user, at=timezone.now()).pk)
+        except invitations.InvitationOver:
+            outcomes.append("over")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=join, args=[user]) for user in people_at_once]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes.count("over") == 1
+    assert PartnerLogin.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_invitations_at_once_one_letter_is_written(msp: Msp, ana: Membership, partner: Partner) -> None:
+    outcomes: list[str] = []
+    start = threading.Barrier(2)
+
+    def send() -> None:
+        start.wait()
+        try:
+            with tenancy.use(msp.pk):
+                onboarding.invite(partner, by=ana, at=timezone.now())
+            outcomes.append("sent")
+        except invitations.AlreadyInvited:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with tenancy.use(msp.pk):
+        assert sorted(outcomes) == ["refused", "sent"]
+        assert Message.objects.count() == 1
+
+
+def test_an_owner_looks_at_the_letter_before_it_is_sent_and_never_sees_the_link(
+    msp: Msp, ana: Membership, partner: Partner
+) -> None:
+    client = Client()
+    client.force_login(ana.user)
+    url = f"/{msp.slug}/partners/{partner.pk}/invitation/"
+    with tenancy.use(msp.pk):
+        person = Contact.objects.get()
+    words = {"contact": str(person.pk), "message": "Nice to meet you <3"}
+    preview = client.post(url, {**words, "do": "preview"})
+    assert preview.status_code == 200
+    assert "Nice to meet you &lt;3" in preview.content.decode()
+    assert _state(msp, partner) == PartnerState.PROSPECT
+    assert client.post(url, words).status_code == 302
+    sent = client.get(f"/{msp.slug}/partners/{partner.pk}/").content.decode()
+    assert not re.search(r"/invitation/partner/", sent)
+    assert _state(msp, partner) == PartnerState.INVITED
