@@ -70,29 +70,57 @@ def post(*, source: str, kind: str, lines: Sequence[Line], effective_on: date, b
 
     Raises AlreadyPosted for a known source, ValueError without lines.
     """
+    header = Header(source, kind, effective_on, by.actor_name[:200], at)
+    return Journal.objects.get(pk=post_lines(header, lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a journal says about its postings."""
+
+    source: str
+    kind: str
+    effective_on: date
+    by_name: str
+    at: datetime
+
+
+def post_lines(header: Header, lines: Sequence[Line]) -> UUID:
+    """Write lines as one batch and close it; returns the journal's id. Raises as `post` does."""
     if not lines:
         raise ValueError("A journal needs at least one line.")
+    return post_selected(header, _LINES, _columns(lines))
+
+
+def post_selected(header: Header, query: str, params: Sequence[object]) -> UUID:
+    """Write the rows of `query` as one batch and close it; returns the journal's id.
+
+    `query` is ours, never a person's, and gives (debit, credit, minor, currency, partner_id, entry_id, payout_id) in
+    the order in which they are to stand. Raises AlreadyPosted for a known source.
+    """
     lock()
-    if Journal.objects.filter(source=source).exists():
-        raise AlreadyPosted(f"{source} is in the books already.")
+    if Journal.objects.filter(source=header.source).exists():
+        raise AlreadyPosted(f"{header.source} is in the books already.")
+    msp_id = current_msp_id()
     with connection.cursor() as cursor:
         cursor.execute("SELECT uuidv7()")
         (journal_id,) = cursor.fetchone()
-        cursor.execute(_INSERT_POSTINGS, [current_msp_id(), journal_id, *_columns(lines)])
+        cursor.execute(_INSERT_POSTINGS % query, [msp_id, journal_id, *params])
         cursor.execute(
             _INSERT_JOURNAL,
             {
                 "journal": journal_id,
-                "msp": current_msp_id(),
+                "msp": msp_id,
                 "genesis": GENESIS,
-                "source": source,
-                "kind": kind,
-                "effective": effective_on,
-                "at": at,
-                "by": by.actor_name[:200],
+                "source": header.source,
+                "kind": header.kind,
+                "effective": header.effective_on,
+                "at": header.at,
+                "by": header.by_name,
             },
         )
-    return Journal.objects.get(pk=journal_id)
+    found: UUID = journal_id
+    return found
 
 
 def balances(partner_ids: Sequence[UUID] | None = None) -> dict[UUID, Balance]:
@@ -118,7 +146,11 @@ def _columns(lines: Sequence[Line]) -> list[list[object]]:
 
 _INSERT_POSTINGS: Final = """
 INSERT INTO commissions_posting (msp_id, journal_id, debit, credit, minor, currency, partner_id, entry_id, payout_id)
-SELECT %s, %s, line.* FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::uuid[], %s::uuid[], %s::uuid[]) line
+SELECT %%s, %%s, line.* FROM (%s) line
+"""
+
+_LINES: Final = """
+SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::uuid[], %s::uuid[], %s::uuid[])
 """
 
 _INSERT_JOURNAL: Final = f"""

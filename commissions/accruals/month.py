@@ -17,8 +17,8 @@ from commissions.terms import Terms
 from elinkages.kernel.actors import Actor, System
 from elinkages.kernel.tenancy import current_msp_id
 
-PAGE: Final = 1_000
-"""Contracts of one unit of work: short enough to keep others waiting for well under a second."""
+PAGE: Final = 5_000
+"""Contracts of one unit of work: short enough to keep others waiting for about a second."""
 REVISED_PAGE: Final = 50
 """Revised contracts of one unit of work; each may have years of months."""
 SYSTEM: Final = System("Monthly accrual")
@@ -51,9 +51,14 @@ def accrue(*, today: date, at: datetime, by: Actor = SYSTEM) -> int:
 
 
 def open_months(today: date) -> list[date]:
-    """The months that are scanned for every contract: from the newest with pools up to the running one."""
+    """The months that are scanned for every contract: from the newest with pools to the newest that is over.
+
+    The running month is among them only when some plan pays at once, on the day of its trigger.
+    """
     first = scan.first_open_month()
-    return _months(first, today) if first else []
+    if first is None:
+        return []
+    return _months(first, today if scan.pays_at_once() else through_month(today))
 
 
 def accrue_page(month: date, *, after: UUID | None, today: date, by: Actor, at: datetime) -> tuple[int, UUID | None]:
@@ -99,10 +104,10 @@ def _by_month(contracts: list[Revised], today: date) -> dict[date, list[UUID]]:
     return members
 
 
-def _months(first: date, today: date) -> list[date]:
-    """Every month from `first` to the running one."""
+def _months(first: date, last: date) -> list[date]:
+    """Every month from that of `first` to that of `last`."""
     months, month = [], first.replace(day=1)
-    while month <= today:
+    while month <= last:
         months.append(month)
         month += MONTH
     return months

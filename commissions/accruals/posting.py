@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import batched
 from typing import Final, NamedTuple
@@ -14,6 +15,7 @@ from commissions.accruals.targets import Target
 from commissions.engine import Line
 from commissions.models import Account, EntryKind, Stage
 from elinkages.kernel.actors import Actor
+from elinkages.kernel.copy import copy_to_temporary
 from elinkages.kernel.tenancy import current_msp_id
 
 
@@ -34,9 +36,9 @@ Key = tuple[UUID, str]
 
 
 class NewEntry(NamedTuple):
-    """A difference to be posted."""
+    """A difference to be posted; `number` is the place of its target in the page."""
 
-    pool_id: UUID
+    number: int
     partner_id: UUID
     kind: str
     minor: int
@@ -53,22 +55,20 @@ def write(targets: Sequence[Target], *, month: date, today: date, by: Actor, at:
         return 0
     before = _existing([target for target in targets if target.due.seq], month)
     targets = [*targets, *_replaced(targets, before)]
-    pool_ids = _new_ids(len(targets))
     entries: list[NewEntry] = []
     voided: list[tuple[Existing, str]] = []
-    for pool_id, target in zip(pool_ids, targets, strict=True):
-        old = before.get((target.due.contract_id, target.component), [])
+    for number, target in enumerate(targets):
+        old = before.get((target.due.contract_id, target.component), []) if before else []
         gone = _voidable(target, old)
         voided += [(entry, target.due.currency) for entry in gone]
-        entries += _differences(pool_id, target, [entry for entry in old if entry not in gone])
-    _insert_pools(pool_ids, targets, month, at)
-    entry_ids = _new_ids(len(entries))
-    _insert_entries(entry_ids, entries, month, today.replace(day=1), at)
-    _void([entry.entry_id for entry, _ in voided])
-    lines = [*_accruing(entry_ids, entries), *_voiding(voided)]
-    for number, batch in enumerate(batched(lines, ledger.BATCH)):
-        source = f"accrual:{month:%Y-%m}:{pool_ids[0]}:{number}"
-        ledger.post(source=source, kind="accrual", lines=batch, effective_on=today, by=by, at=at)
+        entries += _differences(number, target, [entry for entry in old if entry not in gone])
+    first_pool = _insert_pools(targets, month, at)
+    _insert_entries(entries, month, today.replace(day=1), at)
+    header = ledger.Header(f"accrual:{month:%Y-%m}:{first_pool}", "accrual", today, by.actor_name[:200], at)
+    for first in range(0, len(entries), ledger.BATCH):
+        batch = replace(header, source=f"{header.source}:{first}")
+        ledger.post_selected(batch, _POSTED, [first, first + ledger.BATCH])
+    _void(voided, replace(header, source=f"{header.source}:void"))
     return len(entries) + len(voided)
 
 
@@ -87,14 +87,14 @@ def _voidable(target: Target, old: Sequence[Existing]) -> list[Existing]:
     return [entry for entry in old if entry.is_free and not target.shares.get(entry.partner_id)]
 
 
-def _differences(pool_id: UUID, target: Target, kept: Iterable[Existing]) -> list[NewEntry]:
+def _differences(number: int, target: Target, kept: Iterable[Existing]) -> list[NewEntry]:
     posted: dict[UUID, int] = defaultdict(int)
     for entry in kept:
         posted[entry.partner_id] += entry.minor
     partners = sorted({*posted, *target.shares})
     differences = [(partner, target.shares.get(partner, 0) - posted.get(partner, 0)) for partner in partners]
     return [
-        NewEntry(pool_id, partner, _kind(target, minor), minor, target.due.currency, target.hold_until)
+        NewEntry(number, partner, _kind(target, minor), minor, target.due.currency, target.hold_until)
         for partner, minor in differences
         if minor
     ]
@@ -108,11 +108,60 @@ def _kind(target: Target, minor: int) -> str:
     return EntryKind.ADJUSTMENT
 
 
-def _accruing(entry_ids: Sequence[UUID], entries: Sequence[NewEntry]) -> list[ledger.Line]:
-    return [
-        ledger.Line(Account.EXPENSE, Account.ACCRUED, entry.minor, entry.currency, entry.partner_id, entry_id)
-        for entry_id, entry in zip(entry_ids, entries, strict=True)
-    ]
+def _existing(targets: Sequence[Target], month: date) -> dict[Key, list[Existing]]:
+    found: dict[Key, list[Existing]] = defaultdict(list)
+    if targets:
+        contracts = list({target.due.contract_id for target in targets})
+        with connection.cursor() as cursor:
+            cursor.execute(_EXISTING, {"msp": current_msp_id(), "month": month, "contracts": contracts})
+            for contract_id, component, *entry in cursor.fetchall():
+                found[contract_id, component].append(Existing(*entry))
+    return found
+
+
+def _insert_pools(targets: Sequence[Target], month: date, at: datetime) -> UUID:
+    """Write the pools; returns the id of the first one."""
+    rows = (
+        (
+            number,
+            target.due.contract_id,
+            target.component,
+            target.due.seq + 1,
+            target.due.version_id,
+            target.due.currency,
+            target.line.amount_minor,
+            sum(target.shares.values()),
+            target.due.input_sha256,
+            target.line.reason,
+            target.explain,
+        )
+        for number, target in enumerate(targets)
+    )
+    copy_to_temporary("new_pool", _NEW_POOL, _NEW_POOL_NAMES, rows)
+    with connection.cursor() as cursor:
+        cursor.execute(_POOLS, [current_msp_id(), month, at])
+        cursor.execute("SELECT id FROM new_pool WHERE number = 0")
+        found: UUID = cursor.fetchone()[0]
+        return found
+
+
+def _insert_entries(entries: Sequence[NewEntry], month: date, posting_month: date, at: datetime) -> None:
+    rows = ((position, *entry) for position, entry in enumerate(entries))
+    copy_to_temporary("new_entry", _NEW_ENTRY, _NEW_ENTRY_NAMES, rows)
+    with connection.cursor() as cursor:
+        cursor.execute(_ENTRIES, [current_msp_id(), month, posting_month, at])
+
+
+def _void(voided: Sequence[tuple[Existing, str]], header: ledger.Header) -> None:
+    if not voided:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE commissions_entry SET stage = 'void' WHERE msp_id = %s AND id = ANY(%s)",
+            [current_msp_id(), [entry.entry_id for entry, _ in voided]],
+        )
+    for number, batch in enumerate(batched(_voiding(voided), ledger.BATCH)):
+        ledger.post_lines(replace(header, source=f"{header.source}:{number}"), batch)
 
 
 def _voiding(voided: Iterable[tuple[Existing, str]]) -> list[ledger.Line]:
@@ -129,64 +178,6 @@ def _voiding(voided: Iterable[tuple[Existing, str]]) -> list[ledger.Line]:
     ]
 
 
-def _new_ids(count: int) -> list[UUID]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT uuidv7() FROM generate_series(1, %s)", [count])
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _existing(targets: Sequence[Target], month: date) -> dict[Key, list[Existing]]:
-    found: dict[Key, list[Existing]] = defaultdict(list)
-    if targets:
-        contracts = list({target.due.contract_id for target in targets})
-        with connection.cursor() as cursor:
-            cursor.execute(_EXISTING, {"msp": current_msp_id(), "month": month, "contracts": contracts})
-            for contract_id, component, *entry in cursor.fetchall():
-                found[contract_id, component].append(Existing(*entry))
-    return found
-
-
-def _insert_pools(pool_ids: Sequence[UUID], targets: Sequence[Target], month: date, at: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _POOLS,
-            [
-                current_msp_id(),
-                month,
-                at,
-                list(pool_ids),
-                [target.due.contract_id for target in targets],
-                [target.component for target in targets],
-                [target.due.seq + 1 for target in targets],
-                [target.due.version_id for target in targets],
-                [target.due.currency for target in targets],
-                [target.line.amount_minor for target in targets],
-                [sum(target.shares.values()) for target in targets],
-                [target.due.input_sha256 for target in targets],
-                [target.line.reason for target in targets],
-                [target.explain for target in targets],
-            ],
-        )
-
-
-def _insert_entries(
-    entry_ids: Sequence[UUID], entries: Sequence[NewEntry], month: date, posting_month: date, at: datetime
-) -> None:
-    columns = [list(column) for column in zip(*entries, strict=True)] if entries else []
-    if columns:
-        with connection.cursor() as cursor:
-            cursor.execute(_ENTRIES, [current_msp_id(), month, posting_month, at, list(entry_ids), *columns])
-
-
-def _void(entry_ids: list[UUID]) -> None:
-    if entry_ids:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE commissions_entry SET stage = 'void' WHERE msp_id = %s AND id = ANY(%s)",
-                [current_msp_id(), entry_ids],
-            )
-
-
 _EXISTING: Final = """
 SELECT pool.contract_id, pool.component, entry.id, entry.partner_id, entry.minor, entry.stage,
     entry.stage IN ('accrued', 'payable') AND NOT EXISTS (
@@ -198,16 +189,44 @@ WHERE pool.msp_id = %(msp)s AND pool.earning_month = %(month)s AND pool.contract
 ORDER BY entry.id FOR UPDATE OF entry
 """
 
+_NEW_POOL: Final = """id uuid DEFAULT uuidv7(), number int, contract_id uuid, component text, seq int,
+    plan_version_id uuid, currency text, amount_minor bigint, shared_minor bigint, input_sha256 bytea, reason text,
+    explain jsonb"""
+_NEW_POOL_NAMES: Final = (
+    "number",
+    "contract_id",
+    "component",
+    "seq",
+    "plan_version_id",
+    "currency",
+    "amount_minor",
+    "shared_minor",
+    "input_sha256",
+    "reason",
+    "explain",
+)
+
 _POOLS: Final = """
 INSERT INTO commissions_pool (msp_id, earning_month, computed_at, id, contract_id, component, seq, plan_version_id,
     currency, amount_minor, shared_minor, input_sha256, reason, explain)
-SELECT %s, %s, %s, pool.* FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::uuid[], %s::text[],
-    %s::bigint[], %s::bigint[], %s::bytea[], %s::text[], %s::jsonb[]) pool
+SELECT %s, %s, %s, id, contract_id, component, seq, plan_version_id, currency, amount_minor, shared_minor, input_sha256,
+    reason, explain
+FROM new_pool ORDER BY number
 """
+
+_NEW_ENTRY: Final = """id uuid DEFAULT uuidv7(), position int, number int, partner_id uuid, kind text, minor bigint,
+    currency text, hold_until date"""
+_NEW_ENTRY_NAMES: Final = ("position", "number", "partner_id", "kind", "minor", "currency", "hold_until")
 
 _ENTRIES: Final = """
 INSERT INTO commissions_entry (msp_id, earning_month, posting_month, created_at, stage, id, pool_id, partner_id, kind,
     minor, currency, hold_until)
-SELECT %s, %s, %s, %s, 'accrued', entry.* FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::bigint[],
-    %s::text[], %s::date[]) entry
+SELECT %s, %s, %s, %s, 'accrued', entry.id, pool.id, entry.partner_id, entry.kind, entry.minor, entry.currency,
+    entry.hold_until
+FROM new_entry entry JOIN new_pool pool USING (number) ORDER BY entry.position
+"""
+
+_POSTED: Final = """
+SELECT 'expense', 'accrued', minor, currency, partner_id, id, NULL::uuid FROM new_entry
+WHERE position >= %s AND position < %s ORDER BY position
 """

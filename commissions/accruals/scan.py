@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from commissions.models import PlanVersion
 from elinkages.kernel.tenancy import current_msp_id
 
 
@@ -94,6 +95,11 @@ def first_open_month() -> date | None:
         cursor.execute(_FIRST_OPEN, {"msp": current_msp_id()})
         found: date | None = cursor.fetchone()[0]
         return found
+
+
+def pays_at_once() -> bool:
+    """Whether any plan pays on the day of its trigger instead of after the month."""
+    return PlanVersion.objects.filter(terms__kind__in=["flat", "mrr_multiple", "combined"]).exists()
 
 
 def _read(query: str, month: date, size: int, extra: dict[str, object]) -> Found:

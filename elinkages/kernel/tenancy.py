@@ -223,6 +223,10 @@ class TenantManager(models.Manager[_Row]):
         """Related rows are fetched for all peers at once, so that a loop costs two queries."""
         return super().get_queryset().filter(msp_id=current_msp_id()).fetch_mode(models.FETCH_PEERS)
 
+    def none(self) -> models.QuerySet[_Row]:
+        """No rows need no MSP: a form names its choices before it knows whose they are."""
+        return super().get_queryset().none()
+
 
 _To = TypeVar("_To")
 _From = TypeVar("_From")

@@ -1,0 +1,51 @@
+"""Taking times side by side, and printing them as ratios: absolute times on a shared machine are noise."""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+RUNS = 5
+
+
+class Measured(NamedTuple):
+    """The times of one piece of work in seconds."""
+
+    seconds: list[float]
+
+    @property
+    def median(self) -> float:
+        """What is compared."""
+        return statistics.median(self.seconds)
+
+
+def measured(work: Callable[[], object], runs: int = RUNS) -> Measured:
+    """Run the work several times and keep every time."""
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return Measured(times)
+
+
+def row(name: str, ours: Measured, floor: Measured, goal: float | None) -> None:
+    """One line of the table: ours, the floor, the ratio and its goal."""
+    ratio = ours.median / floor.median
+    aim = f"≤ {goal:g} ×" if goal else "–"
+    verdict = "" if not goal else "met" if ratio <= goal else "MISSED"
+    print(
+        f"{name:<46} {ours.median * 1000:>10.1f} {floor.median * 1000:>10.1f} {ratio:>7.2f} × {aim:>8} {verdict}",
+        flush=True,
+    )
+
+
+def head(title: str) -> None:
+    """The head of a table."""
+    print(f"\n{title}\n{'':<46} {'ours, ms':>10} {'floor, ms':>10} {'ratio':>9} {'goal':>8}", flush=True)
+
+
+def say(text: str) -> None:
+    """What is being prepared."""
+    print(text, file=sys.stderr, flush=True)
