@@ -1,0 +1,49 @@
+"""Holds: something keeps amounts from being paid until a person lifts it. Nothing is voided, nothing is lost."""
+
+from datetime import datetime
+
+from commissions.models import Hold
+from elinkages.accounts.models import Membership
+from elinkages.audit import trail
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.refusal import Refused
+from partners.models import Partner
+from referrals.models import Contract
+
+REASON_LENGTH = 300
+
+
+class NeedsReason(Refused):
+    """A hold tells the partner's people why."""
+
+
+class AlreadyLifted(Refused):
+    """Somebody lifted it before."""
+
+
+def place(subject: Partner | Contract, *, reason: str, by: Actor, at: datetime) -> Hold:
+    """Keep a partner's or a contract's amounts from being paid from now on. Raises NeedsReason."""
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_LENGTH:
+        raise NeedsReason(f"Say why in 1 to {REASON_LENGTH} characters.")
+    kind = "partner" if isinstance(subject, Partner) else "contract"
+    hold = Hold.objects.create(**{kind: subject}, reason=reason, placed_at=at, placed_by_name=by.actor_name[:200])
+    trail.record("hold.placed", subject, by=by, at=at, reason=reason)
+    return hold
+
+
+def lift(hold: Hold, *, by: Membership, at: datetime) -> Hold:
+    """Let the amounts be paid again. Raises AlreadyLifted."""
+    if not Hold.objects.filter(pk=hold.pk, lifted_at__isnull=True).update(lifted_at=at, lifted_by=by):
+        raise AlreadyLifted("This hold was lifted already.")
+    hold.refresh_from_db()
+    subject = hold.partner or hold.contract
+    if subject is not None:
+        trail.record("hold.lifted", subject, by=by, at=at, reason=hold.reason)
+    return hold
+
+
+def active(subject: Partner | Contract) -> list[Hold]:
+    """The holds on a partner or a contract that nobody has lifted, oldest first."""
+    kind = "partner" if isinstance(subject, Partner) else "contract"
+    return list(Hold.objects.filter(**{kind: subject}, lifted_at__isnull=True).order_by("placed_at", "pk"))

@@ -1,0 +1,53 @@
+"""Explain this number: from the terms of the plan to the payout, and every posting behind it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from commissions import earnings, holds
+from commissions.models import Entry, Hold, Posting
+from commissions.terms import describe, from_json
+from elinkages.accounts.access import MspRequest, dashboard
+from elinkages.kernel.pages import page
+
+
+@dashboard()
+@require_safe
+def entry_page(request: MspRequest, entry_id: UUID) -> HttpResponse:
+    """One amount and everything behind it."""
+    entry = get_object_or_404(Entry.objects.select_related("pool__plan_version__plan", "partner"), pk=entry_id)
+    told = earnings.explain(entry)
+    context: dict[str, Any] = {
+        "entry": entry,
+        "told": told,
+        "version": entry.pool.plan_version,
+        "terms": _terms(entry),
+        "others": _others(entry),
+        "holds": _holds(entry),
+        "postings": _postings(entry),
+    }
+    return page(request, "dashboard/commissions/entry.html", context)
+
+
+def _terms(entry: Entry) -> str:
+    version = entry.pool.plan_version
+    return describe(from_json(version.terms), entry.currency) if version else ""
+
+
+def _others(entry: Entry) -> list[Entry]:
+    """The other partners' parts of the same computation."""
+    others = Entry.objects.filter(pool=entry.pool).exclude(pk=entry.pk).select_related("partner")
+    return list(others.order_by("partner__name_key"))
+
+
+def _holds(entry: Entry) -> list[Hold]:
+    contract = entry.pool.contract
+    return [*holds.active(entry.partner), *(holds.active(contract) if contract else [])]
+
+
+def _postings(entry: Entry) -> list[Posting]:
+    """The amount's own postings; what its payouts moved is on their pages."""
+    return list(Posting.objects.filter(entry=entry).select_related("journal").order_by("journal__seq"))

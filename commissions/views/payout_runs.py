@@ -1,0 +1,175 @@
+"""The pages of payout runs: what the next one would pay, one run in full, and its steps."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Count, Sum
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from commissions import payouts
+from commissions.forms.payouts import ApprovalForm, OpenForm, ReasonForm, ReferencesForm
+from commissions.models import PayoutRun, RunState
+from commissions.rails.manual import bank_file
+from commissions.views.acting import Step, act, sent
+from commissions.views.run_page import NoQuestion, run_context, waiting_for_bank
+from elinkages.accounts.access import MspRequest, dashboard
+from elinkages.kernel.forms import attempt
+from elinkages.kernel.money import format_money
+from elinkages.kernel.pages import page
+from elinkages.kernel.paging import paginate
+from elinkages.kernel.refusal import Refused
+
+PREVIEWED = 100
+
+
+class NotIssued(Refused):
+    """There is no list for the bank before the run is released."""
+
+
+@dashboard()
+@require_safe
+def run_list(request: MspRequest) -> HttpResponse:
+    """What the next run would pay and to whom not, and every run there was."""
+    return _run_list(request, OpenForm(today=request.msp.today(timezone.now())))
+
+
+@dashboard(can="payouts.manage")
+@require_POST
+def run_new(request: MspRequest) -> HttpResponse:
+    """Open a run."""
+    now = timezone.now()
+    form = OpenForm(request.POST, today=request.msp.today(now))
+    if form.is_valid():
+        with attempt(form):
+            run, left_out = payouts.open_run(cutoff_on=form.cleaned_data["cutoff_on"], by=request.member, at=now)
+        if form.is_valid():
+            told = f" {len(left_out)} are left out; the reasons are below." if left_out else ""
+            messages.success(request, f"Payout run {run.number} is open and waits for approval.{told}")
+            return redirect("dashboard:payout-run", run.pk)
+    return _run_list(request, form, status=422)
+
+
+@dashboard()
+@require_safe
+def run_detail(request: MspRequest, run_id: UUID) -> HttpResponse:
+    """One run: differences first, then every payout with its reasons."""
+    run = get_object_or_404(PayoutRun, pk=run_id)
+    return page(request, "dashboard/payouts/run.html", run_context(request, run))
+
+
+@dashboard(can="payouts.manage")
+def run_approval(request: MspRequest, run_id: UUID) -> HttpResponse:
+    """Approve a run."""
+    run = get_object_or_404(PayoutRun, pk=run_id)
+    is_own = request.member.pk == run.opened_by_id and request.msp.one_person_approval_at is not None
+    form = ApprovalForm(sent(request)) if is_own else NoQuestion(sent(request))
+    step = Step(
+        title=f"Approve {run}",
+        button=f"Approve {_in_words(run)}",
+        done=f"{run} is approved. Release it when you are ready to pay.",
+        notes=("From here on its amounts can only be paid or cancelled.",),
+        **_around(run),
+    )
+    return act(request, form, step, lambda data: payouts.approve(run, by=request.member, at=timezone.now(), **data))
+
+
+@dashboard(can="payouts.manage")
+def run_release(request: MspRequest, run_id: UUID) -> HttpResponse:
+    """Release an approved run."""
+    run = get_object_or_404(PayoutRun, pk=run_id)
+    step = Step(
+        title=f"Release {run}",
+        button=f"Release {_in_words(run)}",
+        done="The list for your bank is ready. Record each payment's reference once the bank has paid.",
+        notes=(
+            "The amounts are reserved and the list for your bank is made.",
+            "A payment that fails afterwards can be put back one by one; the run as a whole cannot be cancelled.",
+        ),
+        **_around(run),
+    )
+    verb = lambda _: payouts.release(run, by=request.member, at=timezone.now())  # noqa: E731
+    return act(request, NoQuestion(sent(request)), step, verb)
+
+
+@dashboard(can="payouts.manage")
+def run_cancellation(request: MspRequest, run_id: UUID) -> HttpResponse:
+    """Give up a run."""
+    run = get_object_or_404(PayoutRun, pk=run_id)
+    step = Step(
+        title=f"Cancel {run}",
+        button=f"Cancel {_in_words(run)}",
+        done=f"{run} was cancelled. Everything in it is payable again.",
+        notes=("Nobody is paid. Every amount in it stays payable and is in the next run.",),
+        tone="danger final",
+        **_around(run),
+    )
+    form = ReasonForm(sent(request), label="Why it is cancelled")
+    return act(request, form, step, lambda data: payouts.cancel(run, by=request.member, at=timezone.now(), **data))
+
+
+@dashboard(can="payouts.manage")
+@require_POST
+def run_settlement(request: MspRequest, run_id: UUID) -> HttpResponse:
+    """Record the references of many payouts at once."""
+    run = get_object_or_404(PayoutRun, pk=run_id)
+    now = timezone.now()
+    form = ReferencesForm(request.POST, payouts=waiting_for_bank(run), today=request.msp.today(now))
+    if form.is_valid():
+        references = form.references()
+        with attempt(form):
+            payouts.settle_many(references, paid_on=form.cleaned_data["paid_on"], by=request.member, at=now)
+        if form.is_valid():
+            total = format_money(sum(payout.minor for payout in references), run.currency)
+            messages.success(request, f"{_count(len(references))} recorded as paid, {total}. The partners are told.")
+            return redirect("dashboard:payout-run", run.pk)
+    context = run_context(request, run, references=form)
+    return page(request, "dashboard/payouts/run.html", context, status=422)
+
+
+@dashboard(can="payouts.manage")
+@require_safe
+def run_file(request: MspRequest, run_id: UUID) -> HttpResponse:
+    """The list for the bank as CSV; the same bytes whenever it is fetched."""
+    run = get_object_or_404(PayoutRun, pk=run_id)
+    if run.state not in (RunState.RELEASED, RunState.CLOSED):
+        raise NotIssued("The list for the bank is made when the run is released.")
+    name = f"payout-run-{run.number}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(bank_file(run), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _run_list(request: MspRequest, form: OpenForm, *, status: int = 200) -> HttpResponse:
+    outlook = payouts.outlook(request.msp.today(timezone.now()))
+    sums = {"payouts_count": Count("payouts"), "payouts_minor": Sum("payouts__minor")}
+    runs = PayoutRun.objects.annotate(**sums)
+    context: dict[str, Any] = {
+        "form": form,
+        "outlook": outlook,
+        "payees": outlook.payees[:PREVIEWED],
+        "left_out": outlook.left_out[:PREVIEWED],
+        "more_payees": max(0, len(outlook.payees) - PREVIEWED),
+        "more_left_out": max(0, len(outlook.left_out) - PREVIEWED),
+        "draft": PayoutRun.objects.filter(state=RunState.DRAFT).first(),
+        "runs": paginate(runs, request, order=("-number", "-pk")),
+    }
+    return page(request, "dashboard/payouts/run_list.html", context, status=status)
+
+
+def _around(run: PayoutRun) -> dict[str, Any]:
+    back = reverse("dashboard:payout-run", args=[run.pk])
+    return {"back": back, "crumbs": ((reverse("dashboard:payout-run-list"), "Payouts"), (back, str(run)))}
+
+
+def _in_words(run: PayoutRun) -> str:
+    """“14 payouts, $8,214.55”: what the button would move."""
+    found = run.payouts.exclude(state="cancelled").aggregate(count=Count("pk"), minor=Sum("minor"))
+    return f"{_count(found['count'])}, {format_money(int(found['minor'] or 0), run.currency)}"
+
+
+def _count(number: int) -> str:
+    return "1 payout" if number == 1 else f"{number:,} payouts"

@@ -1,0 +1,80 @@
+"""What a partner reads about their money."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from commissions import earnings, holds
+from commissions.earnings import TOLD
+from commissions.models import Payout, Stage
+from commissions.statements import payouts_told, statement
+from elinkages.kernel.pages import page
+from elinkages.kernel.paging import paginate
+from partners.access import PortalRequest, portal
+
+STAGES = ((Stage.ACCRUED, "Accrued"), (Stage.PAYABLE, "Payable"), (Stage.RESERVED, "On its way"), (Stage.PAID, "Paid"))
+
+
+@portal
+@require_safe
+def earnings_page(request: PortalRequest) -> HttpResponse:
+    """What was earned and where it stands: held until when, payable, on its way, paid."""
+    standing = earnings.totals(request.partner)
+    stage = request.GET.get("stage", "")
+    entries = earnings.of(request.partner)
+    if stage in dict(STAGES):
+        entries = entries.filter(stage=stage)
+    found = paginate(entries, request, order=("-earning_month", "-pk"))
+    told = earnings.origins(found.items)
+    held = holds.active(request.partner)
+    context: dict[str, Any] = {
+        "totals": standing,
+        "next": earnings.what_is_next(standing, request.msp, is_held=bool(held)),
+        "holds": held,
+        "releases": earnings.releases(request.partner),
+        "months": earnings.months(request.partner),
+        "stages": STAGES,
+        "stage": stage if stage in dict(STAGES) else "",
+        "page": found,
+        "rows": [(entry, told[entry.pool_id]) for entry in found.items],
+        "today": request.msp.today(timezone.now()),
+    }
+    return page(request, "portal/earnings/earnings.html", context)
+
+
+@portal
+@require_safe
+def entry_page(request: PortalRequest, entry_id: UUID) -> HttpResponse:
+    """One amount and why it is what it is."""
+    entry = get_object_or_404(earnings.of(request.partner).select_related("pool"), pk=entry_id)
+    told = earnings.explain(entry)
+    payout = told.payout if told.payout and told.payout.state in TOLD else None
+    context = {
+        "entry": entry,
+        "told": told,
+        "payout": payout,
+        "today": request.msp.today(timezone.now()),
+        "is_held": bool(holds.active(request.partner)),
+    }
+    return page(request, "portal/earnings/entry.html", context)
+
+
+@portal
+@require_safe
+def statement_list(request: PortalRequest) -> HttpResponse:
+    """Every payout that has a statement."""
+    found = paginate(payouts_told(request.partner), request, order=("-number", "-pk"))
+    return page(request, "portal/statements/list.html", {"page": found, "totals": earnings.totals(request.partner)})
+
+
+@portal
+@require_safe
+def statement_page(request: PortalRequest, payout_id: UUID) -> HttpResponse:
+    """The statement of one payout."""
+    payout = get_object_or_404(Payout, partner=request.partner, pk=payout_id, state__in=TOLD)
+    context = {"statement": statement(payout), "payout": payout, "partner": request.partner}
+    return page(request, "portal/statements/statement.html", context)

@@ -1,0 +1,120 @@
+"""What the page of one payout run shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.db.models import Count, Sum
+from django.utils import timezone
+
+from commissions import payouts
+from commissions.earnings import origins
+from commissions.forms.payouts import ReferencesForm
+from commissions.models import Payout, PayoutItem, PayoutRun, PayoutState, RunState
+from commissions.statements import Line
+from elinkages.accounts.access import MspRequest
+from elinkages.accounts.models import Membership
+from elinkages.accounts.rights import RIGHTS
+from elinkages.audit import trail
+from elinkages.kernel.paging import paginate
+
+ROWS = 25
+LINES = 40
+RECORDED_AT_ONCE = 100
+
+
+class NoQuestion(forms.Form):
+    """A step that asks nothing but whether."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A payout with the lines that it is made of; `more` lines are on its own page."""
+
+    payout: Payout
+    lines: Sequence[Line]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many payouts of a run are in a state, and what they are worth."""
+
+    state: str
+    label: str
+    count: int
+    minor: int
+
+
+def run_context(request: MspRequest, run: PayoutRun, *, references: ReferencesForm | None = None) -> dict[str, Any]:
+    """Everything that the page shows; `references` is the form when it was refused."""
+    counts = _counts(run)
+    state = request.GET.get("state", "")
+    shown = run.payouts.select_related("partner")
+    if state in PayoutState.values:
+        shown = shown.filter(state=state)
+    rows = paginate(shown, request, order=("number", "pk"), size=ROWS)
+    live = [one for one in counts if one.state != PayoutState.CANCELLED]
+    is_open = run.state in (RunState.DRAFT, RunState.APPROVED)
+    if references is None and run.state == RunState.RELEASED and request.member.may("payouts.manage"):
+        waiting = waiting_for_bank(run)
+        references = ReferencesForm(payouts=waiting, today=request.msp.today(timezone.now())) if waiting else None
+    return {
+        "run": run,
+        "counts": counts,
+        "state": state,
+        "count": sum(one.count for one in live),
+        "minor": sum(one.minor for one in live),
+        "page": rows,
+        "rows": rows_of(rows.items),
+        "differences": payouts.differences(run) if is_open else None,
+        "left_out": payouts.skipped(run) if run.state == RunState.DRAFT else [],
+        "references": references,
+        "is_own": request.member.pk == run.opened_by_id,
+        "may_waive": request.msp.one_person_approval_at is not None,
+        "approvers": approvers(run) if run.state == RunState.DRAFT else [],
+        "events": trail.history(run),
+    }
+
+
+def rows_of(found: Sequence[Payout]) -> list[Row]:
+    """Payouts with their lines: three queries for a page of them."""
+    items = PayoutItem.objects.filter(payout__in=[payout.pk for payout in found]).select_related("entry__pool")
+    by_payout: dict[Any, list[PayoutItem]] = {}
+    for item in items.order_by("entry__earning_month", "pk"):
+        by_payout.setdefault(item.payout_id, []).append(item)
+    told = origins([item.entry for mine in by_payout.values() for item in mine[:LINES]])
+    return [
+        Row(
+            payout,
+            [
+                Line(item.entry, told[item.entry.pool_id], item.entry.pool.reason, item.minor)
+                for item in by_payout.get(payout.pk, [])[:LINES]
+            ],
+            max(0, len(by_payout.get(payout.pk, [])) - LINES),
+        )
+        for payout in found
+    ]
+
+
+def waiting_for_bank(run: PayoutRun) -> list[Payout]:
+    """The first payouts that wait for the bank, as many as one form takes."""
+    waiting = run.payouts.filter(state=PayoutState.SUBMITTED).select_related("partner").order_by("number")
+    return list(waiting[:RECORDED_AT_ONCE])
+
+
+def approvers(run: PayoutRun) -> list[Membership]:
+    """Who may approve a run: everyone who manages payouts and did not open it."""
+    members = Membership.objects.active().filter(msp=run.msp_id, role__in=RIGHTS["payouts.manage"])
+    return list(members.exclude(pk=run.opened_by_id).select_related("user").order_by("pk"))
+
+
+def _counts(run: PayoutRun) -> list[Standing]:
+    found = run.payouts.values("state").annotate(count=Count("pk"), minor=Sum("minor"))
+    by_state = {row["state"]: row for row in found}
+    return [
+        Standing(state, label, by_state[state]["count"], int(by_state[state]["minor"]))
+        for state, label in PayoutState.choices
+        if state in by_state
+    ]

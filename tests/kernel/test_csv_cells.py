@@ -1,0 +1,24 @@
+"""CSV that a spreadsheet does not compute."""
+
+import pytest
+
+from elinkages.kernel import csv_cells
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1 617 555 0100", "-2+3", "@SUM(A1)", "\tx", "\rx", " =HYPERLINK(1)", "|calc", "%x"]
+)
+def test_text_that_would_be_computed_gets_an_apostrophe(text: str) -> None:
+    assert csv_cells.safe(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["Petra Park CPA", "82.55", "-12.00", "", "A=B", "O'Neil & Sons"])
+def test_plain_text_and_plain_numbers_stay(text: str) -> None:
+    assert csv_cells.safe(text) == text
+
+
+def test_rows_are_quoted_as_the_standard_says_and_always_the_same() -> None:
+    rows = [("Payee", "Amount"), ('Smith, "Bob" & Co', "1.00"), ("=cmd", "2.00")]
+    written = csv_cells.write(rows)
+    assert written == b'Payee,Amount\r\n"Smith, ""Bob"" & Co",1.00\r\n\'=cmd,2.00\r\n'
+    assert csv_cells.write(rows) == written
