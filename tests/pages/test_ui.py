@@ -204,7 +204,7 @@ def test_a_progress_bar_has_counts_and_one_without_an_end_does_not_claim_one() -
 def test_a_history_tells_facts_in_words_and_keeps_ids_to_itself() -> None:
     event = SimpleNamespace(
         at=timezone.now(),
-        action="payout_run.approved",
+        action="payout_run.looked_at",
         actor_name="Sam Okafor",
         facts={
             "total_minor": 821455,
@@ -216,7 +216,7 @@ def test_a_history_tells_facts_in_words_and_keeps_ids_to_itself() -> None:
         | {"run": "0193a1b2-0000-7000-8000-000000000000", "new_status": "in_review", "currency": "USD"},
     )
     html = render("{% history events %}", events=[event], msp=MSP)
-    assert "Payout run approved" in html
+    assert "Payout run looked at" in html
     assert "Sam Okafor" in html
     assert "total: $8,214.55; share: 10%; due: Dec 1, 2026; payouts: 14; Checked twice.; new status: in review" in html
     assert "0193a1b2" not in html

@@ -27,7 +27,7 @@ class Visit:
 def enter(msp: Msp, *, reason: str, minutes: int, by: User, at: datetime) -> Visit:
     """Begin a visit of at most four hours; the MSP's history says who and why. Call it inside its unit of work."""
     until = at + min(timedelta(minutes=minutes), LONGEST)
-    trail.record("support.entered", msp, by=by, at=at, reason=reason, until=until.isoformat())
+    trail.record("support.entered", msp, by=by, at=at, reason=reason, until_at=until)
     return Visit(msp, reason, until)
 
 

@@ -1,0 +1,27 @@
+"""How the histories of plans, payout runs, payouts and holds tell what was done."""
+
+from elinkages.audit.sentences import register
+
+register(
+    {
+        "plan.created": "{who} created this plan",
+        "plan.version_published": "{who} published version {version}, valid from {from_on}",
+        "plan.archived": "{who} archived this plan",
+        "plan.restored": "{who} restored this plan",
+        "plan.rule_added": "{who} made it apply to {applies_to}",
+        "plan.rule_ended": "{who} ended a rule",
+        "plan.rule_taken_back": "{who} took back a rule",
+        "payout_run.opened": "{who} opened this run with {payouts} payouts, {total_minor}",
+        "payout_run.approved": "{who} approved {payouts} payouts, {total_minor}",
+        "payout_run.released": "{who} released {payouts} payouts, {total_minor}",
+        "payout_run.cancelled": "{who} cancelled this run",
+        "payout_run.closed": "{who} closed this run",
+        "payout.paid": "{who} recorded that {amount_minor} was paid on {paid_on}",
+        "payout.failed": "{who} recorded that the payment failed",
+        "payout.cancelled": "{who} cancelled this payout",
+        "payout.returned": "{who} recorded that the money came back",
+        "hold.placed": "{who} put it on hold",
+        "hold.lifted": "{who} lifted the hold",
+        "msp.parked": "{who} stopped all payouts, because the books failed a check",
+    }
+)

@@ -1,0 +1,20 @@
+"""How the history of an MSP tells what was done to it and its team."""
+
+from elinkages.audit.sentences import register
+
+register(
+    {
+        "msp.founded": "{who} set up this MSP",
+        "msp.changed": "{who} changed the settings",
+        "msp.second_person_waived": "{who} recorded that one person approves payout runs",
+        "msp.second_person_required": "{who} asked for a second person to approve payout runs again",
+        "team.invited": "{who} invited {email} as {role}",
+        "team.invitation_revoked": "{who} took back the invitation to {email}",
+        "team.joined": "{who} joined the team as {role}",
+        "team.role_changed": "{who} made {person} {role}",
+        "team.deactivated": "{who} deactivated {person}",
+        "team.reactivated": "{who} brought {person} back as {role}",
+        "support.entered": "{who} looked at this MSP, until {until_at} at most",
+        "support.left": "{who} left this MSP",
+    }
+)
