@@ -113,8 +113,9 @@ def _read(query: str, month: date, size: int, extra: dict[str, object]) -> Found
     return Found(due, last if read == size else None)
 
 
-# Candidates: running in the month, owed, and not past what the plan could pay. A pause may prolong the term,
-# so a contract with one is never left out; the engine decides.
+# Candidates: running in the month, owed, and not past what the plan could pay. A one-time reward may be earned
+# before service starts: a deal won in February, an invoice paid ahead. A pause may prolong the term, so a contract
+# with one is never left out; the engine decides.
 _EARNS: Final = """
     CASE version.terms ->> 'kind'
         WHEN 'none' THEN false
@@ -180,9 +181,10 @@ input AS (
         CROSS JOIN LATERAL (SELECT CASE version.terms ->> 'trigger' WHEN 'won' THEN pin.won_on
             WHEN 'service_start' THEN page.starts_on ELSE page.first_paid_on END AS day) trigger
     WHERE last.seq IS NOT NULL OR (
-        shares.partners IS NOT NULL AND page.starts_on < bounds.next AND page.owed_from < bounds.next
-        AND (page.ends_on IS NULL OR page.ends_on > bounds.first
-            OR version.terms ->> 'kind' IN ('flat', 'mrr_multiple'))
+        shares.partners IS NOT NULL
+        AND (version.terms ->> 'kind' IN ('flat', 'mrr_multiple')
+            OR page.starts_on < bounds.next AND page.owed_from < bounds.next
+            AND (page.ends_on IS NULL OR page.ends_on > bounds.first))
         AND {_EARNS}))
 SELECT input.id, input.currency, input.starts_on, input.ends_on, input.first_paid_on, input.owed_from, input.won_on,
     input.version_id, coalesce(input.days, '{{}}'), coalesce(input.levels, '{{}}'), coalesce(input.kinds, '{{}}'),

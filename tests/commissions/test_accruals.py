@@ -7,7 +7,7 @@ import pytest
 
 from commissions import accruals, ledger
 from commissions.models import Entry, EntryKind, Hold, Journal, Pool, Posting, Stage
-from commissions.terms import Flat, FullClawback, MrrMultiple, Percent
+from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Trigger
 from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
 from partners.models import Partner
@@ -60,6 +60,16 @@ def test_e2_one_and_a_half_times_mrr_once(petra: Partner) -> None:
     builders.a_deal(petra, MrrMultiple(basis_points=15_000, trigger="service_start"), mrr_minor=123_456)
     run(date(2026, 6, 30))
     assert amounts() == [("2026-01", 185_184)]
+
+
+@pytest.mark.parametrize("trigger", ["won", "first_payment"])
+def test_a_fee_is_earned_although_service_starts_in_a_later_month(petra: Partner, trigger: Trigger) -> None:
+    early = date(2026, 2, 20)
+    fee = Flat(amount_minor=50_000, trigger=trigger)
+    builders.a_deal(petra, fee, starts_on=date(2026, 3, 1), won_on=early, first_paid_on=early)
+    for today in (date(2026, 2, 21), date(2026, 3, 2), date(2026, 4, 2)):
+        run(today)
+    assert amounts() == [("2026-02", 50_000)]
 
 
 def test_e3_rounding_is_monthly(petra: Partner) -> None:
