@@ -175,11 +175,12 @@ def _find(referral: Referral, match: Match, *, at: datetime) -> Finding | None:
 
 
 def _evidence(referral: Referral, match: Match) -> dict[str, Any]:
-    """The keys in common with both texts, and who had the company first, as it is known now."""
+    """The keys in common with both texts (the key itself where a text has changed since), and who was first."""
     ours, theirs = identity_of(referral).keyed(), identity_of(match.other).keyed()
     return {
         "keys": [
-            {"kind": kind, "key": key, "ours": ours[kind, key], "theirs": theirs[kind, key]} for kind, key in match.keys
+            {"kind": kind, "key": key, "ours": ours.get((kind, key), key), "theirs": theirs.get((kind, key), key)}
+            for kind, key in match.keys
         ],
         "withholds": match.withholds,
         **_origin(match.other),

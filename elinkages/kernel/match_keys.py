@@ -62,6 +62,7 @@ _FREE_MAIL = frozenset(
         "cox.net",
     ]
 )
+COMPANY_KEY_LENGTH = 160
 # The list of public suffixes ships with the package; nothing is fetched.
 _extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
@@ -70,11 +71,11 @@ def company_key(name: str) -> str:
     """ "The Müller & Sons Co., LLC" → "muller and sons": no accents, punctuation, article or legal form."""
     text = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or name
     words = re.findall(r"[^\W_]+", text.casefold().replace("&", " and ").replace("'", "").replace(".", ""))
-    if len(words) > 1 and words[0] == "the":
+    while len(words) > 1 and words[0] == "the":
         words = words[1:]
-    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
+    while len(words) > 1 and (words[-1] in _LEGAL_FORMS or len(" ".join(words)) > COMPANY_KEY_LENGTH):
         words.pop()
-    return " ".join(words)[:160]
+    return " ".join(words)[:COMPANY_KEY_LENGTH]
 
 
 def domain_key(website_or_email: str) -> str:
