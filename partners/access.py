@@ -10,18 +10,19 @@ from django.utils import timezone
 
 from elinkages.accounts import doors
 from elinkages.accounts.access import SAFE, View, to_login, unit_of_work
-from elinkages.accounts.models import Msp, User
+from elinkages.accounts.models import Membership, Msp, User
 from elinkages.kernel.pages import page
 from partners.models import Contact, Partner, PartnerLogin
 
 
 @dataclass(frozen=True, slots=True)
 class PortalChoice:
-    """One MSP whose portal a person may open."""
+    """One door that a person in a portal may go to instead, as a line of a menu."""
 
     name: str
     url: str
-    current: bool
+    note: str
+    current: bool = False
 
 
 class PortalRequest(HttpRequest):
@@ -53,7 +54,7 @@ def portal(view: View) -> View:
         if login is None:
             raise Http404("Not a partner of this MSP.")
         login.arrive(timezone.now())
-        request.login, request.portals = login, _choices(logins, request.msp)
+        request.login, request.portals = login, _choices(request.user, logins, request.msp)
         bound = login.partner_id if request.method in SAFE else None
 
         def with_partner(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -90,8 +91,14 @@ def _logins(user: User) -> list[PartnerLogin]:
     return list(open_logins.select_related("msp").order_by("msp__name"))
 
 
-def _choices(logins: Sequence[PartnerLogin], current: Msp) -> list[PortalChoice]:
-    return [
-        PortalChoice(login.msp.name, doors.url("portal", login.msp, "portal:home"), login.msp_id == current.pk)
+def _choices(user: User, logins: Sequence[PartnerLogin], current: Msp) -> list[PortalChoice]:
+    """Read here, because the portal's role may not read who works where."""
+    members = Membership.objects.active().filter(user=user).select_related("msp").order_by("msp__name")
+    found = [
+        PortalChoice(member.msp.name, doors.root("dashboard", member.msp), member.get_role_display())
+        for member in members
+    ]
+    return found + [
+        PortalChoice(login.msp.name, doors.root("portal", login.msp), "Partner portal", login.msp_id == current.pk)
         for login in logins
     ]

@@ -9,9 +9,14 @@ from elinkages.pages.doorways import doorways
 
 
 def msp_menu(request: HttpRequest) -> dict[str, Any]:
-    """`msp_choices`: the doors that this person can enter; looked up only where a menu shows them."""
+    """`msp_choices`: the doors that this person can enter; looked up only where a menu shows them.
+
+    Inside a portal its decorator has looked them up: the portal's database role may not.
+    """
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"msp_choices": []}
+    if (choices := getattr(request, "portals", None)) is not None:
+        return {"msp_choices": choices}
     door, msp = getattr(request, "door", "public"), getattr(request, "msp", None)
     return {"msp_choices": SimpleLazyObject(lambda: doorways(user, door=door, msp=msp))}

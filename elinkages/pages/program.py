@@ -16,7 +16,7 @@ from partners.models import SourceKind
 from referrals.models import OPEN_STAGES, MrrMovement, Referral, Stage
 
 REFERRAL = "contract__client__referral"
-MONTHS = 18
+MONTHS = 12
 """How many months the chart of home shows."""
 
 
@@ -120,10 +120,10 @@ def chart_of(sourced: MrrSourced, currency: str) -> charts.Chart:
     series = [
         charts.Series(SourceKind(kind).label, values, kind) for kind, values in sourced.by_kind.items() if any(values)
     ]
-    labels = charts.months_until(sourced.days[-1], len(sourced.days))
-    return charts.stacked_bars(
-        "MRR from referred clients", series, labels=labels, unit=charts.money(currency, period="a month")
-    )
+    first, last = sourced.days[0], sourced.days[-1]
+    unit = charts.money(currency, period=f"a month, {first:%b %Y} to {last:%b %Y}")
+    labels = [f"{day:%b}" for day in sourced.days]
+    return charts.stacked_bars("MRR from referred clients", series, labels=labels, unit=unit)
 
 
 def pipeline() -> list[StageFigures]:

@@ -7,10 +7,9 @@ with ten introductions and with a hundred thousand.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, Sum
-from django.urls import NoReverseMatch, reverse
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Sum
+from django.urls import reverse
 
 from commissions.models import PayoutRun, PayoutState, Pin, RunState
 from elinkages.accounts.models import Membership, Msp
@@ -20,7 +19,9 @@ from partners.models import PartnerInvitation
 from referrals.models import ClientState, Contract, Finding, FindingState, Referral, Stage
 from referrals.sla import late_before
 
-SHOWN = 3
+SHOWN = 2
+COUNTED = 100
+"""Beyond this many the number is not told: counting further would cost more than it says."""
 UNANSWERED_AFTER = timedelta(days=7)
 UNSETTLED = (PayoutState.APPROVED, PayoutState.RESERVED, PayoutState.SUBMITTED)
 
@@ -49,80 +50,96 @@ def tasks(msp: Msp, member: Membership, at: datetime) -> list[Task]:
 def _runs(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     """Payout runs that wait for an approval that this person may give, for release, or for a reference."""
     runs = PayoutRun.objects.filter(state__in=[RunState.DRAFT, RunState.APPROVED, RunState.RELEASED]).order_by("number")
-    counted = runs.select_related("opened_by__user").annotate(
+    rows = runs.select_related("opened_by__user").annotate(
         payouts_count=Count("payouts"),
         total=Sum("payouts__minor"),
         unsettled=Count("payouts", filter=Q(payouts__state__in=UNSETTLED)),
     )
-    for run in counted:
+    for run in rows:
         money = format_money(getattr(run, "total", 0) or 0, run.currency)
-        count = _counted(getattr(run, "payouts_count", 0), "payout")
-        url = _to("dashboard:payout-run", run.pk)
+        count = counted(getattr(run, "payouts_count", 0), "payout")
+        url = reverse("dashboard:payout-run", args=[run.pk])
+        name = f"payout run {run.number}"
         opened = f"Opened by {run.opened_by} {_ago(run.opened_at, msp, at)}."
         if run.state == RunState.APPROVED:
-            yield Task("banknote", f"Release {run}", f"{count}, {money}. Approved and ready.", url, "Release the run")
+            yield Task("banknote", f"Release {name}", f"{count}, {money}. Approved and ready.", url, "Release the run")
         elif run.state == RunState.RELEASED:
-            unsettled = _counted(getattr(run, "unsettled", 0), "payout")
+            unsettled = counted(getattr(run, "unsettled", 0), "payout")
             detail = f"{unsettled} of {count} without a reference."
-            yield Task("banknote", f"Record the payments of {run}", detail, url, "Record payments")
+            yield Task("banknote", f"Record the payments of {name}", detail, url, "Record payments")
         elif run.opened_by_id != member.pk or msp.one_person_approval_at:
-            yield Task("banknote", f"Approve {run}", f"{count}, {money}. {opened}", url, "Review the run")
+            yield Task("banknote", f"Approve {name}", f"{count}, {money}. {opened}", url, "Review the run")
 
 
 def _untouched(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     """Introductions that nobody has answered, the oldest first."""
-    waiting = Referral.objects.filter(touched_at__isnull=True, stage=Stage.REGISTERED).order_by("registered_at")
-    rows = list(waiting.select_related("partner")[: SHOWN + 1])
-    for referral in rows[:SHOWN]:
-        age = (msp.today(at) - msp.today(referral.registered_at)).days
-        yield Task(
+    rows = _cut(Referral.objects.untouched().order_by("registered_at").select_related("partner"))
+    late = late_before(at, msp.zone)
+    lines = [
+        Task(
             "phone",
             f"Make first contact with {referral.company}",
-            f"{referral.partner} introduced them {days_away(age)}. Nobody has been in touch yet.",
-            _to("dashboard:referral", referral.pk),
+            f"{referral.partner} introduced them {_ago(referral.registered_at, msp, at)}. Nobody has called yet.",
+            reverse("dashboard:referral", args=[referral.pk]),
             "Open referral",
-            is_late=referral.registered_at < late_before(at, msp.zone),
+            is_late=referral.registered_at < late,
         )
-    yield from _more(rows, "phone", "More introductions wait for a first touch", "dashboard:referral-list", "?needs=untouched")
+        for referral in rows
+    ]
+    yield from _together(
+        lines,
+        f"{_many(lines)} introductions wait for first contact",
+        lambda: f"The oldest is {rows[0].company}, sent by {rows[0].partner} {_ago(rows[0].registered_at, msp, at)}.",
+        "dashboard:referral-list",
+        "?needs=untouched",
+    )
 
 
 def _due(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
-    """Next actions that are due today or overdue."""
+    """Next actions that are due today or overdue; a first contact has its own line."""
     today: date = msp.today(at)
     unanswered = Q(stage=Stage.REGISTERED, touched_at__isnull=True)
     due = Referral.objects.open().filter(~unanswered, next_action_on__lte=today).order_by("next_action_on")
-    rows = list(due.select_related("owner__user")[: SHOWN + 1])
-    for referral in rows[:SHOWN]:
+    rows = _cut(due.select_related("owner__user"))
+    lines = []
+    for referral in rows:
         overdue = (today - (referral.next_action_on or today)).days
-        owner = f"{referral.owner}, due" if referral.owner else "Due"
-        yield Task(
-            "clock",
-            f"{referral.next_action or 'Next action'}: {referral.company}",
-            f"{owner} {days_away(overdue)}.",
-            _to("dashboard:referral", referral.pk),
-            "Open referral",
-            is_late=overdue > 0,
-        )
-    yield from _more(rows, "clock", "More next actions are due", "dashboard:referral-list", "?needs=overdue")
+        detail = f"{referral.owner}, due {days_away(overdue)}." if referral.owner else f"Due {days_away(overdue)}."
+        title, url = f"{referral.next_action}: {referral.company}", reverse("dashboard:referral", args=[referral.pk])
+        lines.append(Task("clock", title, detail, url, "Open referral", is_late=overdue > 0))
+    yield from _together(
+        lines,
+        f"{_many(lines)} next actions are due",
+        lambda: f"The oldest: {lines[0].title}. {lines[0].detail}",
+        "dashboard:referral-list",
+        "?needs=overdue",
+    )
 
 
 def _findings(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     """Matches that a person has to decide: two people are not paid for one client."""
     undecided = Finding.objects.filter(state=FindingState.OPEN).order_by("found_at")
-    rows = list(undecided.select_related("referral", "other_referral", "other_client")[: SHOWN + 1])
-    for finding in rows[:SHOWN]:
-        if finding.other_client:
-            other = f"your client {finding.other_client}"
-        else:
-            other = f"an introduction of {finding.other_referral} from before"
-        yield Task(
-            "scale",
-            f"Is {finding.referral} the same company?",
-            f"It matches {other}. Credit depends on your decision.",
-            _to("dashboard:referral", finding.referral_id),
-            "Decide",
+    rows = _cut(undecided.select_related("referral", "other_referral", "other_client"))
+    lines = []
+    for finding in rows:
+        earlier = f"an earlier introduction of {finding.other_referral}"
+        other = f"your client {finding.other_client}" if finding.other_client else earlier
+        lines.append(
+            Task(
+                "scale",
+                f"Is {finding.referral} the same company?",
+                f"It matches {other}. Credit depends on your decision.",
+                reverse("dashboard:referral", args=[finding.referral_id]),
+                "Decide",
+            )
         )
-    yield from _more(rows, "scale", "More matches wait for a decision", "dashboard:referral-list", "?needs=undecided")
+    yield from _together(
+        lines,
+        f"{_many(lines)} matches wait for a decision",
+        lambda: f"The oldest: {lines[0].title} {lines[0].detail}",
+        "dashboard:referral-list",
+        "?needs=undecided",
+    )
 
 
 def _unpinned(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
@@ -130,16 +147,23 @@ def _unpinned(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     pins = Pin.objects.filter(contract=OuterRef("pk"))
     running = Contract.objects.filter(client__state=ClientState.ACTIVE, client__referral__isnull=False)
     bare = running.filter(~Exists(pins), ends_on__isnull=True).select_related("client", "service_line")
-    rows = list(bare.order_by("pk")[: SHOWN + 1])
-    for contract in rows[:SHOWN]:
-        yield Task(
+    rows = _cut(bare.order_by("pk"))
+    lines = [
+        Task(
             "percent",
             f"No commission plan covers {contract.client}",
-            f"{contract.service_line} since {full_day(contract.starts_on)}. The partner earns nothing on it so far.",
-            _to("dashboard:client", contract.client_id),
+            f"{contract.service_line} since {full_day(contract.starts_on)}. Nobody earns anything on it so far.",
+            reverse("dashboard:client", args=[contract.client_id]),
             "Open client",
         )
-    yield from _more(rows, "percent", "More contracts have no plan", "dashboard:client-list")
+        for contract in rows
+    ]
+    yield from _together(
+        lines,
+        f"{_many(lines)} contracts have no commission plan",
+        lambda: f"Among them {rows[0].client} and {rows[1].client}. Nobody earns anything on them so far.",
+        "dashboard:client-list",
+    )
 
 
 def _unanswered(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
@@ -147,19 +171,22 @@ def _unanswered(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     waiting = PartnerInvitation.objects.filter(
         accepted_at__isnull=True, revoked_at__isnull=True, invited_at__lte=at - UNANSWERED_AFTER
     )
-    rows = list(waiting.order_by("invited_at").select_related("contact__partner")[: SHOWN + 1])
-    for invitation in rows[:SHOWN]:
+    rows = _cut(waiting.order_by("invited_at").select_related("contact__partner"))
+    lines = []
+    for invitation in rows:
         contact, partner = invitation.contact, invitation.contact.partner
         whom = contact.name if contact.name == partner.name else f"{contact.name} of {partner.name}"
         over = "" if invitation.is_open(at) else " The link has expired."
-        yield Task(
-            "mail",
-            f"Ask {whom} about the invitation",
-            f"Sent {_ago(invitation.invited_at, msp, at)}, not answered.{over}",
-            _to("dashboard:partner", partner.pk),
-            "Open partner",
-        )
-    yield from _more(rows, "mail", "More invitations are unanswered", "dashboard:partner-list", "?state=invited")
+        detail = f"Sent {_ago(invitation.invited_at, msp, at)}, not answered.{over}"
+        url = reverse("dashboard:partner", args=[partner.pk])
+        lines.append(Task("mail", f"Ask {whom} about the invitation", detail, url, "Open partner"))
+    yield from _together(
+        lines,
+        f"{_many(lines)} invitations are unanswered",
+        lambda: f"{rows[0].contact.partner} was invited {_ago(rows[0].invited_at, msp, at)}. A call helps.",
+        "dashboard:partner-list",
+        "?state=invited",
+    )
 
 
 _SOURCES: tuple[tuple[str, Callable[[Msp, Membership, datetime], Iterator[Task]]], ...] = (
@@ -172,21 +199,29 @@ _SOURCES: tuple[tuple[str, Callable[[Msp, Membership, datetime], Iterator[Task]]
 )
 
 
-def _more(rows: Sequence[Any], icon: str, title: str, name: str, query: str = "") -> Iterator[Task]:
-    if len(rows) > SHOWN:
-        yield Task(icon, title, "The oldest are shown above.", _to(name) + query, "See all")
+def _cut[Row: Model](rows: QuerySet[Row]) -> list[Row]:
+    return list(rows[:COUNTED])
 
 
-def _to(name: str, *args: Any) -> str:
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
+def _many(lines: Sequence[Task]) -> str:
+    return f"{COUNTED - 1}+" if len(lines) == COUNTED else str(len(lines))
+
+
+def _together(
+    lines: Sequence[Task], title: str, detail: Callable[[], str], name: str, query: str = ""
+) -> Iterator[Task]:
+    """A line each while they are few; one line that leads to the list when they are many."""
+    if len(lines) <= SHOWN:
+        yield from lines
+        return
+    is_late = any(line.is_late for line in lines)
+    yield Task(lines[0].icon, title, detail(), reverse(name) + query, "Work through them", is_late)
 
 
 def _ago(moment: datetime, msp: Msp, at: datetime) -> str:
     return days_away((msp.today(at) - msp.today(moment)).days)
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """A number and what it counts: `1 payout`, `14 payouts`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -13,7 +13,7 @@ from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
 from elinkages.pages import program
 from elinkages.pages.first_steps import first_steps
-from elinkages.pages.todo import tasks
+from elinkages.pages.todo import counted, tasks
 
 
 @dashboard()
@@ -49,7 +49,7 @@ def _figures(request: MspRequest, today: date) -> dict[str, Any]:
         "owed_note": f"{format_money(owed.payable_minor, currency)} payable now, the rest on hold",
         "paid": paid,
         "paid_label": f"Paid in {today.year}",
-        "paid_note": f"in {paid.payouts:,} payout{'' if paid.payouts == 1 else 's'}",
+        "paid_note": counted(paid.payouts, "payout") if paid.payouts else "No payouts yet",
     }
 
 

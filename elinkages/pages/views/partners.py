@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 
 from elinkages.accounts.access import MspRequest, dashboard
@@ -15,7 +16,6 @@ from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
 from elinkages.pages import program
-from elinkages.pages.ui.places import address
 from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin, PartnerState, SourceKind
 from referrals.models import Referral
 
@@ -82,8 +82,7 @@ def partner_page(request: MspRequest, partner_id: UUID) -> HttpResponse:
     partner = get_object_or_404(Partner.objects.select_related("owner__user"), pk=partner_id)
     found = program.partner_figures([partner.pk], on=request.msp.today(at))
     figures, earned = found.get(partner.pk, program.PartnerFigures()), program.earned(partner.pk)
-    referrals = Referral.objects.filter(partner=partner).order_by("-registered_at", "-pk")
-    listed = address("dashboard:referral-list")
+    referrals = Referral.objects.filter(partner=partner)
     context = {
         "partner": partner,
         "figures": figures,
@@ -94,8 +93,8 @@ def partner_page(request: MspRequest, partner_id: UUID) -> HttpResponse:
         "won_note": _won_note(figures),
         "people": _people(partner, at),
         "may_invite": partner.state not in (PartnerState.SUSPENDED, PartnerState.PARTED),
-        "referrals": list(referrals[:SHOWN_REFERRALS]),
-        "referrals_url": f"{listed}?partner={partner.pk}" if listed else "",
+        "referrals": paginate(referrals, request, order=("-registered_at", "-pk"), size=SHOWN_REFERRALS),
+        "earnings_url": f"{reverse('dashboard:commission-list')}?partner={partner.pk}",
         "website": partner.website.removeprefix("https://").removeprefix("http://").rstrip("/"),
         "events": trail.history(partner),
     }

@@ -14,23 +14,24 @@ from elinkages.kernel.pages import page
 from elinkages.pages import program
 from partners.access import PortalRequest, portal
 from partners.models import Partner
-from referrals.models import OPEN_STAGES, Credit, Referral, Stage, StageMove
+from referrals import history
+from referrals.models import OPEN_STAGES, Credit, Referral, Stage
 
 SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What happened since the visit before: moves of introductions, new earnings and payments."""
+    """What happened since the visit before: introductions that moved, new earnings, payments."""
 
-    since: datetime | None
-    moves: list[StageMove]
+    since: datetime
+    moved: list[tuple[Referral, history.Words]]
     earned_minor: int
     earned_count: int
     paid: list[Payout]
 
     def __bool__(self) -> bool:
-        return bool(self.moves or self.earned_count or self.paid)
+        return bool(self.moved or self.earned_count or self.paid)
 
 
 @portal
@@ -40,6 +41,7 @@ def home(request: PortalRequest) -> HttpResponse:
     partner = request.partner
     mine, earned = _mine(partner), program.earned(partner.pk)
     counts = dict(Referral.objects.filter(mine).values_list("stage").annotate(total=Count("pk")))
+    open_ones = Referral.objects.open().filter(mine).order_by("-stage_at", "-pk")
     context: dict[str, Any] = {
         "today": today,
         "sent_count": sum(counts.values()),
@@ -50,7 +52,7 @@ def home(request: PortalRequest) -> HttpResponse:
         "payable_note": f"{format_money(earned['payable'], request.msp.currency)} ready to be paid",
         "sent_note": f"of {sum(counts.values()):,} you sent",
         "news": _news(request, mine),
-        "referrals": list(Referral.objects.open().filter(mine).order_by("-stage_at", "-pk")[:SHOWN]),
+        "referrals": [(referral, history.words(referral)) for referral in open_ones[:SHOWN]],
         "next_payouts": _next_payouts(request),
     }
     return page(request, "portal/home.html", context)
@@ -67,15 +69,14 @@ def _news(request: PortalRequest, mine: Q) -> News | None:
     since = request.login.seen_before_at
     if since is None:
         return None
-    moved = list(Referral.objects.filter(mine, stage_at__gt=since).values_list("pk", flat=True))
-    moves = StageMove.objects.filter(referral__in=moved, at__gt=since).exclude(from_stage="")
+    moved = Referral.objects.filter(mine, stage_at__gt=since).exclude(stage=Stage.REGISTERED).order_by("-stage_at")
     entries = Entry.objects.filter(partner=request.partner, created_at__gt=since)
     earned = entries.aggregate(minor=Sum("minor"), total=Count("pk"))
     paid = Payout.objects.filter(
         partner=request.partner, state=PayoutState.PAID, paid_on__gt=request.msp.today(since)
     ).order_by("-number")
-    newest = moves.select_related("referral").order_by("-at")
-    return News(since, list(newest[:SHOWN]), earned["minor"] or 0, earned["total"], list(paid[:SHOWN]))
+    told = [(referral, history.words(referral)) for referral in moved[:SHOWN]]
+    return News(since, told, earned["minor"] or 0, earned["total"], list(paid[:SHOWN]))
 
 
 def _next_payouts(request: PortalRequest) -> list[Payout]:
