@@ -1,0 +1,28 @@
+"""The people of the demo: accounts with verified addresses, teams, and portal logins."""
+
+from datetime import datetime
+
+from elinkages.accounts.models import Membership, Msp, User
+from elinkages.accounts.rights import Role
+from elinkages.pages.demo.cast import PASSWORD, Person
+from partners import invitations
+from partners.models import Contact, Partner
+
+
+def account(person: Person, *, is_staff: bool = False) -> User:
+    """A person who can log in at once."""
+    user = User.objects.create_user(person.email, PASSWORD, name=person.name, is_staff=is_staff, is_superuser=is_staff)
+    user.emailaddress_set.create(email=person.email, verified=True, primary=True)
+    return user
+
+
+def member(msp: Msp, person: Person, role: Role) -> Membership:
+    """One of the MSP's people."""
+    return Membership.objects.create(msp=msp, user=account(person), role=role)
+
+
+def join(partner: Partner, user: User, *, by: Membership, at: datetime) -> None:
+    """Let a partner's person into the portal, by an invitation that is accepted."""
+    contact = Contact.objects.filter(partner=partner, email=user.email).get()
+    token = invitations.invite(partner, contact=contact, by=by, at=at)
+    invitations.accept(token, user=user, at=at)
