@@ -75,7 +75,7 @@ def choose(partner: Partner, source_kind: str, service_line: ServiceLine, on: da
     """
     rules = sorted(_candidates(partner, source_kind, service_line, on), key=lambda rule: -rule.specificity)
     if not rules:
-        return Choice(None, None, (), f"No plan applies: no rule covers {_what(partner, source_kind, service_line)}.")
+        return Choice(None, None, (), f"No plan applies: no rule covers {_what(partner, source_kind, service_line)}")
     rule, losing = rules[0], tuple(_lost(other) for other in rules[1:])
     version = versions_on([rule.plan], on).get(rule.plan_id)
     if version is None:
@@ -84,13 +84,13 @@ def choose(partner: Partner, source_kind: str, service_line: ServiceLine, on: da
             rule,
             losing,
             f"No plan applies: the rule for {rule.scope} leads to “{rule.plan.name}”,"
-            f" which has no version in force on {on:%b} {on.day}, {on.year}.",
+            f" which has no version in force on {on:%b} {on.day}, {on.year}",
         )
     version.plan = rule.plan
     why = f"“{rule.plan.name}”, version {version.number}, by the rule for {rule.scope}"
     if losing:
         why += ", the most specific one that applies"
-    return Choice(version, rule, losing, f"{why}.")
+    return Choice(version, rule, losing, why)
 
 
 def win(
@@ -169,9 +169,13 @@ def pin(
         choice = choose(referral.partner, referral.source_kind, contract.service_line, won_on)
         version, chosen = choice.version, choice.as_json()
         if version is None:
-            raise NoPlan(choice.why)
+            raise NoPlan(f"{choice.why}.")
     else:
-        chosen = {"rule": "", "why": f"Chosen by {by.actor_name}. {note}".strip(), "losing": []}
+        chosen = {
+            "rule": "",
+            "why": f"Chosen by {by.actor_name}: {note.strip() or 'no reason given'}".rstrip("."),
+            "losing": [],
+        }
     try:
         with transaction.atomic():
             found = Pin.objects.create(

@@ -190,11 +190,6 @@ def together(effects: Sequence[Effect]) -> Effect:
     )
 
 
-def with_end(told: Deal, on: date) -> Deal:
-    """The same deal with another first day without service."""
-    return told._replace(ends_on=on)
-
-
 def _part(terms: Single, told: Deal, month: date, promise: Promise, today: date) -> Month:
     line = evaluate(terms, told, month)
     parts = split(line.amount_minor, promise.shares).partners

@@ -191,7 +191,7 @@ def end(contract: Contract, *, on: date, reason: str, by: Actor, at: datetime) -
 
 
 def reinstate(contract: Contract, *, reason: str, by: Actor, at: datetime) -> Contract:
-    """Take back an end that was recorded by mistake: the MRR of the day before the end goes on.
+    """Take back an end that was recorded by mistake: the MRR goes on as before, with what was planned for later.
 
     Raises NotEnded, and ClientLeft while the client counts as gone.
     """
@@ -201,12 +201,16 @@ def reinstate(contract: Contract, *, reason: str, by: Actor, at: datetime) -> Co
     if contract.client.state == ClientState.LEFT:
         raise ClientLeft(f"{contract.client.name} has left. Record that they came back first.")
     ended_on = contract.ends_on
-    last = _before_churn(contract, ended_on)
+    history = timeline(contract)
     contract.ends_on, contract.end_reason = None, ""
     contract.save(update_fields=["ends_on", "end_reason"])
-    kind = MovementKind.PAUSE if last.kind == MovementKind.PAUSE else MovementKind.CORRECTION
-    _append(contract, kind, ended_on, last.mrr_minor, last.mrr_minor, reason, by, at)
-    _tell("contract.end_taken_back", contract, by, at, mrr_minor=last.mrr_minor, reason=reason)
+    kind, level = _without_end(contract, ended_on)
+    _append(contract, kind, ended_on, level, level, reason, by, at)
+    for later in history.after(ended_on):
+        before = level
+        kind, level = _without_end(contract, later.effective_on)
+        _append(contract, kind, later.effective_on, level, level - before, reason, by, at)
+    _tell("contract.end_taken_back", contract, by, at, mrr_minor=level, reason=reason)
     return contract
 
 
@@ -240,9 +244,12 @@ def _append(
     )
 
 
-def _before_churn(contract: Contract, ended_on: date) -> MrrMovement:
-    rows = contract.movements.filter(effective_on__lte=ended_on).exclude(kind=MovementKind.CHURN)
-    return rows.order_by("-effective_on", "-pk")[0]
+def _without_end(contract: Contract, day: date) -> tuple[str, int]:
+    """What a day would have had without the end: the kind of its row, and the MRR."""
+    rows = contract.movements.filter(effective_on__lte=day).exclude(kind=MovementKind.CHURN)
+    last = rows.order_by("-effective_on", "-pk")[0]
+    is_paused = last.kind == MovementKind.PAUSE
+    return MovementKind.PAUSE if is_paused else MovementKind.CORRECTION, last.mrr_minor
 
 
 def _tell(action: str, contract: Contract, by: Actor, at: datetime, **facts: object) -> None:

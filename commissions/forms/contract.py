@@ -53,7 +53,7 @@ class FirstPaymentForm(forms.Form):
 
 
 class EndForm(forms.Form):
-    """The last day of service and why; with `name`, it is asked for because money is taken back."""
+    """The last day of service and why; when money is taken back, the client's name too (`ask_for`)."""
 
     last_day = forms.DateField(label="Last day of service")
     reason = forms.CharField(
@@ -71,10 +71,22 @@ class EndForm(forms.Form):
         last: date = self.cleaned_data["last_day"]
         return last + timedelta(days=1)
 
-    def confirms(self, name: str) -> bool:
-        """Whether the client's name was typed, whatever its case."""
+    def last(self, today: date) -> date | None:
+        """The last day of service as it stands: what was typed, today before that, None for what is no day."""
+        if not self.is_bound:
+            return today
+        self.is_valid()
+        last: date | None = self.cleaned_data.get("last_day")
+        return last
+
+    def ask_for(self, name: str, *, complains: bool) -> None:
+        """Ask for the client's name, whatever its case; once the form is sent it is not valid without."""
+        self.fields["name"].required = True
+        if not complains:
+            return
         typed = " ".join(str(self.cleaned_data.get("name", "")).split())
-        return typed.casefold() == " ".join(name.split()).casefold()
+        if typed.casefold() != " ".join(name.split()).casefold():
+            self.add_error("name", f"Type {name} to confirm that commission is taken back.")
 
 
 class NoteForm(forms.Form):

@@ -58,26 +58,26 @@ class TermsForm(forms.Form):
     )
     months = forms.IntegerField(
         label="Number of months",
-        required=False,
         initial=12,
         min_value=1,
         max_value=600,
-        help_text="Counted from the day it starts.",
+        error_messages={"required": "Enter a number of months, or choose “as long as the client stays”."},
     )
     trigger = forms.ChoiceField(label="It is earned when", choices=TRIGGERS, initial="first_payment")
     hold_days = forms.IntegerField(
-        label="Days to wait before it can be paid",
+        label="Held before it can be paid",
         initial=30,
         min_value=0,
         max_value=365,
         help_text="Time for a refund or a mistake to come to light. 0 pays at the next run.",
     )
     clawback_days = forms.IntegerField(
-        label="Taken back when the client leaves within",
+        label="Taken back within",
         required=False,
         min_value=1,
         max_value=3650,
-        help_text="Days after the first paid invoice or the start of service. Leave empty to never take anything back.",
+        help_text="When the client leaves so soon after the first paid invoice or the start of service."
+        " Leave empty to never take anything back.",
     )
     expansion = forms.ChoiceField(
         label="When the client grows",
@@ -103,7 +103,7 @@ class TermsForm(forms.Form):
         initial="clock_stops",
     )
     cap_per_month = AmountField(label="At most a month", required=False, positive=True)
-    cap_lifetime = AmountField(label="At most in all, for one contract", required=False, positive=True)
+    cap_lifetime = AmountField(label="At most in all", required=False, positive=True)
     valid_from = forms.DateField(
         label="In force from",
         help_text="Deals won on this day or later can use it. Choose an earlier day to cover clients you won before.",
@@ -116,6 +116,8 @@ class TermsForm(forms.Form):
         wanted = FIELDS[reward] | {"valid_from", "name", "versioning"}
         for name in [name for name in self.fields if name not in wanted]:
             del self.fields[name]
+        if "months" in self.fields:
+            self.fields["months"].required = self["duration"].value() != "life"
         if "cap_lifetime" in self.fields and reward == "mrr_multiple":
             self.fields["cap_lifetime"].label = "At most"
         if "trigger" in self.fields and reward == "percent":
@@ -126,8 +128,6 @@ class TermsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """The terms as one, with each refusal beside its field."""
         data = super().clean() or {}
-        if data.get("duration") == "months" and "months" not in self.errors and not data.get("months"):
-            self.add_error("months", "Enter a number of months, or choose “as long as the client stays”.")
         if not set(self.errors) - {"name", "versioning", "valid_from"}:
             self._read(data)
         return data

@@ -1,8 +1,7 @@
 """The page of a client: contracts with their MRR and plan, who introduced it, and leaving or coming back."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -79,22 +78,21 @@ def client_leaving(request: MspRequest, client_id: UUID) -> HttpResponse:
     today = request.msp.today(timezone.now())
     data = request.POST if request.method == "POST" else request.GET if "last_day" in request.GET else None
     form = EndForm(data, initial={"last_day": today})
-    form.is_valid()
-    shown = _leaving_effect(found, form.first_day_without if "last_day" in _cleaned(form) else None, today)
-    if request.method != "POST" and data is not None:
-        return page(request, "dashboard/clients/effect.html", {"shown": shown, "form": form, "client": found})
-    if form.is_bound and form.is_valid() and shown is not None:
-        if shown.takes_back and not form.confirms(found.name):
-            form.add_error("name", f"Type {found.name} to confirm that commission is taken back.")
-        else:
-            with attempt(form):
-                on, reason = form.first_day_without, form.cleaned_data["reason"]
-                clients.leave(found, on=on, reason=reason, by=request.member, at=timezone.now())
-                messages.success(request, f"{found.name} is recorded as leaving.")
-                return redirect("dashboard:client", found.pk)
-    if shown is None and not form.is_bound:
-        shown = _leaving_effect(found, date.fromordinal(today.toordinal() + 1), today)
+    shown = None
+    if (last := form.last(today)) is not None:
+        contracts = list(found.contracts.select_related("client", "service_line"))
+        shown = effects.of_ending(contracts, last + timedelta(days=1), today=today)
+        if shown.takes_back:
+            form.ask_for(found.name, complains=request.method == "POST")
     context = {"client": found, "form": form, "shown": shown}
+    if request.method != "POST" and form.is_bound:
+        return page(request, "dashboard/clients/effect.html", context)
+    if form.is_bound and form.is_valid():
+        with attempt(form, field="last_day"):
+            on, reason = form.first_day_without, form.cleaned_data["reason"]
+            clients.leave(found, on=on, reason=reason, by=request.member, at=timezone.now())
+            messages.success(request, f"{found.name} is recorded as leaving.")
+            return redirect("dashboard:client", found.pk)
     return page(request, "dashboard/clients/leaving.html", context, status=422 if form.is_bound else 200)
 
 
@@ -126,20 +124,6 @@ def contract_new(request: MspRequest, client_id: UUID) -> HttpResponse:
             return redirect("dashboard:client", found.pk)
     context = {"client": found, "form": form}
     return page(request, "dashboard/clients/contract_new.html", context, status=422 if form.is_bound else 200)
-
-
-def _cleaned(form: EndForm) -> dict[str, Any]:
-    return getattr(form, "cleaned_data", {})
-
-
-def _leaving_effect(found: Client, on: date | None, today: date) -> effects.Shown | None:
-    if on is None:
-        return None
-    contracts = list(found.contracts.select_related("client", "service_line"))
-    still = [one for one in contracts if one.ends_on is None or one.ends_on > max(on, one.starts_on)]
-    return effects.show(
-        still, lambda one, _, told: forecast.with_end(told, max(on, one.starts_on)), changed_on=on, today=today
-    )
 
 
 def _rows(found: Client, today: date) -> list[Row]:

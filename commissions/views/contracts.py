@@ -89,21 +89,19 @@ def contract_end(request: MspRequest, contract_id: UUID) -> HttpResponse:
     today = request.msp.today(timezone.now())
     form = EndForm(_data(request, "last_day"), initial={"last_day": today})
     shown = None
-    if (last := _day(form, "last_day", today)) is not None:
-        on = max(last + timedelta(days=1), contract.starts_on)
-        shown = effects.show([contract], lambda _, __, told: forecast.with_end(told, on), changed_on=on, today=today)
+    if (last := form.last(today)) is not None:
+        shown = effects.of_ending([contract], last + timedelta(days=1), today=today)
+        if shown.takes_back:
+            form.ask_for(contract.client.name, complains=request.method == "POST")
     context = {"contract": contract, "client": contract.client, "form": form, "shown": shown}
     if request.method != "POST" and form.is_bound:
         return page(request, EFFECT, context)
     if form.is_bound and form.is_valid():
-        if shown is not None and shown.takes_back and not form.confirms(contract.client.name):
-            form.add_error("name", f"Type {contract.client.name} to confirm that commission is taken back.")
-        else:
-            with attempt(form, field="last_day"):
-                on, reason = form.first_day_without, form.cleaned_data["reason"]
-                contracts.end(contract, on=on, reason=reason, by=request.member, at=timezone.now())
-                messages.success(request, f"The end of {contract} is recorded.")
-                return redirect("dashboard:client", contract.client_id)
+        with attempt(form, field="last_day"):
+            on, reason = form.first_day_without, form.cleaned_data["reason"]
+            contracts.end(contract, on=on, reason=reason, by=request.member, at=timezone.now())
+            messages.success(request, f"The end of {contract} is recorded.")
+            return redirect("dashboard:client", contract.client_id)
     return _form_page(request, "contract_end", form, context)
 
 

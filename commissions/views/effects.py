@@ -58,5 +58,11 @@ def show(contracts: Sequence[Contract], changed: Changed, *, changed_on: date, t
     )
 
 
+def of_ending(contracts: Sequence[Contract], on: date, *, today: date) -> Shown:
+    """The effect of ending contracts; `on` is the first day without service. Those that end before stay as they are."""
+    running = [one for one in contracts if one.ends_on is None or one.ends_on > max(on, one.starts_on)]
+    return show(running, lambda one, _, told: told._replace(ends_on=max(on, one.starts_on)), changed_on=on, today=today)
+
+
 def _names(partner_ids: Sequence[UUID]) -> list[tuple[UUID, str]]:
     return list(Partner.objects.filter(pk__in=partner_ids).order_by("name_key").values_list("pk", "name"))

@@ -12,6 +12,7 @@ DASHBOARD = (
     ("dashboard:referral-list", "Referrals", "send"),
     ("dashboard:client-list", "Clients", "building-2"),
     ("dashboard:commission-list", "Commissions", "percent"),
+    ("dashboard:plan-list", "Plans", "scroll-text"),
     ("dashboard:payout-run-list", "Payouts", "banknote"),
     ("dashboard:import-list", "Import", "upload"),
     ("dashboard:settings", "Settings", "settings"),
