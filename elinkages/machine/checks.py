@@ -48,7 +48,7 @@ def full_steps(*, workers: str) -> list[Step]:
         Step("System checks", (*manage, "check", "--fail-level", "WARNING")),
         Step("Static files", (*manage, "collectstatic", "--noinput", "--verbosity", "0")),
         Step("Tests", (*pytest, "-n", workers, "-m", "not browser"), live=True),
-        Step("Browser tests", (*pytest, "-m", "browser"), live=True, may_be_empty=True),
+        Step("Browser tests", (*pytest, "-n", workers, "-m", "browser"), live=True, may_be_empty=True),
     ]
 
 

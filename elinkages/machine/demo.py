@@ -129,37 +129,49 @@ def _start(parts: list[Part], home: Path, port: int, *, reset: bool) -> None:
 
 def _servers(parts: list[Part], home: Path, *, reset: bool) -> tuple[Keys, dict[str, str]]:
     """Start the servers that the environment does not already name."""
-    own_database = not os.environ.get("DATABASE_URL")
-    if not own_database and not os.environ.get("DATABASE_OWNER_URL"):
-        raise CannotStart("DATABASE_URL is set: set DATABASE_OWNER_URL too, the role that migrates.")
-    if reset and not own_database:
-        raise CannotStart("DATABASE_URL is set, so the data is yours: empty that database yourself, not with --reset.")
+    own_database = _is_database_ours(reset=reset)
     keys_file = home / "keys.json"
     account = ordinary_account()
     keys = Keys.kept(keys_file)
-    servers = services.describe(home, home, keys, account)
+    if own_database and installation.was_interrupted(home):
+        say("The last start ended while it was filling the demo")
+        reset = True
     if reset:
         say(f"Deleting the demo's data in {home}")
-        _empty(home, servers)
+        _empty(home, services.describe(home, home, keys, account))
         keys = Keys.fresh()
     keys.postgres_port, keys.redis_port = postgres.free_port(keys.postgres_port), postgres.free_port(keys.redis_port)
     keys.keep(keys_file)
     servers = services.describe(home, home, keys, account)
-    environment = servers.environment(keys, home)
     if own_database:
-        parts.append(_postgres_part(servers))
-        if not (servers.postgres.data / "PG_VERSION").exists():
-            installation.forget(home)
-            say(f"Making a PostgreSQL 18 in {servers.postgres.data}")
-        say(f"Starting PostgreSQL on port {keys.postgres_port}")
-        supervisor.begin(parts[-1])
+        _start_postgres(parts, home, servers)
     if not os.environ.get("REDIS_URL"):
         say(f"Starting Redis on port {keys.redis_port} ({servers.redis.program})")
         parts.append(_redis_part(servers))
         supervisor.begin(parts[-1])
+    environment = servers.environment(keys, home)
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
         environment[name] = os.environ.get(name) or environment[name]
     return keys, environment
+
+
+def _is_database_ours(*, reset: bool) -> bool:
+    if not os.environ.get("DATABASE_URL"):
+        return True
+    if not os.environ.get("DATABASE_OWNER_URL"):
+        raise CannotStart("DATABASE_URL is set: set DATABASE_OWNER_URL too, the role that migrates.")
+    if reset:
+        raise CannotStart("DATABASE_URL is set, so the data is yours: empty that database yourself, not with --reset.")
+    return False
+
+
+def _start_postgres(parts: list[Part], home: Path, servers: Servers) -> None:
+    if not (servers.postgres.data / "PG_VERSION").exists():
+        installation.forget(home)
+        say(f"Making a PostgreSQL 18 in {servers.postgres.data}")
+    say(f"Starting PostgreSQL on port {servers.postgres.port}")
+    parts.append(_postgres_part(servers))
+    supervisor.begin(parts[-1])
 
 
 def _empty(home: Path, servers: Servers) -> None:

@@ -11,6 +11,7 @@ from elinkages.machine.services import CHECKOUT
 
 STAMP = "installed"
 LOGINS = "logins.txt"
+FILLING = "filling"
 WATCHED = (
     "*/migrations/*.py",
     "*/*/migrations/*.py",
@@ -34,19 +35,24 @@ def prepare(home: Path, environment: dict[str, str], *, say: Callable[[str], Non
     _manage(environment | {"ELINKAGES_ROLE": "owner"}, "migrate", "--verbosity=0")
     say("Collecting the static files")
     _manage(environment, "collectstatic", "--noinput", "--verbosity=0")
-    (home / LOGINS).write_text("")
-    if any(CHECKOUT.glob("*/*/management/commands/demo.py")):
-        say("Filling the demo")
-        _manage(environment, "demo", say=say)
-        (home / LOGINS).write_text(_manage(environment, "demo", "--logins"))
+    say("Filling the demo: eighteen months of history")
+    (home / FILLING).touch()
+    _manage(environment, "demo", say=say)
+    (home / LOGINS).write_text(_manage(environment, "demo", "--logins"))
+    (home / FILLING).unlink()
     stamp.write_text(wanted)
     return (home / LOGINS).read_text()
 
 
 def forget(home: Path) -> None:
     """Have the next start do every step again."""
-    for name in (STAMP, LOGINS):
+    for name in (STAMP, LOGINS, FILLING):
         (home / name).unlink(missing_ok=True)
+
+
+def was_interrupted(home: Path) -> bool:
+    """Whether the last start ended while it was filling the demo, which leaves a part of the story."""
+    return (home / FILLING).exists()
 
 
 def _fingerprint(database_url: str) -> str:
@@ -76,6 +82,6 @@ def _manage(environment: dict[str, str], *command: str, say: Callable[[str], Non
             if say:
                 say(f"  {line.rstrip()}")
     if process.returncode:
-        said = "".join(lines[-15:])
-        raise StepFailed(f"The step “{command[0]}” failed. It said:\n{said}")
+        said = "" if say else f" It said:\n{''.join(lines[-15:])}"
+        raise StepFailed(f"The step “{command[0]}” failed.{said}")
     return "".join(lines)
