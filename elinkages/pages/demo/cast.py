@@ -113,3 +113,7 @@ NOTES: Final = (
     "New managing partner wants proper reporting and a plan.",
     "They asked for help with Microsoft 365 and phones.",
 )
+ACTIONS: Final = (
+    "Site visit", "Send the proposal", "Call the office manager", "Check the backups", "Walk through the quote",
+    "Meet the managing partner", "Ask for the insurance form",
+)  # fmt: skip

@@ -26,7 +26,7 @@ from referrals.models import Channel, Client, Contract, LostReason, MovementKind
 MONTHS: Final = 18
 REFERRALS: Final = 160
 WON: Final = 45
-LOST: Final = 67
+LOST: Final = 84
 Event = Callable[[datetime], None]
 
 
@@ -60,6 +60,7 @@ class Story:
         while self.queue:
             at, _, event = heapq.heappop(self.queue)
             event(at)
+        self._look_ahead()
         Message.objects.filter(created_at__lt=self.now - timedelta(days=2)).update(sent_at=self.now, attempts=1)
 
     # The beginning: plans and who they are for.
@@ -119,9 +120,7 @@ class Story:
     def _introduce(self) -> None:
         names = self._companies()
         span = (self.msp.today(self.now) - self.first).days
-        decided = ["won"] * WON + ["lost"] * LOST
-        self.random.shuffle(decided)
-        for number, outcome in enumerate([*decided, *["open"] * (REFERRALS - len(decided))]):
+        for number, outcome in enumerate(self._outcomes()):
             # The later, the more: the power bends an even spread towards the present.
             day = self.first + timedelta(days=20 + int((span - 22) * ((number + 1) / REFERRALS) ** 0.75))
             at = self.at(day, self.random.randrange(8, 18), self.random.randrange(60))
@@ -129,6 +128,13 @@ class Story:
         firms = [self.partners[cast.PETRAS_FIRM], self.partners["Whitmore Law Group"]]
         for partner, hours in zip(firms, (26, 3), strict=True):
             self.plan(self.now - timedelta(hours=hours), self._twice(partner))
+
+    def _outcomes(self) -> list[str]:
+        """What becomes of each introduction, by age: the newest are open, and so are some of the last months."""
+        decided = ["won"] * WON + ["lost"] * LOST
+        self.random.shuffle(decided)
+        is_open = {*range(REFERRALS - 8, REFERRALS), *self.random.sample(range(100, REFERRALS - 8), 23)}
+        return ["open" if number in is_open else decided.pop() for number in range(REFERRALS)]
 
     def _sender(self, at: datetime) -> Source:
         joined = [
@@ -188,7 +194,8 @@ class Story:
         qualified = touched + timedelta(days=self.random.randrange(2, 9))
         proposed = qualified + timedelta(days=self.random.randrange(5, 18))
         ended = proposed + timedelta(days=self.random.randrange(6, 35))
-        far = self.random.randrange(4) if outcome == "open" else 3
+        is_fresh = at > self.now - timedelta(days=2)
+        far = self.random.randrange(0 if is_fresh else 1, 4) if outcome == "open" else 3
         steps: list[tuple[datetime, Event]] = [
             (touched, lambda now: self._do(pk, lambda referral: pipeline.touch(referral, by=self.manager, at=now))),
             (qualified, lambda now: self._do(pk, lambda referral: self._qualify(referral, now))),
@@ -209,13 +216,24 @@ class Story:
         pipeline.assign(
             referral,
             owner=self.manager if self.random.random() < 0.7 else self.owner,
-            next_action=self.random.choice(
-                ["Site visit", "Send the proposal", "Call the office manager", "Check the backups"]
-            ),
+            next_action=self.random.choice(cast.ACTIONS),
             next_action_on=self.msp.today(at) + timedelta(days=self.random.randrange(3, 25)),
             by=self.manager,
             at=at,
         )
+
+    def _look_ahead(self) -> None:
+        """Last thing yesterday: Marcus goes through what is open and notes what is next."""
+        at = self.now - timedelta(hours=18)
+        for referral in Referral.objects.open().filter(touched_at__isnull=False):
+            pipeline.assign(
+                referral,
+                owner=referral.owner or self.manager,
+                next_action=self.random.choice(cast.ACTIONS),
+                next_action_on=self.msp.today(self.now) + timedelta(days=self.random.randrange(-1, 15)),
+                by=self.manager,
+                at=at,
+            )
 
     def _lose(self, referral: Referral, at: datetime) -> None:
         reason = self.random.choice([reason for reason in LostReason if reason != LostReason.DUPLICATE])
@@ -286,9 +304,10 @@ class Story:
             first = self.first + relativedelta(months=months)
             self.plan(self.at(first, 5), self._accrue)
             self.plan(self.at(first + timedelta(days=14), 5), self._accrue)
-            if self.at(first + timedelta(days=20)) < self.now:
-                self.plan(self.at(first + timedelta(days=14), 11), self._pay(settle=True))
-        self.plan(self.now - timedelta(days=9), self._pay(settle=False))
+        days = [self.first + relativedelta(months=months, days=14) for months in range(1, MONTHS + 1)]
+        past = [day for day in days if self.at(day) < self.now - timedelta(days=12)]
+        for day in past:
+            self.plan(self.at(day, 11), self._pay(settle=day != past[-1]))
         self.plan(self.now - timedelta(hours=20), self._accrue)
         self.plan(self.now - timedelta(hours=19), self._open)
         self.plan(self.now - timedelta(days=12), self._hold)
