@@ -133,8 +133,8 @@ class LoggedReferralForm(CompanyForm):
     partner = forms.UUIDField(required=False)
     partner_name = forms.CharField(
         label="Partner",
-        required=False,
         max_length=160,
+        error_messages={"required": "Enter the partner who sent it."},
         help_text="Type the first letters of the firm or person who sent it.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
@@ -160,9 +160,10 @@ class LoggedReferralForm(CompanyForm):
     def clean(self) -> dict[str, Any]:
         """The partner by choice, or by a name that only one of them begins with."""
         values = super().clean() or {}
-        self.sender, self.choices = sender_called(values.get("partner"), values.get("partner_name", ""))
-        if self.sender is None:
-            self.add_error("partner_name", which_partner(values.get("partner_name", ""), self.choices))
+        if name := values.get("partner_name"):
+            self.sender, self.choices = sender_called(values.get("partner"), name)
+            if self.sender is None:
+                self.add_error("partner_name", which_partner(name, self.choices))
         return values
 
     def facts(self) -> dict[str, Any]:
@@ -206,9 +207,7 @@ def which_partner(name: str, choices: Sequence[Partner]) -> str:
     """Why no partner was found, in a sentence."""
     if choices:
         return f"More than one partner is called “{name}”. Choose the one you mean."
-    if name.strip():
-        return f"No partner's name begins with “{name.strip()}”. Check the spelling, or add the partner first."
-    return "Choose the partner who sent it."
+    return f"No partner's name begins with “{name.strip()}”. Check the spelling, or add the partner first."
 
 
 class NextActionForm(forms.Form):

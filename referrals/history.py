@@ -84,6 +84,8 @@ def steps(referral: Referral, moves: Iterable[StageMove], *, plain: bool = False
 def words(referral: Referral) -> Words:
     """Where it stands as the partner reads it; of a lost one, why."""
     plain = PLAIN[referral.stage]
+    if referral.stage == Stage.REGISTERED and referral.touched_at:
+        return Words(plain.name, "We have been in touch with them.", "We find out whether we are a fit for them.")
     if referral.stage != Stage.LOST:
         return plain
     return Words(plain.name, WHY_LOST[referral.lost_reason], plain.following)

@@ -50,7 +50,7 @@ def warning(referral: Referral, *, at: datetime, zone: ZoneInfo) -> str:
         return ""
     if referral.touched_at is None and referral.stage == Stage.REGISTERED:
         is_late = referral.registered_at < late_before(at, zone)
-        return "No contact for more than a business day" if is_late else ""
+        return "First contact is late" if is_late else ""
     if referral.active_at < stale_before(at):
         return f"Nothing has happened for {(at - referral.active_at).days} days"
     return ""

@@ -20,7 +20,7 @@ from referrals import sla
 from referrals.models import OPEN_STAGES, Finding, FindingState, Referral, Stage
 from referrals.models.referral import ReferralQuerySet
 
-COLUMN_SIZE = 20
+COLUMN_SIZE = 10
 """Cards in a column of the board; the list shows the rest."""
 CLOSED_FOR = timedelta(days=30)
 """How long the board remembers what was won and lost."""
@@ -105,7 +105,8 @@ def board(request: MspRequest) -> HttpResponse:
         warn(found, request)
         note = "" if stage in OPEN_STAGES else "last 30 days"
         columns.append(Column(stage, found[:COLUMN_SIZE], len(found) > COLUMN_SIZE, note))
-    context = {"columns": columns, "open_stages": OPEN_STAGES, **_now(request)}
+    groups = [*([column] for column in columns[: len(OPEN_STAGES)]), columns[len(OPEN_STAGES) :]]
+    context = {"groups": groups, "stages": list(Stage), **_now(request)}
     return page(request, "dashboard/referrals/board.html", context)
 
 

@@ -49,7 +49,7 @@ def show(request: MspRequest, referral: Referral, *, status: int = 200, **forms:
         "today": request.msp.today(timezone.now()),
         "forward": FORWARD.get(Stage(referral.stage), ""),
         "following": _following(referral),
-        "other_stages": [stage for stage in Stage if stage != referral.stage],
+        "other_stages": [stage for stage in Stage if stage not in (referral.stage, Stage.LOST)],
         "events": trail.history(referral),
         "client": referral.clients.first() if referral.stage == Stage.WON else None,
         "next_form": forms.get("next_form") or _next_form(request, referral),

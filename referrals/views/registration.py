@@ -21,11 +21,17 @@ UUID_LENGTH = 36
 @dashboard(can="referrals.manage")
 def new(request: MspRequest) -> HttpResponse:
     """Log an introduction; `?partner=` names the sender."""
-    form = LoggedReferralForm(request.POST or None, currency=request.msp.currency, team=team(request))
+    named = _named(request)
+    form = LoggedReferralForm(
+        request.POST or None,
+        currency=request.msp.currency,
+        team=team(request),
+        initial={"partner_name": named.name if named else ""},
+    )
     if request.method == "POST" and form.is_valid():
         with attempt(form):
             return _log(request, form)
-    sender = form.sender or _named(request)
+    sender = form.sender or (None if form.choices else named)
     context = {"form": form, "sender": sender, "choices": form.choices, "matches": _matches(request)}
     return page(request, "dashboard/referrals/new.html", context, status=422 if form.is_bound else 200)
 

@@ -61,4 +61,4 @@ def test_the_lists_of_what_needs_someone(inside: House) -> None:
     assert set(Referral.objects.stale(sla.stale_before(at))) == {quiet}
     assert set(Referral.objects.overdue(today)) == {due}
     warnings = [sla.warning(referral, at=at, zone=inside.msp.zone) for referral in (fresh, late, quiet, due)]
-    assert warnings == ["", "No contact for more than a business day", "Nothing has happened for 20 days", ""]
+    assert warnings == ["", "First contact is late", "Nothing has happened for 20 days", ""]
