@@ -104,6 +104,12 @@ def field(
     }
 
 
+@register.simple_tag
+def control(bound: BoundField) -> SafeString:
+    """A control alone, for a row of filters; the page gives it its label."""
+    return controls.control_html(bound)
+
+
 @register.inclusion_tag("components/errors.html")
 def errors(*forms: controls.AnyForm) -> dict[str, Any]:
     """What is wrong with these forms, each line a link to its control; nothing when nothing is."""
