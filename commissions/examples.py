@@ -27,7 +27,7 @@ def example(terms: Terms, currency: str, *, today: date, mrr_minor: int | None =
     deal = Deal(currency, mrr_minor, won_on=start, starts_on=start, first_paid_on=start, owed_from=start)
     by_month = _by_month(terms, deal)
     total = sum(by_month.values())
-    if isinstance(terms, NoReward) or not by_month:
+    if isinstance(terms, NoReward) or total == 0:
         return Example(mrr_minor, 0, ("Nothing is paid.",))
     return Example(mrr_minor, total, tuple(_sentences(terms, deal, by_month)))
 
@@ -43,7 +43,7 @@ def _by_month(terms: Terms, deal: Deal) -> dict[date, int]:
 
 
 def _sentences(terms: Terms, deal: Deal, by_month: dict[date, int]) -> Iterator[str]:
-    amounts = list(by_month.values())
+    amounts = [minor for minor in by_month.values() if minor]
     total = format_money(sum(amounts), deal.currency)
     first = format_money(amounts[0], deal.currency)
     if len(amounts) == 1:
