@@ -49,7 +49,8 @@ class SqlConstraint(BaseConstraint):
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.deconstruct() == other.deconstruct()  # type: ignore[attr-defined]
 
-    __hash__ = BaseConstraint.__hash__
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
 
     def _statement(self, sql: str, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
         quote = schema_editor.quote_name

@@ -22,6 +22,7 @@ from elinkages.kernel import tenancy
 from elinkages.kernel.addresses import OutboundError, Target, TookTooLong, TooLarge, Unreachable, check
 
 logger = logging.getLogger(__name__)
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses, and with them what we hide
 
 SECONDS = 10.0
 LARGEST_BODY = 1_048_576

@@ -156,7 +156,7 @@ class _Opening:
         row.__dict__[self.field.attname] = value
 
 
-class SealedField(models.TextField[str, str]):
+class SealedField(models.TextField):  # type: ignore[type-arg]  # subscriptable in the stubs only
     """A text of a tenant model that is sealed for its row. It cannot be searched; use `lookup_hash` beside it."""
 
     def contribute_to_class(self, cls: type[models.Model], name: str, private_only: bool = False) -> None:

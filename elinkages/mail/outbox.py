@@ -6,6 +6,7 @@ from typing import Any
 
 from django.template import Context, engines
 from django.template.backends.django import DjangoTemplates
+from django.utils import timezone
 
 from elinkages.kernel.tasks import nudge
 from elinkages.kernel.tenancy import current_msp_id
@@ -27,17 +28,19 @@ def send(
 ) -> Message:
     """Write one e-mail of the active MSP and let a worker send it after commit.
 
-    `template` names `<template>.subject.txt`, `.txt` and `.html`; each sees `msp` and the context. A second letter
-    with the same `key` is not written: the first one is returned. `reply_to` is the MSP's own address by default.
+    `template` names `<template>.subject.txt`, `.txt` and `.html`; each sees `msp` and the context, and times are the
+    MSP's. A second letter with the same `key` is not written: the first one is returned. `reply_to` is the MSP's own
+    address by default.
     `secret=True` for links that open something: the body is erased once it has left.
     """
     if written := Message.objects.filter(key=key).first():
         return written
     message = Message(key=key, to=to, reply_to=reply_to, is_secret=secret, created_at=at)
     values = {**context, "msp": message.msp}
-    message.subject = _one_line(_plain(f"{template}.subject.txt", values))
-    message.text = _plain(f"{template}.txt", values)
-    message.html = _render(f"{template}.html", values, escape=True)
+    with timezone.override(message.msp.zone):
+        message.subject = _one_line(_plain(f"{template}.subject.txt", values))
+        message.text = _plain(f"{template}.txt", values)
+        message.html = _render(f"{template}.html", values, escape=True)
     message.reply_to = reply_to or message.msp.contact_email
     message.save(force_insert=True)
     nudge(tasks.deliver, msp_id=str(current_msp_id()), message_id=str(message.pk))
