@@ -197,7 +197,8 @@ def _redis_part(servers: Servers) -> Part:
 
 
 def _programs(home: Path, port: int, environment: dict[str, str]) -> list[Part]:
-    celery = [sys.executable, "-m", "celery", "-A", "elinkages.celery:app"]
+    # Django's own checks ran when the database was migrated; twice more would cost a second start its second.
+    celery = [sys.executable, "-m", "celery", "--skip-checks", "-A", "elinkages.celery:app"]
     bind = f"{os.environ.get('HOST', '127.0.0.1')}:{port}"
     web = [sys.executable, "-m", "gunicorn", "elinkages.wsgi:application", "--bind", bind, "--preload"]
     commands = {
