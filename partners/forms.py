@@ -10,13 +10,21 @@ from elinkages.accounts.models import Membership, User
 from partners.invitations import MESSAGE_LIMIT
 from partners.models import Contact, SourceKind
 
+KIND_CHOICES = (
+    (SourceKind.CLIENT.value, "Happy client: tells people about your work"),
+    (SourceKind.VCIO.value, "vCIO: advises companies on technology"),
+    (SourceKind.CENTRE.value, "Center of influence: accountant, attorney, realtor or another adviser"),
+    (SourceKind.PEER.value, "Peer MSP: overflow, other places, other specialties"),
+    (SourceKind.VENDOR.value, "Vendor: makes or sells something in your stack"),
+)
+
 
 class PartnerForm(forms.Form):
     """What is known of a partner."""
 
     kind = forms.ChoiceField(
         label="Kind of source",
-        choices=SourceKind.choices,
+        choices=KIND_CHOICES,
         widget=forms.RadioSelect,
         help_text="Decides which commission plan applies to what they send, and where they count in reports.",
     )

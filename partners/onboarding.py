@@ -88,7 +88,7 @@ def edit(partner: Partner, *, by: Actor, at: datetime, owner: Membership | None 
     changed = [field.removesuffix("_id") for field, value in before.items() if getattr(partner, field) != value]
     if changed:
         partner.save(update_fields=[*changed, "name_key"])
-        trail.record("partner.edited", partner, by=by, at=at, changed=changed)
+        trail.record("partner.edited", partner, by=by, at=at, changed=people.spoken(changed))
     return partner
 
 

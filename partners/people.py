@@ -1,5 +1,6 @@
 """The people of a partner: who they are, how they are reached, and when they no longer belong."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -8,6 +9,8 @@ from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.refusal import Refused
 from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin
+
+_SPOKEN = {"email": "e-mail", "owner": "who looks after them", "kind": "kind of source"}
 
 
 class AddressTaken(Refused):
@@ -25,6 +28,11 @@ class NotHere(Refused):
 def normal_address(email: str) -> str:
     """An e-mail address as it is kept: without spaces around it, in lower case."""
     return email.strip().lower()
+
+
+def spoken(fields: Iterable[str]) -> list[str]:
+    """The names of changed fields as the history says them."""
+    return [_SPOKEN.get(field, field) for field in fields]
 
 
 def add(partner: Partner, *, name: str, email: str = "", phone: str = "", by: Actor, at: datetime) -> Contact:
@@ -56,7 +64,7 @@ def edit(contact: Contact, *, name: str, email: str, phone: str, by: Actor, at: 
     _save_under_own_address(contact, by)
     if "email" in changed:
         end_invitations(contact, at=at)
-    trail.record("partner.person_edited", contact.partner, by=by, at=at, name=contact.name, changed=changed)
+    trail.record("partner.person_edited", contact.partner, by=by, at=at, name=contact.name, changed=spoken(changed))
     return contact
 
 

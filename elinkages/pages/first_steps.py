@@ -9,8 +9,11 @@ from django.urls import reverse
 from commissions.models import PlanRule, PlanVersion
 from elinkages.accounts.models import Membership, Msp
 from elinkages.pages.ui.places import address
-from partners.models import Partner, PartnerInvitation, PartnerState
+from partners.models import Partner, PartnerState
 from referrals.models import Referral
+
+FIRST = 5
+"""How many partners are a beginning: few enough to call each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +73,14 @@ def first_steps(msp: Msp, member: Membership, today: date) -> list[Step]:
 def _done(msp: Msp, today: date) -> dict[str, bool]:
     in_force = Q(valid_from__lte=today) & (Q(valid_until__isnull=True) | Q(valid_until__gt=today))
     ruled = PlanRule.objects.filter(in_force, plan__in=PlanVersion.objects.filter(in_force).values("plan"))
-    joined = Partner.objects.filter(state=PartnerState.ACTIVE)
+    asked = Partner.objects.filter(state__in=[PartnerState.INVITED, PartnerState.ACTIVE]).order_by("pk")
     payers = Membership.objects.active().filter(msp=msp, role__in=["owner", "finance"])
     row = (
         Msp.objects.filter(pk=msp.pk)
         .annotate(
             partners=Exists(Partner.objects.all()),
             plan=Exists(ruled),
-            invited=Exists(PartnerInvitation.objects.all()) | Exists(joined),
+            invited=Exists(asked[FIRST - 1 : FIRST]),
             referral=Exists(Referral.objects.all()),
             second=Exists(payers.order_by("pk")[1:2]),
         )

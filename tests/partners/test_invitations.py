@@ -141,9 +141,7 @@ def test_a_person_with_an_account_logs_in_first_and_then_confirms(msp: Msp, ana:
     assert PartnerLogin.objects.get().user == dana
 
 
-def test_a_proven_second_address_of_the_same_person_is_good_enough(
-    msp: Msp, ana: Membership, partner: Partner
-) -> None:
+def test_a_proven_second_address_of_the_same_person_is_good_enough(msp: Msp, ana: Membership, partner: Partner) -> None:
     link = _link(msp, _invited(msp, partner, ana))
     dana = builders.a_user("Dana Finch", "dana@home.test")
     client = Client()

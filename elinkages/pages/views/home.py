@@ -36,21 +36,30 @@ def _figures(request: MspRequest, today: date) -> dict[str, Any]:
     currency = request.msp.currency
     sourced, stages = program.mrr_sourced(on=today), program.pipeline()
     owed, paid = program.owed(), program.paid_since(date(today.year, 1, 1))
+    stages_open = sum(stage.count for stage in stages)
     expected = sum(stage.expected_minor for stage in stages)
     change = sourced.change_minor
     return {
         "sourced": sourced,
+        "has_figures": any((sourced.now_minor, stages_open, owed.accrued_minor, owed.payable_minor, paid.payouts)),
         "mrr_change": f"{'+' if change > 0 else ''}{format_money(change, currency)} this month" if change else "",
         "chart": program.chart_of(sourced, currency),
         "pipeline": stages,
-        "open_count": sum(stage.count for stage in stages),
+        "open_count": stages_open,
         "expected_note": f"{format_money(expected, currency)} MRR expected" if expected else "No expected MRR yet",
         "owed_minor": owed.accrued_minor + owed.payable_minor,
-        "owed_note": f"{format_money(owed.payable_minor, currency)} payable now, the rest on hold",
+        "owed_note": _owed_note(owed, currency),
         "paid": paid,
         "paid_label": f"Paid in {today.year}",
         "paid_note": counted(paid.payouts, "payout") if paid.payouts else "No payouts yet",
     }
+
+
+def _owed_note(owed: program.Owed, currency: str) -> str:
+    if not (owed.payable_minor or owed.accrued_minor):
+        return "Nothing earned and unpaid"
+    rest = ", the rest on hold" if owed.accrued_minor else ""
+    return f"{format_money(owed.payable_minor, currency)} payable now{rest}"
 
 
 @csp_override({"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE]})
