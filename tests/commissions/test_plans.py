@@ -73,7 +73,7 @@ def test_the_next_version_ends_the_one_that_was_open(owner: Membership) -> None:
 def test_versions_of_one_plan_never_overlap(owner: Membership, day: date) -> None:
     plan = make(owner)
     plans.publish(plan, terms=SEVEN, valid_from=JULY, by=owner, at=AT)
-    with pytest.raises(plans.VersionsOverlap, match="never overlap. The first free day is the day after Jul 1, 2026"):
+    with pytest.raises(plans.VersionsOverlap, match=r"never overlap\. The first free day is the day after Jul 1, 2026"):
         plans.publish(plan, terms=TEN, valid_from=day, by=owner, at=AT)
     assert plan.versions.count() == 2
 
@@ -129,7 +129,7 @@ def test_two_rules_of_one_scope_on_one_day_are_refused(owner: Membership, scope:
     if "line" in scope:
         where["service_line"] = builders.a_service_line("Security")
     plans.apply(advisers, valid_from=JANUARY, by=owner, at=AT, **where)
-    with pytest.raises(plans.RulesConflict, match="“Advisers” already applies to .* from Jan 1, 2026 on") as refusal:
+    with pytest.raises(plans.RulesConflict, match=r"“Advisers” already applies to .* from Jan 1, 2026 on") as refusal:
         plans.apply(other, valid_from=JULY, by=owner, at=AT, **where)
     assert "end that rule first" in refusal.value.message
     assert PlanRule.objects.count() == 1
