@@ -283,6 +283,7 @@ class LossForm(forms.Form):
 
 def _members(form: forms.Form, field: str, team: Sequence[Membership], nobody: str) -> None:
     choice: Any = form.fields[field]
+    choice.error_messages["invalid_choice"] = "Choose someone of your team."
     choice.choices = [("", nobody), *((str(member.pk), str(member)) for member in team)]
 
 

@@ -69,6 +69,10 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         """Open, with a next action that was due before today."""
         return self.open().filter(next_action_on__lt=today)
 
+    def due(self, today: date) -> "ReferralQuerySet":
+        """Open, with a next action that is due today or was before."""
+        return self.open().filter(next_action_on__lte=today)
+
     def stale(self, before: datetime) -> "ReferralQuerySet":
         """Open, and nothing has happened since `sla.stale_before`."""
         return self.open().filter(active_at__lt=before)

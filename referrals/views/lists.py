@@ -33,7 +33,7 @@ STAGE_CHIPS = (
 ATTENTION_CHIPS = (
     ("untouched", "No contact yet"),
     ("late", "First contact late"),
-    ("overdue", "Overdue"),
+    ("overdue", "Due today or overdue"),
     ("stale", "Quiet for two weeks"),
     ("undecided", "To decide"),
 )
@@ -177,7 +177,7 @@ def _needing(request: MspRequest, needs: str) -> ReferralQuerySet:
     if needs == "late":
         return every.late(sla.late_before(at, zone))
     if needs == "overdue":
-        return every.overdue(request.msp.today(at))
+        return every.due(request.msp.today(at))
     if needs == "stale":
         return every.stale(sla.stale_before(at))
     return every.open().filter(_undecided()) if needs else every
