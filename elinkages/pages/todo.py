@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Sum
-from django.urls import reverse
 
 from commissions.models import PayoutRun, PayoutState, Pin, RunState
+from elinkages.accounts import doors
 from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel.money import format_money
 from elinkages.pages.ui.figures import days_away, full_day
@@ -58,7 +58,7 @@ def _runs(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     for run in rows:
         money = format_money(getattr(run, "total", 0) or 0, run.currency)
         count = counted(getattr(run, "payouts_count", 0), "payout")
-        url = reverse("dashboard:payout-run", args=[run.pk])
+        url = doors.url("dashboard", msp, "dashboard:payout-run", run.pk)
         name = f"payout run {run.number}"
         opened = f"Opened by {run.opened_by} {_ago(run.opened_at, msp, at)}."
         if run.state == RunState.APPROVED:
@@ -80,13 +80,14 @@ def _untouched(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
             "phone",
             f"Make first contact with {referral.company}",
             f"{referral.partner} introduced them {_ago(referral.registered_at, msp, at)}. Nobody has called yet.",
-            reverse("dashboard:referral", args=[referral.pk]),
+            doors.url("dashboard", msp, "dashboard:referral", referral.pk),
             "Open referral",
             is_late=referral.registered_at < late,
         )
         for referral in rows
     ]
     yield from _together(
+        msp,
         lines,
         f"{_many(lines)} introductions wait for first contact",
         lambda: f"The oldest is {rows[0].company}, sent by {rows[0].partner} {_ago(rows[0].registered_at, msp, at)}.",
@@ -105,9 +106,13 @@ def _due(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     for referral in rows:
         overdue = (today - (referral.next_action_on or today)).days
         detail = f"{referral.owner}, due {days_away(overdue)}." if referral.owner else f"Due {days_away(overdue)}."
-        title, url = f"{referral.next_action}: {referral.company}", reverse("dashboard:referral", args=[referral.pk])
+        title, url = (
+            f"{referral.next_action}: {referral.company}",
+            doors.url("dashboard", msp, "dashboard:referral", referral.pk),
+        )
         lines.append(Task("clock", title, detail, url, "Open referral", is_late=overdue > 0))
     yield from _together(
+        msp,
         lines,
         f"{_many(lines)} next actions are due",
         lambda: f"The oldest: {lines[0].title}. {lines[0].detail}",
@@ -129,11 +134,12 @@ def _findings(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
                 "scale",
                 f"Is {finding.referral} the same company?",
                 f"It matches {other}. Credit depends on your decision.",
-                reverse("dashboard:referral", args=[finding.referral_id]),
+                doors.url("dashboard", msp, "dashboard:referral", finding.referral_id),
                 "Decide",
             )
         )
     yield from _together(
+        msp,
         lines,
         f"{_many(lines)} matches wait for a decision",
         lambda: f"The oldest: {lines[0].title} {lines[0].detail}",
@@ -153,12 +159,13 @@ def _unpinned(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
             "percent",
             f"No commission plan covers {contract.client}",
             f"{contract.service_line} since {full_day(contract.starts_on)}. Nobody earns anything on it so far.",
-            reverse("dashboard:client", args=[contract.client_id]),
+            doors.url("dashboard", msp, "dashboard:client", contract.client_id),
             "Open client",
         )
         for contract in rows
     ]
     yield from _together(
+        msp,
         lines,
         f"{_many(lines)} contracts have no commission plan",
         lambda: f"Among them {rows[0].client} and {rows[1].client}. Nobody earns anything on them so far.",
@@ -178,9 +185,10 @@ def _unanswered(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
         whom = contact.name if contact.name == partner.name else f"{contact.name} of {partner.name}"
         over = "" if invitation.is_open(at) else " The link has expired."
         detail = f"Sent {_ago(invitation.invited_at, msp, at)}, not answered.{over}"
-        url = reverse("dashboard:partner", args=[partner.pk])
+        url = doors.url("dashboard", msp, "dashboard:partner", partner.pk)
         lines.append(Task("mail", f"Ask {whom} about the invitation", detail, url, "Open partner"))
     yield from _together(
+        msp,
         lines,
         f"{_many(lines)} invitations are unanswered",
         lambda: f"{rows[0].contact.partner} was invited {_ago(rows[0].invited_at, msp, at)}. A call helps.",
@@ -208,14 +216,14 @@ def _many(lines: Sequence[Task]) -> str:
 
 
 def _together(
-    lines: Sequence[Task], title: str, detail: Callable[[], str], name: str, query: str = ""
+    msp: Msp, lines: Sequence[Task], title: str, detail: Callable[[], str], name: str, query: str = ""
 ) -> Iterator[Task]:
     """A line each while they are few; one line that leads to the list when they are many."""
     if len(lines) <= SHOWN:
         yield from lines
         return
     is_late = any(line.is_late for line in lines)
-    yield Task(lines[0].icon, title, detail(), reverse(name) + query, "Work through them", is_late)
+    yield Task(lines[0].icon, title, detail(), doors.url("dashboard", msp, name) + query, "Work through them", is_late)
 
 
 def _ago(moment: datetime, msp: Msp, at: datetime) -> str:

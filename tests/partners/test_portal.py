@@ -1,0 +1,213 @@
+"""The portal: its own door, its own database role, one partner's rows."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from commissions.models import Entry
+from elinkages.accounts.models import Membership, Msp
+from elinkages.kernel import tenancy
+from partners import onboarding
+from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin
+from referrals import pipeline
+from referrals.models import Credit, Referral
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def msp() -> Msp:
+    return builders.an_msp("Northwind IT", contact_email="hello@northwind.test")
+
+
+@pytest.fixture
+def owner(msp: Msp) -> Membership:
+    return builders.a_member(msp, name="Ana Ruiz")
+
+
+@pytest.fixture
+def login(msp: Msp) -> PartnerLogin:
+    with tenancy.use(msp.pk):
+        return builders.a_login(builders.a_partner("Finch CPAs"), builders.a_user("Dana Finch"))
+
+
+@pytest.fixture
+def browser(login: PartnerLogin) -> Client:
+    client = Client()
+    client.force_login(login.user)
+    return client
+
+
+def _text(client: Client, url: str) -> str:
+    answer = client.get(url)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def _partner(msp: Msp, login: PartnerLogin) -> Partner:
+    with tenancy.use(msp.pk):
+        return login.partner
+
+
+def test_a_stranger_logs_in_first_and_someone_elses_login_finds_nothing(msp: Msp, owner: Membership) -> None:
+    client = Client()
+    answer = client.get(f"/p/{msp.slug}/")
+    assert answer["Location"].startswith("/accounts/login/?next=")
+    client.force_login(owner.user)
+    assert client.get(f"/p/{msp.slug}/").status_code == 404
+    assert client.get(f"/p/{msp.slug}/profile/").status_code == 404
+
+
+def test_a_partners_login_opens_neither_the_dashboard_nor_another_portal(msp: Msp, browser: Client) -> None:
+    other = builders.an_msp("Harborline")
+    assert browser.get(f"/{msp.slug}/").status_code == 404
+    assert browser.get(f"/p/{other.slug}/").status_code == 404
+
+
+def test_a_closed_login_finds_nothing(msp: Msp, login: PartnerLogin, browser: Client, owner: Membership) -> None:
+    with tenancy.use(msp.pk):
+        onboarding.part(login.partner, reason="Moved", by=owner, at=timezone.now())
+    assert browser.get(f"/p/{msp.slug}/").status_code == 404
+
+
+def test_a_new_partner_reads_how_it_works(msp: Msp, browser: Client) -> None:
+    page = _text(browser, f"/p/{msp.slug}/")
+    assert "How it works" in page
+    assert "Refer someone" in page
+
+
+def test_a_partner_sees_own_introductions_and_nobody_elses(msp: Msp, login: PartnerLogin, browser: Client) -> None:
+    with tenancy.use(msp.pk):
+        rival = builders.a_partner("Rival Advisory")
+        builders.a_login(rival)
+        builders.a_referral(login.partner, "Ours Dental")
+        builders.a_referral(rival, "Theirs Dental")
+        builders.a_referral(rival, "Shared Dental", shares={rival: 5_000, login.partner: 5_000})
+    home = _text(browser, f"/p/{msp.slug}/")
+    assert "Ours Dental" in home
+    assert "Shared Dental" in home
+    assert "Theirs Dental" not in home
+    assert "Rival" not in home + _text(browser, f"/p/{msp.slug}/profile/")
+
+
+def test_the_portals_role_reads_one_partners_rows_and_writes_none(msp: Msp, login: PartnerLogin) -> None:
+    with tenancy.use(msp.pk):
+        rival = builders.a_partner("Rival Advisory")
+        builders.a_login(rival)
+        builders.a_deal(rival)
+        builders.a_deal(login.partner)
+    with tenancy.use(msp.pk, partner_id=login.partner_id):
+        assert [partner.pk for partner in Partner.objects.all()] == [login.partner_id]
+        assert {contact.partner_id for contact in Contact.objects.all()} == {login.partner_id}
+        assert {referral.partner_id for referral in Referral.objects.all()} == {login.partner_id}
+        assert {credit.partner_id for credit in Credit.objects.all()} == {login.partner_id}
+        assert not Entry.objects.exclude(partner=login.partner_id).exists()
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        lambda: list(PartnerInvitation.objects.all()),
+        lambda: list(PartnerLogin.objects.all()),
+        lambda: list(Membership.objects.all()),
+        lambda: Partner.objects.update(note="mine"),
+        lambda: Contact.objects.all().delete(),
+    ],
+)
+def test_the_portals_role_may_neither_read_the_team_nor_change_anything(
+    msp: Msp, login: PartnerLogin, deed: Any
+) -> None:
+    refused = pytest.raises(DatabaseError, match="permission denied")
+    with tenancy.use(msp.pk, partner_id=login.partner_id), refused, transaction.atomic():
+        deed()
+
+
+def test_news_are_what_moved_since_the_visit_before(
+    msp: Msp, login: PartnerLogin, browser: Client, owner: Membership
+) -> None:
+    with tenancy.use(msp.pk):
+        moved = builders.a_referral(login.partner, "Moved Dental")
+        builders.a_referral(login.partner, "Quiet Dental")
+    home = f"/p/{msp.slug}/"
+    assert "New since" not in _text(browser, home)
+    PartnerLogin.objects.update(seen_at=timezone.now() - timedelta(days=2))
+    with tenancy.use(msp.pk):
+        pipeline.qualify(moved, by=owner, at=timezone.now())
+    for _ in range(2):
+        news = _text(browser, home).partition("New since")[2].partition("</section>")[0]
+        assert "Moved Dental: In conversation" in news
+        assert "Quiet Dental" not in news
+    PartnerLogin.objects.update(seen_at=timezone.now() + timedelta(seconds=1), seen_before_at=timezone.now())
+    assert "Nothing has moved yet" in _text(browser, home)
+
+
+def test_a_visit_is_written_down_once_and_not_on_every_page(msp: Msp, login: PartnerLogin, browser: Client) -> None:
+    browser.get(f"/p/{msp.slug}/")
+    first = PartnerLogin.objects.get().seen_at
+    browser.get(f"/p/{msp.slug}/profile/")
+    assert PartnerLogin.objects.get().seen_at == first
+    assert PartnerLogin.objects.get().seen_before_at is None
+
+
+def test_a_partner_changes_own_details_and_reads_colleagues(
+    msp: Msp, login: PartnerLogin, browser: Client, owner: Membership
+) -> None:
+    with tenancy.use(msp.pk):
+        Contact.objects.create(partner=login.partner, name="Colleague Kim", email="kim@f.test", created_at=builders.AT)
+        gone = Contact.objects.create(partner=login.partner, name="Gone Gil", created_at=builders.AT)
+        Contact.objects.filter(pk=gone.pk).update(removed_at=builders.AT)
+    url = f"/p/{msp.slug}/profile/"
+    page = _text(browser, url)
+    assert "Colleague Kim" in page
+    assert "Gone Gil" not in page
+    assert browser.post(url, {"name": "Dana F.", "email": "news@finch.test", "phone": "5"}).status_code == 302
+    with tenancy.use(msp.pk):
+        contact = Contact.objects.get(pk=login.contact_id)
+        assert (contact.name, contact.email) == ("Dana F.", "news@finch.test")
+    assert login.user.email != "news@finch.test"
+    taken = browser.post(url, {"name": "Dana F.", "email": "kim@f.test", "phone": ""})
+    assert taken.status_code == 422
+
+
+def test_a_suspended_partner_reads_why_and_sends_nothing(
+    msp: Msp, login: PartnerLogin, browser: Client, owner: Membership
+) -> None:
+    with tenancy.use(msp.pk):
+        onboarding.suspend(login.partner, reason="A prospect complained", by=owner, at=timezone.now())
+    home = _text(browser, f"/p/{msp.slug}/")
+    assert "A prospect complained" in home
+    assert "hello@northwind.test" in home
+    for url in (f"/p/{msp.slug}/refer/", f"/p/{msp.slug}/profile/"):
+        answer = browser.post(url, {"name": "Dana", "email": "d@d.test", "company": "Late Dental"})
+        assert answer.status_code == 403
+        assert "A prospect complained" in answer.content.decode()
+    with tenancy.use(msp.pk):
+        assert not Referral.objects.exists()
+
+
+def test_the_home_of_a_partner_costs_the_same_with_much_and_with_little(
+    msp: Msp, login: PartnerLogin, browser: Client
+) -> None:
+    with tenancy.use(msp.pk):
+        builders.a_deal(login.partner)
+        builders.a_referral(login.partner)
+    PartnerLogin.objects.update(seen_at=timezone.now(), seen_before_at=timezone.now() - timedelta(days=9))
+    url = f"/p/{msp.slug}/"
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            _text(browser, url)
+        return len(queries)
+
+    little = cost()
+    with tenancy.use(msp.pk):
+        for _ in range(10):
+            builders.a_deal(login.partner)
+            builders.a_referral(login.partner)
+    assert cost() == little
