@@ -117,13 +117,17 @@ def of(partner: Partner) -> QuerySet[Entry]:
 
 def totals(partner: Partner) -> Totals:
     """Where a partner's amounts stand now."""
-    return Totals(**_whole(of(partner).aggregate(**_STAGES)))
+    sums = of(partner).aggregate(**_STAGES)
+    return Totals(**{name: int(minor) for name, minor in sums.items()})
 
 
 def months(partner: Partner, *, size: int = MONTHS_SHOWN) -> list[Month]:
     """A partner's earnings by the month they were earned in, newest first."""
-    rows = of(partner).values("earning_month").annotate(**_STAGES).order_by("-earning_month")[:size]
-    return [Month(row.pop("earning_month"), Totals(**_whole(row))) for row in rows]
+    rows = of(partner).values("earning_month").annotate(**_STAGES).order_by("-earning_month")
+    return [
+        Month(month, Totals(*(int(minor) for minor in sums)))
+        for month, *sums in rows.values_list("earning_month", *_STAGES)[:size]
+    ]
 
 
 def releases(partner: Partner, *, size: int = RELEASES_SHOWN) -> list[Release]:
@@ -213,8 +217,3 @@ def _siblings(entry: Entry) -> list[Entry]:
 def _basis_points(entry: Entry) -> int | None:
     shares = {partner: points for partner, points in entry.pool.explain.get("shares", ())}
     return shares.get(str(entry.partner_id))
-
-
-def _whole(row: dict[str, object]) -> dict[str, int]:
-    """Postgres adds up bigint as numeric."""
-    return {name: int(str(value)) for name, value in row.items()}

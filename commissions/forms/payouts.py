@@ -18,7 +18,7 @@ class OpenForm(forms.Form):
     cutoff_on = forms.DateField(label="Pay what was payable on")
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"cutoff_on": today}, **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": {"cutoff_on": today}})
 
 
 class ApprovalForm(forms.Form):
@@ -51,7 +51,7 @@ class SettlementForm(forms.Form):
     paid_on = forms.DateField(label="Paid on")
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"paid_on": today}, **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": {"paid_on": today}})
 
 
 class ReferencesForm(forms.Form):
@@ -60,7 +60,7 @@ class ReferencesForm(forms.Form):
     paid_on = forms.DateField(label="Paid on")
 
     def __init__(self, *args: Any, payouts: Sequence[Payout], today: date, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"paid_on": today}, **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": {"paid_on": today}})
         self.payouts = payouts
         for payout in payouts:
             label = f"Reference for {payout.partner.name}"

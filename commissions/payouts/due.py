@@ -87,7 +87,7 @@ def due(cutoff_on: date) -> list[Owed]:
     msp = Msp.objects.get(pk=current_msp_id())
     rows = _rows(_DUE, cutoff_on, msp)
     owed = [Owed(*row) for row in rows]
-    held = [Owed(*row[:5], HOLD, f"{row[5]} is on hold") for row in _rows(_HELD, cutoff_on, msp)]
+    held = [_because(Owed(*row), HOLD, f"{client} is on hold") for *row, client in _rows(_HELD, cutoff_on, msp)]
     return [_told(one, msp) for one in owed] + held
 
 
@@ -121,7 +121,8 @@ def in_words(left_out: Iterable[Owed]) -> str:
 def _rows(sql: str, cutoff_on: date, msp: Msp) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, {"msp": msp.pk, "currency": msp.currency, "cutoff": cutoff_on})
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _told(owed: Owed, msp: Msp) -> Owed:

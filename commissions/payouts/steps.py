@@ -40,7 +40,7 @@ def move_entries(payouts: Sequence[Payout], source: Stage, target: Stage) -> int
             """,
             {"msp": current_msp_id(), "payouts": ids, "source": str(source), "target": str(target)},
         )
-        moved = cursor.rowcount
+        moved: int = cursor.rowcount
     if moved != PayoutItem.objects.filter(payout__in=ids, released_at__isnull=True).count():
         raise Inconsistent(f"Not every entry was {source}.")
     return moved

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 from django.db import Error, connection, transaction
@@ -11,6 +12,7 @@ from commissions.models import (
     AttemptState,
     Entry,
     Hold,
+    Journal,
     Payout,
     PayoutAttempt,
     PayoutItem,
@@ -313,7 +315,7 @@ def test_many_payouts_are_settled_in_one_journal(msp: Msp, finn: Membership, oli
     references = {payout: f"REF-{payout.number}" for payout in run.payouts.all()}
     payouts.settle_many(references, paid_on=DAY, by=finn, at=AT)
     assert sorted(Payout.objects.values_list("reference", flat=True)) == ["REF-1", "REF-2", "REF-3"]
-    assert ledger.Journal.objects.filter(kind="settle").count() == 1
+    assert Journal.objects.filter(kind="settle").count() == 1
 
 
 Ending = Callable[[Payout, Membership, datetime], object]
@@ -391,12 +393,12 @@ def test_a_payout_that_was_not_paid_cannot_come_back(
         payouts.return_(Payout.objects.get(), reason="?", by=finn, at=AT)
 
 
-def refused(sql: str, *parameters: object) -> bool:
+def refused(sql: str, *parameters: Any) -> bool:
     """Whether the database itself refuses a statement."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql, parameters)
-            return cursor.rowcount == 0
+            return bool(cursor.rowcount == 0)
     except Error:
         return True
 
