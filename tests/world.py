@@ -1,0 +1,153 @@
+"""The cast: Acme IT with everything there is, and Rival IT beside it with the same; seeing the rival's rows is a fault.
+
+Petra is a partner of both. Every name of the rival's carries its canary, a word that must never appear at Acme.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from commissions import accruals, holds, payouts
+from commissions.models import Entry, Payout, PayoutRun, Plan
+from elinkages.accounts.models import Invitation, Membership, Msp, User
+from elinkages.accounts.rights import Role
+from elinkages.kernel import tenancy
+from integrations.models import Fate, Import, ImportKind, ImportRow
+from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin
+from referrals.models import Client, Contract, Finding, Referral, Stage
+from tests import builders
+
+AT = datetime(2026, 7, 1, 15, tzinfo=UTC)
+TODAY = date(2026, 7, 1)
+
+
+@dataclass
+class House:
+    """One MSP with something of every kind; `ids` are sample arguments for addresses, by their name in the URLconf."""
+
+    msp: Msp
+    canary: str
+    members: dict[str, Membership]
+    petra: Partner
+    paul: Partner
+    ids: dict[str, UUID] = field(default_factory=dict)
+    portal_ids: dict[str, UUID] = field(default_factory=dict)
+    pauls_ids: dict[str, UUID] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    """Both houses, and people who belong to neither."""
+
+    acme: House
+    rival: House
+    petra: User
+    paul: User
+    stranger: User
+
+
+def build() -> World:
+    """A fresh world; some forty rows an MSP."""
+    petra, paul = builders.a_user("Petra Park"), builders.a_user("Paul Price")
+    acme = _house("Acme IT", "Acorn", petra, paul)
+    rival = _house("Rival IT", "Zanzibar", petra, builders.a_user("Rita Rowe"))
+    return World(acme, rival, petra, paul, builders.a_user("Sam Stranger"))
+
+
+def _house(name: str, canary: str, first: User, second: User) -> House:
+    msp = builders.an_msp(name)
+    members = {role: builders.a_member(msp, role, f"{canary} {role}") for role in Role.values}
+    with tenancy.use(msp.pk):
+        petra, paul = builders.a_partner(f"{canary} Park CPA"), builders.a_partner(f"{canary} Price Law")
+        house = House(msp, canary, members, petra, paul)
+        logins = builders.a_login(petra, first), builders.a_login(paul, second)
+        contract = builders.a_deal(petra, starts_on=date(2026, 1, 1))
+        other = builders.a_deal(paul, starts_on=date(2026, 1, 1))
+        for one in (contract, other):
+            Client.objects.filter(pk=one.client_id).update(name=f"{canary} Dental")
+            Referral.objects.filter(clients__pk=one.client_id).update(company=f"{canary} Dental")
+        accruals.accrue(today=TODAY, at=AT)
+        accruals.release(today=TODAY, at=AT)
+        runs = _runs(members)
+        house.ids = _ids(house, contract, runs, logins[0])
+        house.portal_ids = _portal_ids(petra, contract)
+        house.pauls_ids = _portal_ids(paul, other)
+    return house
+
+
+def _runs(members: dict[str, Membership]) -> PayoutRun:
+    owner, finance = members[Role.OWNER], members[Role.FINANCE]
+    run = payouts.open_run(cutoff_on=TODAY, by=finance, at=AT).run
+    run = payouts.approve(run, by=owner, at=AT)
+    payouts.release(run, by=finance, at=AT)
+    return run
+
+
+def _ids(house: House, contract: Contract, run: PayoutRun, login: PartnerLogin) -> dict[str, UUID]:
+    canary, petra, owner = house.canary, house.petra, house.members[Role.OWNER]
+    open_one = builders.a_referral(petra, f"{canary} Freight", stage=Stage.PROPOSAL)
+    twin = builders.a_referral(house.paul, f"{canary} Freight LLC")
+    finding = Finding.objects.create(referral=twin, other_referral=open_one, evidence={"keys": []}, found_at=AT)
+    hold = holds.place(house.paul, reason=f"{canary} disputed", by=owner, at=AT)
+    plan = builders.a_plan(name=f"{canary} plan")
+    batch = _import(canary, owner)
+    invitation = Invitation.objects.create(
+        email=f"{canary.lower()}@example.com",
+        role=Role.MANAGER,
+        token_hash="0" * 64,
+        invited_at=AT,
+        invited_by=owner,
+        expires_at=AT + timedelta(days=7),
+    )
+    contact = Contact.objects.create(partner=petra, name=f"{canary} Second", email="", created_at=AT)
+    asked = PartnerInvitation.objects.create(
+        contact=contact, token_hash="1" * 64, invited_at=AT, invited_by=owner, expires_at=AT + timedelta(days=7)
+    )
+    return {
+        "partner_id": petra.pk,
+        "contact_id": contact.pk,
+        "partner-invitation:invitation_id": asked.pk,
+        "team-invitation:invitation_id": invitation.pk,
+        "member_id": house.members[Role.READ_ONLY].pk,
+        "referral_id": open_one.pk,
+        "finding_id": finding.pk,
+        "client_id": contract.client_id,
+        "contract_id": contract.pk,
+        "line_id": contract.service_line_id,
+        "plan_id": plan.pk,
+        "rule_id": _first_rule(plan),
+        "run_id": run.pk,
+        "payout_id": Payout.objects.filter(partner=petra).get().pk,
+        "entry_id": Entry.objects.filter(partner=petra).order_by("pk")[0].pk,
+        "hold_id": hold.pk,
+        "import_id": batch.pk,
+    }
+
+
+def _first_rule(plan: Plan) -> UUID:
+    return plan.rules.get().pk
+
+
+def _portal_ids(partner: Partner, contract: Contract) -> dict[str, UUID]:
+    assert contract.client.referral_id
+    return {
+        "referral_id": contract.client.referral_id,
+        "entry_id": Entry.objects.filter(partner=partner).order_by("pk")[0].pk,
+        "payout_id": Payout.objects.filter(partner=partner).get().pk,
+    }
+
+
+def _import(canary: str, owner: Membership) -> Import:
+    batch = Import.objects.create(
+        kind=ImportKind.PARTNERS,
+        file_name=f"{canary}.csv",
+        content=b"Name\n",
+        encoding="utf-8",
+        delimiter=",",
+        header=["Name"],
+        uploaded_at=AT,
+        uploaded_by=owner,
+        moved_at=AT,
+    )
+    ImportRow.objects.create(batch=batch, number=2, cells=[canary], fate=Fate.CREATE)
+    return batch
