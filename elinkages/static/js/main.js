@@ -2,6 +2,7 @@
 import "elinkages/auto-submit";
 import "elinkages/confirm-dialog";
 import "elinkages/copy-button";
+import "elinkages/drag-board";
 import "elinkages/page-keys";
 import "elinkages/slug-suggestion";
 import "elinkages/submit-once";
