@@ -77,7 +77,8 @@ class DoorMiddleware:
             request.door, request.msp = door, msp
             request.urlconf = URLCONFS[door]
             request.path_info = rest
-            set_script_prefix(f"{prefix}/")
+            with _prefix(f"{prefix}/"):
+                return self.get_response(request)
         return self.get_response(request)
 
 

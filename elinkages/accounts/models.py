@@ -17,7 +17,7 @@ from elinkages.kernel.constraints import one_of, paired
 from elinkages.kernel.tenancy import TenantForeignKey, TenantModel, walls
 
 slug_validator = RegexValidator(
-    r"^[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])$",
+    r"^[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])\Z",
     "Use 3 to 40 lower-case letters, digits or hyphens, starting and ending with a letter or digit.",
 )
 

@@ -24,17 +24,17 @@ class SqlConstraint(BaseConstraint):
         """The placeholders of `create` and `remove` beyond %(table)s and %(name)s."""
         return {}
 
-    def constraint_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
         """Nothing inside CREATE TABLE."""
         self.create_sql(model, schema_editor)
         return ""
 
-    def create_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
         """Run at the end of the migration, like Django's own foreign keys: by then every table and key is there."""
         schema_editor.deferred_sql.append(self._statement(self.create, model, schema_editor))
         return ""
 
-    def remove_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         """The SQL that takes it back."""
         return self._statement(self.remove, model, schema_editor)
 
@@ -47,7 +47,7 @@ class SqlConstraint(BaseConstraint):
         return path, args, {**kwargs, **{name: getattr(self, name) for name in self.arguments}}
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.deconstruct() == other.deconstruct()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.deconstruct() == other.deconstruct()
 
     def __hash__(self) -> int:
         return hash((type(self), self.name))
@@ -55,6 +55,11 @@ class SqlConstraint(BaseConstraint):
     def _statement(self, sql: str, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
         quote = schema_editor.quote_name
         return Statement(sql, table=quote(model._meta.db_table), name=quote(self.name), **self.parts(model, quote))
+
+
+def _column(model: type[Model], name: str) -> str:
+    field: Any = model._meta.get_field(name)
+    return str(field.column)
 
 
 class AppendOnly(SqlConstraint):
@@ -82,7 +87,7 @@ class AppendOnly(SqlConstraint):
         """Without mutable columns updates are refused by the trigger too."""
         if not self.mutable:
             return {"events": "UPDATE OR DELETE", "grant": ""}
-        columns = ", ".join(quote(model._meta.get_field(field).column) for field in self.mutable)  # type: ignore[union-attr]
+        columns = ", ".join(quote(_column(model, field)) for field in self.mutable)
         grant = f"GRANT UPDATE ({columns}) ON {quote(model._meta.db_table)} TO elinkages_app"
         return {"events": "DELETE", "grant": grant}
 
@@ -109,7 +114,7 @@ class Transitions(SqlConstraint):
 
     def parts(self, model: type[Model], quote: Quote) -> Mapping[str, str]:
         """The legal moves become the WHEN clause: a legal update costs no function call."""
-        column: str = model._meta.get_field(self.field).column  # type: ignore[union-attr]
+        column = _column(model, self.field)
         pairs = [f"'{source}>{target}'" for source, targets in self.allowed.items() for target in targets]
         return {
             "column": quote(column),

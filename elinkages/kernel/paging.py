@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -108,7 +108,12 @@ def _tag(value: Any) -> list[Any]:
     return ["v", value]
 
 
-_READ = {"t": datetime.fromisoformat, "d": date.fromisoformat, "u": UUID, "v": lambda value: value}
+_READ: dict[str, Callable[[Any], Any]] = {
+    "t": datetime.fromisoformat,
+    "d": date.fromisoformat,
+    "u": UUID,
+    "v": lambda value: value,
+}
 
 
 def _decode(cursor: str, names: Sequence[str]) -> list[Any] | None:

@@ -1,6 +1,7 @@
 """Promises that PostgreSQL keeps: append-only rows, legal moves, pairs."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -72,7 +73,7 @@ def test_a_value_outside_of_the_list_is_refused(msp: Msp) -> None:
 def test_constraints_compare_by_what_they_say_so_that_migrations_stay_quiet() -> None:
     assert AppendOnly(name="a", mutable=["stage"]) == AppendOnly(name="a", mutable=("stage",))
     assert AppendOnly(name="a") != AppendOnly(name="a", mutable=("stage",))
-    moves = {"name": "a", "field": "state", "initial": ("x",)}
+    moves: dict[str, Any] = {"name": "a", "field": "state", "initial": ("x",)}
     assert Transitions(**moves, allowed={"x": ["y"]}) == Transitions(**moves, allowed={"x": ("y",)})
     assert Transitions(**moves, allowed={"x": ["y"]}) != Transitions(**moves, allowed={"x": ["z"]})
     assert len({AppendOnly(name="a"), AppendOnly(name="a")}) == 1

@@ -81,7 +81,7 @@ def _names(monkeypatch: pytest.MonkeyPatch, *found: str) -> list[str]:
 def test_an_address_that_is_not_plain_is_refused_before_any_lookup(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = _names(monkeypatch, PUBLIC)
     with pytest.raises(BadAddress):
-        http.check(url)
+        addresses.check(url)
     assert url.startswith(("http://", "https://example.com:")) or asked == []
 
 
@@ -126,10 +126,10 @@ def test_an_address_that_is_not_public_is_never_called(address: str, monkeypatch
     assert not addresses.is_public(ipaddress.ip_address(address))
     _names(monkeypatch, address)
     with pytest.raises(BadAddress, match="not public"):
-        http.check("https://innocent.example/")
+        addresses.check("https://innocent.example/")
     _names(monkeypatch, PUBLIC, address)
     with pytest.raises(BadAddress, match="not public"):
-        http.check("https://innocent.example/")
+        addresses.check("https://innocent.example/")
 
 
 @pytest.mark.parametrize(
@@ -137,13 +137,13 @@ def test_an_address_that_is_not_public_is_never_called(address: str, monkeypatch
 )
 def test_other_ways_to_write_our_own_machine_are_seen_through(host: str) -> None:
     with pytest.raises((BadAddress, Unreachable)):
-        http.check(f"https://{host}/")
+        addresses.check(f"https://{host}/")
 
 
 @pytest.mark.parametrize("address", [PUBLIC, "2606:2800:220:1:248:1893:25c8:1946"])
 def test_a_public_address_is_fine(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _names(monkeypatch, address)
-    target = http.check("https://api.example.com/v1?x=1")
+    target = addresses.check("https://api.example.com/v1?x=1")
     assert (target.host, target.port) == ("api.example.com", 443)
     assert [str(found) for found in target.addresses] == [address]
 
@@ -154,10 +154,10 @@ def test_an_unknown_name_and_a_slow_resolver_are_told_apart(monkeypatch: pytest.
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(Unreachable, match=r"no server named nobody\.example"):
-        http.check("https://nobody.example/")
+        addresses.check("https://nobody.example/")
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(0.5))
     with pytest.raises(TookTooLong):
-        http.check("https://slow.example/", seconds=0.05)
+        addresses.check("https://slow.example/", seconds=0.05)
 
 
 # --- exchanges, with a server on this machine

@@ -24,8 +24,9 @@ def _key() -> str:
 
 @pytest.fixture(autouse=True)
 def key(settings: Settings) -> str:
-    settings.SECRETS_KEY, settings.SECRETS_KEY_FALLBACKS = _key(), []
-    return settings.SECRETS_KEY
+    text = _key()
+    settings.SECRETS_KEY, settings.SECRETS_KEY_FALLBACKS = text, []
+    return text
 
 
 def test_what_is_sealed_opens_in_its_place() -> None:
