@@ -20,7 +20,7 @@ PLAIN: dict[str, Words] = {
     Stage.REGISTERED: Words(
         "Received",
         "We have your introduction.",
-        "We call or write to them, usually within one business day, and say that you sent us.",
+        "We call or write to them, usually within one business day, and mention you.",
     ),
     Stage.QUALIFIED: Words(
         "In conversation",
