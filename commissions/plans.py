@@ -56,6 +56,12 @@ class StartingPoint:
     name: str
     why: str
     terms: Terms
+    currency: str
+
+    @property
+    def sentence(self) -> str:
+        """The terms in words."""
+        return plan_terms.describe(self.terms, self.currency)
 
 
 def starting_points(currency: str) -> list[StartingPoint]:
@@ -63,18 +69,20 @@ def starting_points(currency: str) -> list[StartingPoint]:
     flat = Flat(amount_minor=500 * 10 ** exponent(currency), clawback=FullClawback(window_days=90))
     multiple = MrrMultiple(basis_points=10_000, clawback=FullClawback(window_days=90))
     return [
-        StartingPoint("flat", "Flat fee", "Easy to say and to remember. Fits happy clients.", flat),
+        StartingPoint("flat", "Flat fee", "Easy to say and to remember. Fits happy clients.", flat, currency),
         StartingPoint(
             "multiple",
             "One month of MRR",
             "A larger introduction earns more, and you pay once. Fits advisers and peers.",
             multiple,
+            currency,
         ),
         StartingPoint(
             "share",
             "10% for a year",
             "The partner shares the first year with you, good months and bad. Fits advisers and vendors.",
             Percent(basis_points=1000, months=12),
+            currency,
         ),
     ]
 

@@ -1,20 +1,34 @@
 """A contract from its signature to its end. MRR only ever moves by a dated, appended row."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
-from elinkages.kernel.money import LARGEST_MINOR, format_money
+from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 from referrals.models import Client, ClientState, Contract, MovementKind, MrrMovement, ServiceLine
-from referrals.mrr import Timeline, timeline
+from referrals.movements import Change, InvalidMrr, OutsideService, WrongKind, check_mrr, preview, say_day
+from referrals.mrr import timeline
 
-
-class InvalidMrr(Refused):
-    """An amount that no contract can have."""
+__all__ = [
+    "AlreadyEnded",
+    "Change",
+    "ClientLeft",
+    "InvalidMrr",
+    "NotEnded",
+    "NotYet",
+    "OtherCurrency",
+    "OutsideService",
+    "WrongKind",
+    "end",
+    "move",
+    "preview",
+    "record_first_payment",
+    "reinstate",
+    "sign",
+]
 
 
 class OtherCurrency(Refused):
@@ -23,14 +37,6 @@ class OtherCurrency(Refused):
 
 class ClientLeft(Refused):
     """A contract for a client who is gone."""
-
-
-class OutsideService(Refused):
-    """A day before the contract starts or after it ends."""
-
-
-class WrongKind(Refused):
-    """The kind of movement does not fit what happened to the MRR."""
 
 
 class AlreadyEnded(Refused):
@@ -43,16 +49,6 @@ class NotEnded(Refused):
 
 class NotYet(Refused):
     """A payment on a day that has not come."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a movement would do: its kind, the MRR before and after, and the later change that keeps its amount."""
-
-    kind: str
-    before_minor: int
-    mrr_minor: int
-    keeps: MrrMovement | None
 
 
 def sign(
@@ -73,7 +69,7 @@ def sign(
     Raises InvalidMrr, ClientLeft, OtherCurrency or NotYet.
     """
     msp = Msp.objects.get(pk=current_msp_id())
-    _check_mrr(mrr_minor, msp.currency)
+    check_mrr(mrr_minor, msp.currency)
     if client.state == ClientState.LEFT:
         raise ClientLeft(f"{client.name} has left. Record that they came back, then add the contract.")
     if other := client.contracts.exclude(currency=msp.currency).first():
@@ -146,21 +142,6 @@ def move(
     return movement
 
 
-def preview(contract: Contract, *, kind: str | None, effective_on: date, mrr_minor: int | None) -> Change:
-    """What `move` would record, without writing it. Raises what `move` raises."""
-    _check_day(contract, effective_on)
-    history = timeline(contract)
-    before = history.level(effective_on)
-    is_paused = history.is_paused(effective_on)
-    replaces = history.on(effective_on) is not None
-    if mrr_minor is None:
-        mrr_minor = _implied(history, kind, effective_on)
-    _check_mrr(mrr_minor, contract.currency)
-    kind = kind or _inferred(before, mrr_minor, is_paused=is_paused, replaces=replaces)
-    _check_kind(contract, kind, before, mrr_minor, is_paused=is_paused, replaces=replaces)
-    return Change(kind, before, mrr_minor, next(iter(history.after(effective_on)), None))
-
-
 def end(contract: Contract, *, on: date, reason: str, by: Actor, at: datetime) -> Contract:
     """End service; `on` is the first day without it. A recorded end may be moved to an earlier day.
 
@@ -168,10 +149,10 @@ def end(contract: Contract, *, on: date, reason: str, by: Actor, at: datetime) -
     """
     contract = _locked(contract)
     if on < contract.starts_on:
-        raise OutsideService(f"Service starts on {_day(contract.starts_on)}. It cannot end before that day.")
+        raise OutsideService(f"Service starts on {say_day(contract.starts_on)}. It cannot end before that day.")
     if contract.ends_on is not None and contract.ends_on <= on:
         raise AlreadyEnded(
-            f"{contract.service_line.name} already ends: the first day without service is {_day(contract.ends_on)}."
+            f"{contract.service_line.name} already ends: the first day without service is {say_day(contract.ends_on)}."
             " Take that end back to choose a later day."
         )
     history = timeline(contract)
@@ -259,80 +240,6 @@ def _tell(action: str, contract: Contract, by: Actor, at: datetime, **facts: obj
     )
 
 
-def _implied(history: Timeline, kind: str | None, day: date) -> int:
-    if kind == MovementKind.PAUSE:
-        return 0
-    if kind == MovementKind.RESUME:
-        return history.before_pause(day)
-    if kind == MovementKind.RENEWAL:
-        return history.level(day)
-    raise InvalidMrr("Enter the new MRR.")
-
-
-def _inferred(before: int, mrr_minor: int, *, is_paused: bool, replaces: bool) -> str:
-    if is_paused:
-        return MovementKind.CORRECTION if replaces else MovementKind.RESUME
-    if replaces:
-        return MovementKind.CORRECTION
-    return MovementKind.EXPANSION if mrr_minor > before else MovementKind.CONTRACTION
-
-
-def _check_kind(contract: Contract, kind: str, before: int, mrr_minor: int, *, is_paused: bool, replaces: bool) -> None:
-    name = contract.service_line.name
-    for is_wrong, sentence in _objections(kind, before, mrr_minor, is_paused=is_paused, replaces=replaces):
-        if is_wrong:
-            raise WrongKind(sentence.format(name=name, before=format_money(before, contract.currency)))
-
-
-def _objections(kind: str, before: int, mrr_minor: int, *, is_paused: bool, replaces: bool) -> list[tuple[bool, str]]:
-    """What would be wrong about a kind of movement, each with its sentence."""
-    is_pause, is_resume = kind == MovementKind.PAUSE, kind == MovementKind.RESUME
-    is_correction = kind == MovementKind.CORRECTION
-    moves = kind not in {MovementKind.RENEWAL, MovementKind.PAUSE}
-    return [
-        (kind in {MovementKind.START, MovementKind.CHURN}, "Sign or end the contract for that."),
-        (is_pause and is_paused and not replaces, "{name} is paused already on that day."),
-        (is_resume and not is_paused, "{name} is not paused on that day, so there is nothing to resume."),
-        (is_paused and not (is_pause or is_resume or is_correction), "{name} is paused on that day. Resume it first."),
-        (is_pause and mrr_minor != 0, "During a pause the MRR is zero. Leave the amount out."),
-        (
-            mrr_minor == 0 and not (is_pause or is_correction),
-            "An MRR of zero is a pause or the end of the contract. Choose one of these.",
-        ),
-        (moves and mrr_minor == before, "The MRR of {name} is {before} on that day already."),
-        (
-            kind == MovementKind.EXPANSION and mrr_minor < before,
-            "An expansion raises the MRR, and {name} has {before} on that day. Choose contraction or price change.",
-        ),
-        (
-            kind == MovementKind.CONTRACTION and mrr_minor > before,
-            "A contraction lowers the MRR, and {name} has {before} on that day. Choose expansion or price change.",
-        ),
-    ]
-
-
-def _check_mrr(mrr_minor: int, currency: str) -> None:
-    if mrr_minor < 0:
-        raise InvalidMrr(f"{format_money(mrr_minor, currency)} is below zero. MRR is zero or more.")
-    if mrr_minor > LARGEST_MINOR:
-        raise InvalidMrr(f"{format_money(mrr_minor, currency)} is larger than any amount kept here.")
-
-
-def _check_day(contract: Contract, day: date) -> None:
-    if day < contract.starts_on:
-        raise OutsideService(
-            f"{contract.service_line.name} starts on {_day(contract.starts_on)}. Choose that day or a later one."
-        )
-    if contract.ends_on is not None and day >= contract.ends_on:
-        raise OutsideService(
-            f"{contract.service_line.name} has ended: the first day without service is {_day(contract.ends_on)}."
-        )
-
-
 def _check_paid(day: date, msp: Msp, at: datetime) -> None:
     if day > msp.today(at):
-        raise NotYet(f"{_day(day)} has not come yet. Record the payment when the money is there.")
-
-
-def _day(day: date) -> str:
-    return f"{day:%b} {day.day}, {day.year}"
+        raise NotYet(f"{say_day(day)} has not come yet. Record the payment when the money is there.")

@@ -10,7 +10,9 @@ from commissions.models import PlanVersion
 from elinkages.kernel.form_fields import AmountField, use_currency
 from referrals.models import MovementKind
 
-INFERRED = ""
+INFERRED = "moved"
+IMPLIED = (MovementKind.PAUSE, MovementKind.RESUME, MovementKind.RENEWAL)
+"""Kinds whose amount follows from what was recorded before."""
 KINDS = [
     (INFERRED, "It grew or shrank"),
     (MovementKind.PRICE, "The price changed"),
@@ -24,9 +26,11 @@ KINDS = [
 class MovementForm(forms.Form):
     """A new MRR from a day on."""
 
-    kind = forms.ChoiceField(label="What happened", choices=KINDS, required=False, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(label="What happened", choices=KINDS, initial=INFERRED, widget=forms.RadioSelect)
     mrr = AmountField(
-        label="New MRR", required=False, help_text="All of it, not the difference. A pause and its end need no amount."
+        label="New MRR",
+        error_messages={"required": "Enter the new MRR."},
+        help_text="All of it, not the difference. A pause, its end and a renewal can do without.",
     )
     effective_on = forms.DateField(label="From", help_text="The first day of the new MRR. Past days are fine.")
     note = forms.CharField(max_length=300, required=False, help_text="For your team, for example “Ten more seats”.")
@@ -34,16 +38,15 @@ class MovementForm(forms.Form):
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         use_currency(self, currency)
+        self.fields["mrr"].required = self["kind"].value() not in IMPLIED
 
-    def clean(self) -> dict[str, Any]:
-        """An amount, unless the kind implies one."""
-        data = super().clean() or {}
-        implied = {MovementKind.PAUSE, MovementKind.RESUME, MovementKind.RENEWAL}
-        if "mrr" not in self.errors and data.get("mrr") is None and data.get("kind") not in implied:
-            self.add_error("mrr", "Enter the new MRR.")
-        if data.get("kind") == MovementKind.PAUSE:
-            data["mrr"] = None
-        return data
+    @property
+    def change(self) -> dict[str, Any]:
+        """What `contracts.preview` and `contracts.move` are asked for."""
+        data = self.cleaned_data
+        kind = None if data["kind"] == INFERRED else data["kind"]
+        mrr_minor = None if kind == MovementKind.PAUSE else data["mrr"]
+        return {"kind": kind, "effective_on": data["effective_on"], "mrr_minor": mrr_minor}
 
 
 class FirstPaymentForm(forms.Form):
@@ -53,16 +56,18 @@ class FirstPaymentForm(forms.Form):
 
 
 class EndForm(forms.Form):
-    """The last day of service and why; when money is taken back, the client's name too (`ask_for`)."""
+    """The last day of service and why; when money is taken back, the client's name too (`ask_for_name`)."""
 
     last_day = forms.DateField(label="Last day of service")
     reason = forms.CharField(
         max_length=300, help_text="For your team and for the history. The partner does not see it."
     )
-    name = forms.CharField(label="Name of the client", required=False, max_length=160)
+    name = forms.CharField(required=False, max_length=160)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, client_name: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.client_name = client_name
+        self.fields["name"].label = f"Type “{client_name}” to confirm"
         self.fields["name"].widget.attrs["autocomplete"] = "off"
 
     @property
@@ -79,14 +84,14 @@ class EndForm(forms.Form):
         last: date | None = self.cleaned_data.get("last_day")
         return last
 
-    def ask_for(self, name: str, *, complains: bool) -> None:
+    def ask_for_name(self, *, complains: bool) -> None:
         """Ask for the client's name, whatever its case; once the form is sent it is not valid without."""
         self.fields["name"].required = True
         if not complains:
             return
         typed = " ".join(str(self.cleaned_data.get("name", "")).split())
-        if typed.casefold() != " ".join(name.split()).casefold():
-            self.add_error("name", f"Type {name} to confirm that commission is taken back.")
+        if typed.casefold() != " ".join(self.client_name.split()).casefold():
+            self.add_error("name", f"Type the name of the client, {self.client_name}: commission is taken back.")
 
 
 class NoteForm(forms.Form):

@@ -42,6 +42,13 @@ class ContractForm(forms.Form):
 class ContractRows(BaseFormSet):  # type: ignore[type-arg]
     """The rows of a win. Rows left empty are no contracts; without any there is no win."""
 
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        """What is expected of the deal belongs to the first row; the day is for all."""
+        kwargs = super().get_form_kwargs(index)
+        if index:
+            kwargs["initial"] = {name: day for name, day in kwargs["initial"].items() if name == "starts_on"}
+        return kwargs
+
     def clean(self) -> None:
         """At least one row is filled in."""
         super().clean()
@@ -62,7 +69,9 @@ def contract_rows(
     )
     if data is not None and more:
         data = data.copy()
-        total = data.get("contracts-TOTAL_FORMS", "1")
-        data["contracts-TOTAL_FORMS"] = str(min(int(total) + 1, MOST_ROWS)) if total.isdecimal() else "1"
+        text = data.get("contracts-TOTAL_FORMS", "")
+        total = min(int(text), MOST_ROWS - 1) if text.isdecimal() else 0
+        data["contracts-TOTAL_FORMS"] = str(total + 1)
+        data[f"contracts-{total}-starts_on"] = str(initial.get("starts_on", ""))
     kwargs = {"currency": currency, "initial": initial}
     return rows(data, prefix="contracts", form_kwargs=kwargs)

@@ -77,13 +77,13 @@ def client_leaving(request: MspRequest, client_id: UUID) -> HttpResponse:
     found = client_of(client_id)
     today = request.msp.today(timezone.now())
     data = request.POST if request.method == "POST" else request.GET if "last_day" in request.GET else None
-    form = EndForm(data, initial={"last_day": today})
+    form = EndForm(data, initial={"last_day": today}, client_name=found.name)
     shown = None
     if (last := form.last(today)) is not None:
         contracts = list(found.contracts.select_related("client", "service_line"))
         shown = effects.of_ending(contracts, last + timedelta(days=1), today=today)
         if shown.takes_back:
-            form.ask_for(found.name, complains=request.method == "POST")
+            form.ask_for_name(complains=request.method == "POST")
     context = {"client": found, "form": form, "shown": shown}
     if request.method != "POST" and form.is_bound:
         return page(request, "dashboard/clients/effect.html", context)

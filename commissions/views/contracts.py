@@ -44,16 +44,8 @@ def contract_movement(request: MspRequest, contract_id: UUID) -> HttpResponse:
         return page(request, EFFECT, {"shown": shown, "change": change, "contract": contract})
     if form.is_bound and form.is_valid() and "check" not in request.POST:
         with attempt(form):
-            data = form.cleaned_data
-            contracts.move(
-                contract,
-                kind=data["kind"] or None,
-                effective_on=data["effective_on"],
-                mrr_minor=data["mrr"],
-                note=data["note"],
-                by=request.member,
-                at=timezone.now(),
-            )
+            note = form.cleaned_data["note"]
+            contracts.move(contract, **form.change, note=note, by=request.member, at=timezone.now())
             messages.success(request, f"The new MRR of {contract} is recorded.")
             return redirect("dashboard:client", contract.client_id)
     level_minor = timeline(contract).level(today)
@@ -87,12 +79,12 @@ def contract_end(request: MspRequest, contract_id: UUID) -> HttpResponse:
     """End one contract; what is taken back is named before, and the client's name asked for."""
     contract = contract_of(contract_id)
     today = request.msp.today(timezone.now())
-    form = EndForm(_data(request, "last_day"), initial={"last_day": today})
+    form = EndForm(_data(request, "last_day"), initial={"last_day": today}, client_name=contract.client.name)
     shown = None
     if (last := form.last(today)) is not None:
         shown = effects.of_ending([contract], last + timedelta(days=1), today=today)
         if shown.takes_back:
-            form.ask_for(contract.client.name, complains=request.method == "POST")
+            form.ask_for_name(complains=request.method == "POST")
     context = {"contract": contract, "client": contract.client, "form": form, "shown": shown}
     if request.method != "POST" and form.is_bound:
         return page(request, EFFECT, context)
@@ -173,11 +165,9 @@ def _movement_effect(
     """What the form would record and do; a refusal instead of the change when it cannot be recorded."""
     if not form.is_bound or not form.is_valid():
         return None, None
-    data = form.cleaned_data
+    day = form.change["effective_on"]
     try:
-        change = contracts.preview(
-            contract, kind=data["kind"] or None, effective_on=data["effective_on"], mrr_minor=data["mrr"]
-        )
+        change = contracts.preview(contract, **form.change)
     except Refused as refusal:
         return refusal, None
     today = request.msp.today(timezone.now())
@@ -185,12 +175,10 @@ def _movement_effect(
         [contract],
         lambda one, history, told: forecast.deal(
             one,
-            forecast.with_movement(
-                history, kind=change.kind, effective_on=data["effective_on"], mrr_minor=change.mrr_minor
-            ),
+            forecast.with_movement(history, kind=change.kind, effective_on=day, mrr_minor=change.mrr_minor),
             told.won_on or one.starts_on,
         ),
-        changed_on=data["effective_on"],
+        changed_on=day,
         today=today,
     )
     return change, shown
