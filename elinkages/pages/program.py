@@ -1,16 +1,20 @@
 """The referral program in figures: one query each, summed in Postgres, whatever the number of rows."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import TruncMonth
+from django.utils.safestring import SafeString
 
 from commissions.models import Entry, Payout, PayoutState
 from commissions.models import Stage as EntryStage
+from elinkages.kernel.tenancy import current_msp_id
 from elinkages.pages import charts
 from partners.models import SourceKind
 from referrals.models import OPEN_STAGES, MrrMovement, Referral, Stage
@@ -18,6 +22,8 @@ from referrals.models import OPEN_STAGES, MrrMovement, Referral, Stage
 REFERRAL = "contract__client__referral"
 MONTHS = 12
 """How many months the chart of home shows."""
+KEPT_FOR = 7 * 24 * 3600
+"""How long, in seconds, an answer is kept that nobody asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +105,20 @@ def partner_figures(partner_ids: Sequence[UUID], *, on: date) -> dict[UUID, Part
 
 
 def mrr_sourced(*, on: date, months: int = MONTHS) -> MrrSourced:
-    """The MRR of referred clients by kind and month; the changes of all time are added up once, in Postgres."""
-    first = _month_before(on, months - 1)
+    """The MRR of referred clients by kind and month.
+
+    Movements are only ever appended, so their number is the version of everything added up here: the sums are made
+    once for each number of movements and day, and kept beside it.
+    """
+    version = f"mrr-sourced:{current_msp_id()}:{on}:{months}:{MrrMovement.objects.aggregate(n=Count('*'))['n']}"
+    kept: MrrSourced | None = cache.get(version)
+    if kept is None:
+        kept = _add_up(on, months)
+        cache.set(version, kept, KEPT_FOR)
+    return kept
+
+
+def _add_up(on: date, months: int) -> MrrSourced:
     starts = tuple(_month_before(on, back) for back in range(months - 1, -1, -1))
     changes = (
         MrrMovement.objects.filter(**{f"{REFERRAL}__isnull": False}, effective_on__lte=on)
@@ -110,7 +128,7 @@ def mrr_sourced(*, on: date, months: int = MONTHS) -> MrrSourced:
     )
     deltas: dict[str, dict[date, int]] = {kind: {} for kind in SourceKind.values}
     for kind, month, minor in changes:
-        slot = max(month, first)
+        slot = max(month, starts[0])
         deltas[kind][slot] = deltas[kind].get(slot, 0) + minor
     return MrrSourced(starts, {kind: _running([found.get(day, 0) for day in starts]) for kind, found in deltas.items()})
 
@@ -126,13 +144,26 @@ def chart_of(sourced: MrrSourced, currency: str) -> charts.Chart:
     return charts.stacked_bars("MRR from referred clients", series, labels=labels, unit=unit)
 
 
+def drawn(chart: charts.Chart) -> charts.Chart:
+    """The chart with its pictures in place, drawn once for the same numbers: drawing costs more than all queries."""
+    said = repr((chart.title, chart.unit.name, chart.labels, chart.series)).encode()
+    key = f"chart:{hashlib.sha256(said).hexdigest()}"
+    pictures: dict[str, str] | None = cache.get(key)
+    if pictures is None:
+        pictures = {"wide": str(chart.wide), "narrow": str(chart.narrow)}
+        cache.set(key, pictures, KEPT_FOR)
+    # A cached property is looked up here first. What was kept is our own drawing, escaped when it was made.
+    vars(chart).update({name: SafeString(picture) for name, picture in pictures.items()})
+    return chart
+
+
 def pipeline() -> list[StageFigures]:
     """The open stages in their order, empty ones included."""
     rows = {
         row["stage"]: row
         for row in Referral.objects.open()
         .values("stage")
-        .annotate(total=Count("pk"), expected=Sum("expected_mrr_minor"))
+        .annotate(total=Count("*"), expected=Sum("expected_mrr_minor"))
     }
     empty: dict[str, Any] = {"total": 0, "expected": 0}
     found = [(stage, rows.get(stage, empty)) for stage in OPEN_STAGES]

@@ -164,6 +164,12 @@ class Referral(TenantModel):
             models.Index(fields=["msp", "company_key", "id"], name="referral_company"),
             models.Index(fields=["msp", "active_at"], condition=Q(stage__in=OPEN_STAGES), name="referral_stale"),
             models.Index(
+                fields=["msp", "stage"],
+                include=["expected_mrr_minor"],
+                condition=Q(stage__in=OPEN_STAGES),
+                name="referral_pipeline",
+            ),
+            models.Index(
                 fields=["msp", "registered_at"],
                 condition=Q(touched_at__isnull=True, stage="registered"),
                 name="referral_untouched",
