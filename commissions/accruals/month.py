@@ -1,5 +1,6 @@
 """The accrual of months, page by page."""
 
+import logging
 from collections import defaultdict
 from datetime import date, datetime
 from typing import Final
@@ -8,14 +9,19 @@ from uuid import UUID
 from dateutil.relativedelta import relativedelta
 from django.db import connection
 
+from commissions import holds
 from commissions.accruals import scan
 from commissions.accruals.posting import write
 from commissions.accruals.release import release_batch
 from commissions.accruals.scan import Due, Revised
-from commissions.accruals.targets import targets, terms_of_versions
+from commissions.accruals.targets import Failed, compute, terms_of_versions
+from commissions.models import Hold
 from commissions.terms import Terms
 from elinkages.kernel.actors import Actor, System
 from elinkages.kernel.tenancy import current_msp_id
+from referrals.models import Contract
+
+logger = logging.getLogger(__name__)
 
 PAGE: Final = 5_000
 """Contracts of one unit of work: short enough to keep others waiting for about a second."""
@@ -92,8 +98,21 @@ def release(*, today: date, at: datetime, by: Actor = SYSTEM) -> int:
 
 def _compute(due: list[Due], month: date, today: date, versions: dict[UUID, Terms], by: Actor, at: datetime) -> int:
     terms_of_versions({row.version_id for row in due if row.version_id}, versions)
-    found = targets(due, month, today=today, versions=versions)
-    return write(found, month=month, today=today, by=by, at=at)
+    found = compute(due, month, today=today, versions=versions)
+    _hold_back(found.failed, by, at)
+    return write(found.targets, month=month, today=today, by=by, at=at)
+
+
+def _hold_back(failed: list[Failed], by: Actor, at: datetime) -> None:
+    """A number that cannot be computed says so on its contract, and nothing of the contract is paid meanwhile."""
+    held = Hold.objects.filter(contract__in=[one.due.contract_id for one in failed], lifted_at__isnull=True)
+    known = set(held.values_list("contract_id", flat=True))
+    for one in failed:
+        if one.due.contract_id not in known:
+            known.add(one.due.contract_id)
+            reason = f"The commission for {one.month:%B %Y} could not be computed: {one.problem}"[:300]
+            logger.error("Contract %s: %s", one.due.contract_id, reason)
+            holds.place(Contract.objects.get(pk=one.due.contract_id), reason=reason, by=by, at=at)
 
 
 def _by_month(contracts: list[Revised], today: date) -> dict[date, list[UUID]]:

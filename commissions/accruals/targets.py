@@ -38,20 +38,48 @@ class Target(NamedTuple):
         return json.dumps(facts, separators=(",", ":"))
 
 
-def targets(due: Sequence[Due], month: date, *, today: date, versions: dict[UUID, Terms]) -> list[Target]:
-    """The targets of the contracts for `month` that are due by `today`; a component that is not yet due has none."""
+class Failed(NamedTuple):
+    """A contract whose month could not be computed, and why."""
+
+    due: Due
+    month: date
+    problem: str
+
+
+class Computed(NamedTuple):
+    """What a page of contracts gave: targets, and the contracts that the engine could not compute."""
+
+    targets: list[Target]
+    failed: list[Failed]
+
+
+def compute(due: Sequence[Due], month: date, *, today: date, versions: dict[UUID, Terms]) -> Computed:
+    """The targets of the contracts for `month` that are due by `today`; a component that is not yet due has none.
+
+    One contract that cannot be computed keeps nobody else from being paid: it comes back under `failed`.
+    """
     found: list[Target] = []
+    failed: list[Failed] = []
     for row in due:
-        deal = as_deal(row)
-        for component, terms in _components(versions.get(row.version_id) if row.version_id else None):
-            if terms is None:
-                found.append(Target(row, component, month, NO_VERSION, {}, month))
-                continue
-            if today < accrues_on(terms, deal, month):
-                continue
-            line = evaluate(terms, deal, month)
-            parts = split(line.amount_minor, list(zip(row.partner_ids, row.shares, strict=True))).partners
-            found.append(Target(row, component, month, line, parts, hold_until(terms, deal, month)))
+        try:
+            found += _of_contract(row, month, today, versions)
+        except (ValueError, ArithmeticError) as problem:
+            failed.append(Failed(row, month, str(problem)))
+    return Computed(found, failed)
+
+
+def _of_contract(row: Due, month: date, today: date, versions: dict[UUID, Terms]) -> list[Target]:
+    found: list[Target] = []
+    deal = as_deal(row)
+    for component, terms in _components(versions.get(row.version_id) if row.version_id else None):
+        if terms is None:
+            found.append(Target(row, component, month, NO_VERSION, {}, month))
+            continue
+        if today < accrues_on(terms, deal, month):
+            continue
+        line = evaluate(terms, deal, month)
+        parts = split(line.amount_minor, list(zip(row.partner_ids, row.shares, strict=True))).partners
+        found.append(Target(row, component, month, line, parts, hold_until(terms, deal, month)))
     return found
 
 

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import F
 
 from commissions.accruals import scan
-from commissions.accruals.targets import targets, terms_of_versions
+from commissions.accruals.targets import compute, terms_of_versions
 from commissions.invariants.catalogue import Invariant
 from commissions.terms import Terms
 from elinkages.kernel.tenancy import current_msp_id
@@ -44,7 +44,7 @@ def _month(month: date, today: date, versions: dict[UUID, Terms], waiting: set[U
         page = scan.scan_all(month, after=cursor, size=PAGE, once_only=month == today.replace(day=1))
         terms_of_versions({row.version_id for row in page.due if row.version_id}, versions)
         due = [row for row in page.due if row.seq and row.contract_id not in waiting]
-        for target in targets(due, month, today=today, versions=versions):
+        for target in compute(due, month, today=today, versions=versions).targets:
             for partner_id, minor in target.shares.items():
                 computed[target.due.contract_id, partner_id] += minor
         cursor = page.cursor

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
+from django.db import connection
 
 from commissions import accruals, ledger
 from commissions.models import Entry, EntryKind, Hold, Journal, Pool, Posting, Stage
@@ -214,3 +215,16 @@ def test_every_entry_is_in_the_books_for_its_amount(petra: Partner) -> None:
     assert [journal.seq for journal in journals] == list(range(1, len(journals) + 1))
     assert bytes(journals[0].prev_hash) == ledger.GENESIS
     assert [bytes(journal.prev_hash) for journal in journals[1:]] == [bytes(journal.hash) for journal in journals[:-1]]
+
+
+def test_a_contract_that_cannot_be_computed_is_held_back_and_stops_nobody_else(petra: Partner) -> None:
+    good = builders.a_deal(petra)
+    bad = builders.a_deal(builders.a_partner("Paul Price Law"), terms=Percent(basis_points=500))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE referrals_contract SET currency = '???' WHERE id = %s", [bad.pk])
+    run(date(2026, 2, 1))
+    assert set(Pool.objects.values_list("contract_id", flat=True)) == {good.pk}
+    hold = Hold.objects.get(contract=bad)
+    assert hold.reason.startswith("The commission for January 2026 could not be computed:")
+    run(date(2026, 2, 2))
+    assert Hold.objects.count() == 1
