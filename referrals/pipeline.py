@@ -106,7 +106,7 @@ def reopen(referral: Referral, *, by: Actor, at: datetime) -> Referral:
     screening.one_at_a_time()
     lost = referral.moves.filter(to_stage=Stage.LOST).order_by("-at", "-pk").first()
     stage = Stage(lost.from_stage) if lost and lost.from_stage in OPEN_STAGES else Stage.REGISTERED
-    move = _move(referral, stage, by=by, at=at, lost_reason="", lost_note="")
+    move = _move(referral, stage, by=by, at=at, story="referral.reopened", lost_reason="", lost_note="")
     screening.screen(referral, at=at)
     attribution.grant(referral, by=by, at=at)
     letters.tell_moved(referral, move, by=by, at=at)
@@ -117,7 +117,7 @@ def step_back(referral: Referral, *, to: Stage, by: Actor, at: datetime) -> Refe
     """Correct a stage that was set too early; the partner is not written to. Raises StageChanged."""
     if not referral.is_open or to not in OPEN_STAGES or OPEN_STAGES.index(to) >= OPEN_STAGES.index(_stage(referral)):
         raise _moved(referral)
-    _move(referral, to, by=by, at=at)
+    _move(referral, to, by=by, at=at, story="referral.set_back")
     return referral
 
 
@@ -174,14 +174,24 @@ def _forward(referral: Referral, to: Stage, *, by: Actor, at: datetime, **fields
 
 
 def _move(
-    referral: Referral, to: Stage, *, by: Actor, at: datetime, reason: str = "", note: str = "", **fields: Any
+    referral: Referral,
+    to: Stage,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    note: str = "",
+    story: str = "",
+    **fields: Any,
 ) -> StageMove:
+    """Claim the move from the stage that was seen; `story` is its name in the history, by default the stage's."""
     before = _stage(referral)
     fields |= {"stage": to, "stage_at": at, "active_at": at}
     if not Referral.objects.filter(pk=referral.pk, stage=before).update(**fields):
         raise _moved(referral)
     _set(referral, **fields)
-    trail.record(f"referral.{to}", referral, by=by, at=at, before=before.label, reason=reason, note=note)
+    between = {"before": before.label, "stage": to.label} if to in OPEN_STAGES else {}
+    trail.record(story or f"referral.{to}", referral, by=by, at=at, **between, reason=reason, note=note)
     return StageMove.objects.create(
         referral=referral, from_stage=before, to_stage=to, at=at, by_name=by.actor_name[:200], reason=reason
     )

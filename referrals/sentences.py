@@ -5,10 +5,12 @@ from elinkages.audit.sentences import register
 register(
     {
         "referral.registered": "{who} registered this introduction from {partner}",
-        "referral.qualified": "{who} moved it from {before} to Qualified",
-        "referral.proposal": "{who} moved it from {before} to Proposal",
+        "referral.qualified": "{who} moved it from {before} to {stage}",
+        "referral.proposal": "{who} moved it from {before} to {stage}",
         "referral.won": "{who} marked it won",
-        "referral.lost": "{who} marked it lost",
+        "referral.lost": "{who} marked it lost: {reason}",
+        "referral.set_back": "{who} set it back from {before} to {stage}",
+        "referral.reopened": "{who} reopened it at {stage}",
         "contact.made": "{who} was in touch with them",
         "next_action.set": "{who} set the next action: {next}",
         "credit.given": "{partner} got the credit",

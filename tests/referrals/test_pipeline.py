@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from elinkages.audit import trail
+from elinkages.audit import sentences, trail
 from elinkages.kernel.actors import System
 from elinkages.mail.models import Message
 from partners.models import PartnerState
@@ -180,6 +180,9 @@ def test_losing_is_told_kindly_with_its_reason_and_without_the_note(inside: Hous
     assert "rude" not in letter.text + letter.html
     referral.refresh_from_db()
     assert (referral.lost_reason, referral.lost_note, referral.next_action) == (reason, "They were rude.", "")
+    told = sentences.line(trail.history(referral)[0])
+    assert told.sentence == f"Olga Owner marked it lost: {LostReason(reason).label}"
+    assert told.note == "They were rude."
 
 
 def test_a_reason_that_does_not_exist_is_refused(inside: House) -> None:
@@ -210,6 +213,7 @@ def test_a_stage_set_too_early_is_taken_back_without_a_letter(inside: House) -> 
     Message.objects.all().delete()
     pipeline.move(referral, to=Stage.REGISTERED, by=inside.owner, at=LATER)
     assert (referral.stage, letters()) == (Stage.REGISTERED, [])
+    assert sentences.describe(trail.history(referral)[0]) == "Olga Owner set it back from Proposal to Registered"
 
 
 def test_reopening_goes_back_to_where_it_was_lost_and_says_so(inside: House) -> None:
