@@ -45,6 +45,18 @@ def test_axe_finds_no_serious_fault_in_any_component(browser: Browser, guide: st
     assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in serious] == []
 
 
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_no_serious_fault_on_the_way_in(browser: Browser, live_server: Any, viewport: Any) -> None:
+    faults: list[str] = []
+    page = _open(browser, f"{live_server.url}/", faults, viewport=viewport)
+    for path in ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"):
+        page.goto(f"{live_server.url}{path}")
+        found = Axe().run(page).response["violations"]
+        assert [fault["id"] for fault in found if fault["impact"] in {"serious", "critical"}] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert faults == []
+
+
 def test_a_chosen_theme_is_there_on_the_next_page_before_any_script_runs(browser: Browser, guide: str) -> None:
     page = _open(browser, guide, [], viewport=DESKTOP, color_scheme="light")
     light = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
