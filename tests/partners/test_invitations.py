@@ -325,3 +325,24 @@ def test_an_owner_looks_at_the_letter_before_it_is_sent_and_never_sees_the_link(
     sent = client.get(f"/{msp.slug}/partners/{partner.pk}/").content.decode()
     assert not re.search(r"/invitation/partner/", sent)
     assert _state(msp, partner) == PartnerState.INVITED
+
+
+def test_logging_out_on_the_wrong_account_leads_back_to_the_invitation(
+    msp: Msp, ana: Membership, partner: Partner
+) -> None:
+    link = _link(msp, _invited(msp, partner, ana))
+    client = Client()
+    client.force_login(ana.user)
+    answer = client.post("/accounts/logout/", {"next": link})
+    assert answer["Location"] == link
+    assert "Choose a password" in client.get(link).content.decode()
+
+
+def test_logging_in_leads_back_to_the_invitation(msp: Msp, ana: Membership, partner: Partner) -> None:
+    link = _link(msp, _invited(msp, partner, ana))
+    builders.a_user("Dana Finch", ADDRESS)
+    client = Client()
+    answer = client.post(
+        f"/accounts/login/?next={link}", {"login": ADDRESS, "password": builders.PASSWORD, "next": link}
+    )
+    assert answer["Location"] == link
