@@ -79,10 +79,15 @@ def company_key(name: str) -> str:
 
 
 def domain_key(website_or_email: str) -> str:
-    """The registrable domain ("https://www.acme.co.uk/x" → "acme.co.uk"); "" for none or a free mail provider."""
+    """The registrable domain ("https://www.acme.co.uk/x" → "acme.co.uk"); "" for none or a free mail provider.
+
+    Under a suffix that the shipped list does not know, the last two labels.
+    """
     host = website_or_email.strip().lower().rpartition("@")[2]
     parts = _extract(host)
     domain = parts.top_domain_under_public_suffix
+    if not domain and not parts.suffix and not parts.ipv4 and parts.subdomain:
+        domain = f"{parts.subdomain.rpartition('.')[2]}.{parts.domain}"
     return "" if domain in _FREE_MAIL else domain
 
 
@@ -91,7 +96,7 @@ def email_key(email: str) -> str:
     local, at, domain = email.strip().lower().rpartition("@")
     if not at or not local or "." not in domain:
         return ""
-    return f"{local.partition('+')[0]}@{domain}"
+    return f"{local.partition('+')[0] or local}@{domain}"
 
 
 def phone_key(phone: str, region: str = "US") -> str:
