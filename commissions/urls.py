@@ -32,6 +32,7 @@ dashboard: list[URLPattern | URLResolver] = [
         "contracts/<uuid:contract_id>/reinstatement/", contracts.contract_reinstatement, name="contract-reinstatement"
     ),
     path("contracts/<uuid:contract_id>/plan/", contracts.contract_plan, name="contract-plan"),
+    path("contracts/<uuid:contract_id>/commissions/", contracts.contract_commissions, name="contract-commissions"),
 ]
 
 portal: list[URLPattern | URLResolver] = [*payout_urls.portal]

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -42,7 +41,6 @@ class Row:
     movements: list[tuple[MrrMovement, bool]]
     promise: Promise | None
     sentence: str
-    commissions_url: str
     state: tuple[str, str]
 
 
@@ -145,7 +143,6 @@ def _rows(found: Client, today: date) -> list[Row]:
                 movements=[(movement, movement.pk in standing) for movement in written[contract.pk]],
                 promise=promise,
                 sentence=_sentence(promise, contract.currency, today),
-                commissions_url=_commissions_url(contract),
                 state=_state(contract, today, is_paused=history.is_paused(today)),
             )
         )
@@ -172,11 +169,3 @@ def _earned(found: Client) -> dict[UUID, int]:
     """Commission so far by partner, in minor units, whatever its stage; voided amounts do not count."""
     entries = Entry.objects.filter(pool__contract__client=found).exclude(stage=Stage.VOID)
     return dict(entries.values_list("partner").annotate(sum=Sum("minor")).values_list("partner", "sum"))
-
-
-def _commissions_url(contract: Contract) -> str:
-    """The list of the contract's months with amounts, where that page exists."""
-    try:
-        return reverse("dashboard:contract-commissions", args=[contract.pk])
-    except NoReverseMatch:
-        return ""

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from commissions import deals, forecast
 from commissions.forms.contract import ChosenPlanForm, EndForm, FirstPaymentForm, MovementForm, NoteForm
-from commissions.models import PlanVersion
+from commissions.models import Entry, Pin, PlanVersion
 from commissions.terms import describe, from_json
 from commissions.views import effects
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
+from elinkages.kernel.paging import paginate
 from elinkages.kernel.refusal import Refused
 from referrals import contracts
 from referrals.models import Contract
@@ -118,6 +119,8 @@ def contract_plan(request: MspRequest, contract_id: UUID) -> HttpResponse:
     referral = contract.client.referral
     if referral is None:
         raise deals.NotReferred(f"Nobody introduced {contract.client.name}, so there is no commission to plan.")
+    if pin := Pin.objects.filter(contract=contract).select_related("plan_version__plan").first():
+        raise deals.AlreadyPinned(f"{contract} has its plan already, {pin.plan_version}, and keeps it.")
     today = request.msp.today(timezone.now())
     won_on = min(today, contract.starts_on)
     choice = deals.choose(referral.partner, referral.source_kind, contract.service_line, won_on)
@@ -137,6 +140,15 @@ def contract_plan(request: MspRequest, contract_id: UUID) -> HttpResponse:
             messages.success(request, f"{contract} has its plan.")
             return redirect("dashboard:client", contract.client_id)
     return _form_page(request, "contract_plan", form, {"contract": contract, "form": form, "choice": choice})
+
+
+@dashboard()
+def contract_commissions(request: MspRequest, contract_id: UUID) -> HttpResponse:
+    """What a contract has earned its partners, month by month, each amount with its reason."""
+    contract = contract_of(contract_id)
+    entries = Entry.objects.filter(pool__contract=contract).select_related("pool", "partner")
+    context = {"contract": contract, "page": paginate(entries, request, order=("-earning_month", "-pk"))}
+    return page(request, "dashboard/clients/commissions.html", context)
 
 
 def _form_page(request: MspRequest, name: str, form: Form, context: dict[str, Any]) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from commissions import accruals
 from commissions.models import Pin
 from commissions.terms import Flat, FullClawback, Percent
 from elinkages.accounts.models import Msp, User
@@ -306,9 +307,22 @@ def test_a_plan_is_chosen_later_from_the_page_of_the_client(msp: Msp, today: dat
     sent = {"won_on": "2026-01-01", "version": str(version.pk), "note": ""}
     assert "Say why, for whoever reads the history." in browser.post(url, sent).content.decode()
     assert browser.post(url, {**sent, "note": "As agreed"}).status_code == 302
-    assert browser.post(url, {**sent, "note": "As agreed"}).status_code == 422
+    assert browser.post(url, {**sent, "note": "As agreed"}).status_code == 409
+    assert browser.get(url).status_code == 409
     with tenancy.use(msp.pk):
         assert Pin.objects.get().plan_version == version
+
+
+def test_the_months_of_a_contract_are_listed_with_their_reasons(msp: Msp, today: date) -> None:
+    contract = a_referred(msp, today)
+    browser = browse(msp)
+    url = f"/acme/contracts/{contract.pk}/commissions/"
+    assert "Nothing earned yet" in browser.get(url).content.decode()
+    with tenancy.use(msp.pk):
+        accruals.accrue(today=today, at=timezone.now())
+    page = browser.get(url).content.decode()
+    assert "$500.00 once, for the first invoice, paid on" in page
+    assert "Harbor &amp; Finch CPAs" in page
 
 
 def test_a_contract_is_added_to_a_client_that_nobody_introduced(msp: Msp, today: date) -> None:
