@@ -15,9 +15,9 @@ from elinkages.accounts import doors
 from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel.money import format_money
 from elinkages.pages.ui.figures import days_away, full_day
-from partners.models import PartnerInvitation
-from referrals.models import ClientState, Contract, Finding, FindingState, Referral, Stage
-from referrals.sla import late_before
+from partners.models import Partner, PartnerInvitation, PartnerState
+from referrals.models import ClientState, Contract, Finding, Referral, Stage
+from referrals.sla import late_before, stale_before
 
 SHOWN = 2
 COUNTED = 100
@@ -121,9 +121,33 @@ def _due(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     )
 
 
+def _quiet(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
+    """Open introductions in which nothing has happened for two weeks and nothing is planned."""
+    quiet = Referral.objects.stale(stale_before(at)).filter(touched_at__isnull=False, next_action_on__isnull=True)
+    rows = _cut(quiet.order_by("active_at").select_related("partner"))
+    lines = [
+        Task(
+            "clock",
+            f"Move {referral.company} on",
+            f"Nothing has happened since {full_day(msp.today(referral.active_at))}, and no next action is set.",
+            doors.url("dashboard", msp, "dashboard:referral", referral.pk),
+            "Open referral",
+        )
+        for referral in rows
+    ]
+    yield from _together(
+        msp,
+        lines,
+        f"{_many(lines)} introductions have been quiet for two weeks",
+        lambda: f"The longest: {rows[0].company} from {rows[0].partner}.",
+        "dashboard:referral-list",
+        "?needs=stale",
+    )
+
+
 def _findings(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     """Matches that a person has to decide: two people are not paid for one client."""
-    undecided = Finding.objects.filter(state=FindingState.OPEN).order_by("found_at")
+    undecided = Finding.objects.waiting().order_by("found_at")
     rows = _cut(undecided.select_related("referral", "other_referral", "other_client"))
     lines = []
     for finding in rows:
@@ -197,13 +221,39 @@ def _unanswered(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     )
 
 
+def _not_invited(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
+    """Partners who were entered and never asked."""
+    prospects = Partner.objects.filter(state=PartnerState.PROSPECT, created_at__lt=at - timedelta(days=1))
+    rows = _cut(prospects.order_by("created_at"))
+    lines = [
+        Task(
+            "user-plus",
+            f"Invite {partner}",
+            f"Added {_ago(partner.created_at, msp, at)} and not invited yet.",
+            doors.url("dashboard", msp, "dashboard:partner-invitation", partner.pk),
+            "Write the invitation",
+        )
+        for partner in rows
+    ]
+    yield from _together(
+        msp,
+        lines,
+        f"{_many(lines)} partners are not invited yet",
+        lambda: f"{rows[0]} was added {_ago(rows[0].created_at, msp, at)}.",
+        "dashboard:partner-list",
+        "?state=prospect",
+    )
+
+
 _SOURCES: tuple[tuple[str, Callable[[Msp, Membership, datetime], Iterator[Task]]], ...] = (
     ("payouts.manage", _runs),
     ("referrals.manage", _untouched),
     ("referrals.manage", _due),
     ("referrals.manage", _findings),
+    ("referrals.manage", _quiet),
     ("clients.manage", _unpinned),
     ("partners.manage", _unanswered),
+    ("partners.manage", _not_invited),
 )
 
 

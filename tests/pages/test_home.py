@@ -155,6 +155,26 @@ def test_an_invitation_is_a_task_after_a_week(msp: Msp, owner: Membership) -> No
     assert _titles(msp, owner) == ["Ask Jo of Stackhouse about the invitation"]
 
 
+def test_a_partner_who_was_never_asked_is_a_task_from_the_next_day_on(msp: Msp, owner: Membership) -> None:
+    with tenancy.use(msp.pk):
+        now = timezone.now()
+        onboarding.add(kind="vendor", name="Today Inc", by=owner, at=now)
+        onboarding.add(kind="vendor", name="Yesterday Inc", by=owner, at=now - timedelta(days=2))
+    assert _titles(msp, owner) == ["Invite Yesterday Inc"]
+
+
+def test_an_introduction_without_news_or_plan_for_two_weeks_is_a_task(msp: Msp, owner: Membership) -> None:
+    with tenancy.use(msp.pk):
+        old = timezone.now() - timedelta(days=20)
+        referral = builders.a_referral(
+            builders.a_partner(), "Sleepy Dental", stage=Stage.PROPOSAL, touched_at=old, active_at=old
+        )
+    assert _titles(msp, owner) == ["Move Sleepy Dental on"]
+    with tenancy.use(msp.pk):
+        pipeline.touch(referral, by=owner, at=timezone.now())
+    assert _titles(msp, owner) == []
+
+
 def test_a_run_waits_for_the_person_who_did_not_open_it(msp: Msp, owner: Membership) -> None:
     finance = builders.a_member(msp, Role.FINANCE, name="Sam Okafor")
     with tenancy.use(msp.pk):

@@ -264,3 +264,15 @@ def test_a_name_is_found_through_the_index_under_row_security(msp: Msp) -> None:
         plan: Any = Partner.objects.filter(name_key__prefix="firm 29").order_by("name_key", "pk")[:51].explain()
     assert "Index Cond" in plan
     assert "name_key >= 'firm 29'" in plan.replace("(", "").replace(")", "").replace("::text", "")
+
+
+def test_a_cursor_of_another_order_or_of_nobody_shows_the_first_page(msp: Msp, browser: Client) -> None:
+    with tenancy.use(msp.pk):
+        for number in range(60):
+            builders.a_partner(f"Partner {number:02}")
+    url = f"/{msp.slug}/partners/"
+    following = _text(browser, url).partition('rel="next" href="')[2].partition('"')[0].removeprefix("?")
+    for query in (f"?sort=newest&{following}", "?after=W1sidSIsIngiXV0", "?after=%FF", "?before=e30"):
+        answer = browser.get(url + query)
+        assert answer.status_code == 200
+        assert "Partner " in answer.content.decode()
