@@ -58,7 +58,9 @@ def test_an_address_belongs_to_the_first() -> None:
         _found()
 
 
-@pytest.mark.parametrize(("wrong", "sentence"), [({"time_zone": "Mars/Olympus"}, "no time zone"), ({"currency": "XYZ"}, "XYZ")])
+@pytest.mark.parametrize(
+    ("wrong", "sentence"), [({"time_zone": "Mars/Olympus"}, "no time zone"), ({"currency": "XYZ"}, "XYZ")]
+)
 def test_a_zone_or_currency_that_does_not_exist_is_refused(wrong: dict[str, str], sentence: str) -> None:
     with pytest.raises(msps.BadSetting, match=sentence):
         _found(**wrong)
