@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -71,6 +71,7 @@ class Unit:
     axis: Callable[[Any], str]
 
 
+@lru_cache(maxsize=64)
 def money(currency: str, *, period: str = "") -> Unit:
     """Amounts in minor units of a currency, for a period such as `a month`."""
     scale = 10 ** exponent(currency)
@@ -78,6 +79,7 @@ def money(currency: str, *, period: str = "") -> Unit:
     return Unit(name, lambda minor: format_money(int(minor), currency), lambda minor: _short(minor / scale))
 
 
+@lru_cache(maxsize=64)
 def counted(name: str) -> Unit:
     """Whole things: `referrals a month`."""
     return Unit(name, lambda value: f"{int(value):,}", _short)
@@ -106,41 +108,28 @@ class Chart:
             for index, label in enumerate(self.labels)
         ]
 
-    @cached_property
+    @property
     def wide(self) -> SafeString:
         """The picture for a screen."""
-        return self._inline(WIDE)
+        return _picture(self, WIDE)
 
-    @cached_property
+    @property
     def narrow(self) -> SafeString:
         """The picture for a phone."""
-        return self._inline(NARROW)
+        return _picture(self, NARROW)
 
     def document(self) -> bytes:
         """A whole SVG file with title, legend and colors inside, for PDF, e-mail and download."""
         inks = tuple(_INK[series.look.slug] for series in self.series)
-        drawing = self._drawing(
+        drawing = self.drawing(
             WIDE, style=Style(**_PAPER, colors=inks), title=f"{self.title}, {self.unit.name}", legend_at_bottom=True
         )
         root = _without(drawing.render_tree(), {"script", "comment"})
         whole: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
         return whole
 
-    def _inline(self, size: tuple[int, int]) -> SafeString:
-        root = _without(
-            self._drawing(size, style=Style(**_PAPER), show_legend=False).render_tree(), {"defs", "comment"}
-        )
-        root.attrib = {"viewBox": root.attrib["viewBox"], "aria-hidden": "true", "focusable": "false"}
-        for group in root.iter("g"):
-            self._dress(group)
-        # Serialized XML: every name and number in it is escaped already.
-        return SafeString(ElementTree.tostring(root, encoding="unicode"))
-
-    def _dress(self, group: ElementTree.Element) -> None:
-        if found := re.match(r"series serie-(\d+)", group.get("class", "")):
-            group.set("class", f"series source-{self.series[int(found[1])].look.slug}")
-
-    def _drawing(self, size: tuple[int, int], **options: Any) -> Any:
+    def drawing(self, size: tuple[int, int], **options: Any) -> Any:
+        """The pygal chart at a size, with options of pygal."""
         width, height = size
         fixed = {"js": [], "margin": 4, "spacing": 8, "truncate_label": -1, "max_scale": 6, "min_scale": 2}
         drawing = self.draw(width=width, height=height, **fixed, **options)
@@ -152,6 +141,19 @@ class Chart:
 
     def _text(self, value: int | None) -> str:
         return "\N{EN DASH}" if value is None else self.unit.full(value)
+
+
+# Drawing takes some 15 ms, and the same numbers make the same picture.
+@lru_cache(maxsize=256)
+def _picture(chart: Chart, size: tuple[int, int]) -> SafeString:
+    """The picture as inline SVG: without styles, with the class of its source on every series."""
+    root = _without(chart.drawing(size, style=Style(**_PAPER), show_legend=False).render_tree(), {"defs", "comment"})
+    root.attrib = {"viewBox": root.attrib["viewBox"], "aria-hidden": "true", "focusable": "false"}
+    for group in root.iter("g"):
+        if found := re.match(r"series serie-(\d+)", group.get("class", "")):
+            group.set("class", f"series source-{chart.series[int(found[1])].look.slug}")
+    # Serialized XML: every name and number in it is escaped already.
+    return SafeString(ElementTree.tostring(root, encoding="unicode"))
 
 
 def stacked_bars(title: str, series: Sequence[Series], *, labels: Sequence[str], unit: Unit) -> Chart:

@@ -32,8 +32,7 @@ def money(minor: int | None, currency: str, dash: bool = False, bare: bool = Fal
     """An amount in minor units; `dash=True` shows zero as a dash, `bare=True` leaves the currency sign out."""
     if minor is None or (dash and minor == 0):
         return format_html('<span class="money none">{}</span>', figures.DASH)
-    text = figures.amount(minor, currency, bare=bare)
-    return format_html('<span class="money{}">{}</span>', " negative" if minor < 0 else "", text)
+    return figures.amount_html(minor, currency, bare=bare)
 
 
 @register.simple_tag

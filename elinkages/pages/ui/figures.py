@@ -1,16 +1,12 @@
 """Numbers, dates and rates as the reader sees them."""
 
+from calendar import month_abbr
 from datetime import date, datetime, timedelta, tzinfo
-from decimal import Decimal
 
-from babel.numbers import format_decimal
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from elinkages.kernel.money import exponent, format_basis_points, format_money
+from elinkages.kernel.money import MINUS, exponent, format_basis_points, format_money
 
-LOCALE = "en_US"
-MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 
 _STEPS = (
@@ -24,8 +20,8 @@ def amount(minor: int, currency: str, *, bare: bool = False) -> str:
     if not bare:
         return format_money(minor, currency)
     places = exponent(currency)
-    pattern = f"#,##0.{'0' * places}" if places else "#,##0"
-    text = format_decimal(Decimal(abs(minor)).scaleb(-places), format=pattern, locale=LOCALE)
+    whole, rest = divmod(abs(minor), 10**places)
+    text = f"{whole:,}.{rest:0{places}}" if places else f"{whole:,}"
     return f"{MINUS}{text}" if minor < 0 else text
 
 
@@ -36,12 +32,12 @@ def rate(basis_points: int) -> str:
 
 def full_day(value: date) -> str:
     """`Nov 3, 2026`."""
-    return f"{value:%b} {value.day}, {value.year}"
+    return f"{month_abbr[value.month]} {value.day}, {value.year}"
 
 
 def short_day(value: date, today: date) -> str:
     """`Nov 3`, with the year when it is not this year."""
-    return f"{value:%b} {value.day}" if value.year == today.year else full_day(value)
+    return f"{month_abbr[value.month]} {value.day}" if value.year == today.year else full_day(value)
 
 
 def full_month(value: date) -> str:
@@ -84,25 +80,28 @@ def _directed(count: int, name: str, *, past: bool) -> str:
     return f"{words} ago" if past else f"in {words}"
 
 
+# A page shows hundreds of these, made of numbers and the names of months and zones alone: nothing to escape.
+
+
 def instant_html(value: datetime, now: datetime, zone: tzinfo) -> SafeString:
     """A time element: the day and how long ago; the exact minute and its zone on hover."""
     local = value.astimezone(zone)
-    exact = f"{full_day(local)}, {local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'} {local:%Z}"
-    return format_html(
-        '<time class="when" datetime="{}" title="{}">{}, <span>{}</span></time>',
-        local.isoformat(timespec="minutes"),
-        exact,
-        short_day(local, now.astimezone(zone).date()),
-        distance(value, now, zone),
+    clock = f"{local.hour % 12 or 12}:{local.minute:02} {'AM' if local.hour < 12 else 'PM'}"
+    return SafeString(
+        f'<time class="when" datetime="{local.isoformat(timespec="minutes")}"'
+        f' title="{full_day(local)}, {clock} {local.tzname()}">'
+        f"{short_day(local, now.astimezone(zone).date())}, <span>{distance(value, now, zone)}</span></time>"
     )
 
 
 def day_html(value: date, *, months: bool = False) -> SafeString:
     """A time element for a calendar day, or for the month it is in."""
-    if months:
-        return format_html(
-            '<time class="day" datetime="{}">{}</time>',
-            f"{value:%Y-%m}",
-            full_month(value),
-        )
-    return format_html('<time class="day" datetime="{}">{}</time>', value.isoformat(), full_day(value))
+    machine, person = (f"{value:%Y-%m}", full_month(value)) if months else (value.isoformat(), full_day(value))
+    return SafeString(f'<time class="day" datetime="{machine}">{person}</time>')
+
+
+def amount_html(minor: int, currency: str, *, bare: bool = False) -> SafeString:
+    """An amount that a style sheet can tell from other text; negative ones also say so by their class."""
+    return SafeString(
+        f'<span class="money{" negative" if minor < 0 else ""}">{amount(minor, currency, bare=bare)}</span>'
+    )
