@@ -41,12 +41,14 @@ class Import(TenantModel):
     columns = models.JSONField(default=dict, help_text="Field → the index of its column.")
     options = models.JSONField(default=dict, help_text="Date order and decimal sign, where the file leaves a choice.")
     state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.UPLOADED)
+    summary = models.JSONField(default=dict, help_text="Fate → rows, once all are checked and once all are imported.")
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     uploaded_at = models.DateTimeField()
     uploaded_by = TenantForeignKey(Membership, related_name="+")
+    started_by = TenantForeignKey(Membership, null=True, related_name="+")
     moved_at = models.DateTimeField(help_text="When it last made progress; a sweep re-nudges what stands still.")
     finished_at = models.DateTimeField(null=True)
 
@@ -62,7 +64,7 @@ class Import(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            *walls("import", references=("uploaded_by",)),
+            *walls("import", references=("uploaded_by", "started_by")),
             Transitions(
                 name="import_state",
                 field="state",
@@ -77,7 +79,14 @@ class Import(TenantModel):
             one_of("kind", ImportKind.values, name="import_kind_known"),
             one_of("state", ImportState.values, name="import_state_known"),
         ]
-        indexes = [models.Index(fields=["msp", "uploaded_at", "id"], name="import_uploaded")]
+        indexes = [
+            models.Index(fields=["msp", "uploaded_at", "id"], name="import_uploaded"),
+            models.Index(
+                fields=["msp", "moved_at"],
+                condition=models.Q(state__in=("checking", "importing")),
+                name="import_moving",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.file_name
@@ -98,7 +107,10 @@ class Fate(models.TextChoices):
 
 
 class ImportRow(TenantModel):
-    """One row of the file, what it says, and what becomes of it."""
+    """One row of the file, what it says, and what becomes of it.
+
+    `attempts` counts how often a worker began to write it; one that never got through is parked with a reason.
+    """
 
     batch = TenantForeignKey(Import, models.CASCADE, related_name="rows")
     number = models.PositiveIntegerField(help_text="The line in the file, the header being 1.")
@@ -108,6 +120,7 @@ class ImportRow(TenantModel):
     reason = models.CharField(max_length=300, blank=True)
     target_id = models.UUIDField(null=True)
     is_done = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -115,7 +128,14 @@ class ImportRow(TenantModel):
             models.UniqueConstraint(fields=["msp", "batch", "number"], name="import_row_once"),
             one_of("fate", Fate.values, name="import_row_fate_known"),
         ]
-        indexes = [models.Index(fields=["msp", "batch", "fate", "number"], name="import_row_fate")]
+        indexes = [
+            models.Index(fields=["msp", "batch", "fate", "number"], name="import_row_fate"),
+            models.Index(
+                fields=["msp", "batch", "attempts", "number"],
+                condition=models.Q(fate__in=("create", "update"), is_done=False),
+                name="import_row_waiting",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Row {self.number}"

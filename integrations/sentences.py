@@ -1,0 +1,15 @@
+"""How the history of an import tells what was done."""
+
+from elinkages.audit.sentences import register
+
+register(
+    {
+        "import.uploaded": "{who} uploaded this file with {rows} rows",
+        "import.columns_chosen": "{who} chose {columns} columns",
+        "import.started": "{who} started to import {rows} rows",
+        "import.finished": "All rows are done",
+        "import.failed": "The check was given up",
+        "import.discarded": "{who} discarded this file before anything was imported",
+        "partner.recognized": "{who} noted their id in your system, {id}",
+    }
+)

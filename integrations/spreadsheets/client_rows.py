@@ -1,0 +1,266 @@
+"""Rows of won clients: one contract each, of a client who may be here already, perhaps introduced by a partner."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from commissions import deals
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.match_keys import company_key
+from elinkages.kernel.money import format_money
+from elinkages.kernel.refusal import Refused
+from integrations.models import Fate
+from integrations.spreadsheets import partner_book, referral_rows
+from integrations.spreadsheets.rules import Rules, Values, Verdict, problem
+from integrations.spreadsheets.values import shown
+from partners.models import Partner
+from referrals import clients, contracts, mrr, pipeline, service_lines
+from referrals.models import Client, Contract, Referral, ServiceLine, Stage
+
+
+class NotPossible(Refused):
+    """The row does not fit to what is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A contract that is here, with its MRR in minor units on the day that a row speaks of."""
+
+    contract: Contract
+    mrr_minor: int
+
+
+def refine(values: Values, rules: Rules) -> list[str]:
+    """Fill in the service line and the day of the win; returns what is wrong."""
+    problems = []
+    if not values.get("service_line"):
+        if rules.service_line:
+            values["service_line"] = rules.service_line
+        else:
+            problems.append("The service line is missing. Fill it, or choose one for such rows under Columns.")
+    today = rules.today.isoformat()
+    if starts_on := values.get("starts_on"):
+        values.setdefault("won_on", min(starts_on, today))
+    problems += [
+        f"{label} is in the future."
+        for name, label in (("won_on", "Won on"), ("first_paid_on", "First invoice paid on"))
+        if values.get(name, "") > today
+    ]
+    return problems
+
+
+def identities(values: Values) -> list[str]:
+    """By what another row of the file would be the same contract."""
+    if external_id := values.get("external_id"):
+        return [f"id:{external_id}"]
+    line = values.get("service_line", "").casefold()
+    return [f"client and service line:{company_key(values.get('client', ''))}|{line}"]
+
+
+class Register:
+    """The clients and contracts that rows could be about, in three queries."""
+
+    def __init__(self, many: Sequence[Values]) -> None:
+        ids = {values["external_id"] for values in many if values.get("external_id")}
+        keys = {company_key(values["client"]) for values in many}
+        self.clients: dict[str, list[Client]] = defaultdict(list)
+        found = Q(name_key__in=keys) | Q(contracts__external_id__in=ids) if ids else Q(name_key__in=keys)
+        for client in Client.objects.filter(found).select_related("referral").distinct().order_by("created_at", "pk"):
+            self.clients[client.name_key].append(client)
+        owners = [client.pk for found in self.clients.values() for client in found]
+        rows = Contract.objects.filter(client__in=owners).select_related("client__referral", "service_line")
+        self.contracts: dict[UUID, list[Contract]] = defaultdict(list)
+        self.by_id: dict[str, Contract] = {}
+        for contract in rows.order_by("-ends_on", "pk") if owners else ():
+            self.contracts[contract.client_id].append(contract)
+            if contract.external_id:
+                self.by_id[contract.external_id] = contract
+        self.timelines = mrr.timelines([contract.pk for found in self.contracts.values() for contract in found])
+        self.lines = {line.name.casefold(): line for line in service_lines.in_use()}
+
+    def client(self, values: Values) -> Client | None:
+        """The client of a row. Raises NotPossible when two have that name."""
+        if contract := self.by_id.get(values.get("external_id", "")):
+            return contract.client
+        found = self.clients.get(company_key(values["client"]), [])
+        if len(found) > 1:
+            raise NotPossible(f"{len(found)} of your clients are called {found[0].name}. Add this contract by hand.")
+        return found[0] if found else None
+
+    def holding(self, client: Client, values: Values) -> Holding | None:
+        """The contract of a row, with its MRR on the day of the change or now."""
+        external_id = values.get("external_id", "")
+        contract = self.by_id.get(external_id)
+        if contract is None:
+            same_line = (one for one in self.contracts[client.pk] if _is_line(one, values["service_line"]))
+            contract = next((one for one in same_line if not (external_id and one.external_id)), None)
+        if contract is None:
+            return None
+        timeline = self.timelines[contract.pk]
+        day = date.fromisoformat(values["mrr_from"]) if values.get("mrr_from") else None
+        newest = timeline.movements[-1].mrr_minor if timeline.movements else 0
+        return Holding(contract, timeline.level(day) if day else newest)
+
+
+def _is_line(contract: Contract, name: str) -> bool:
+    return contract.service_line.name.casefold() == name.casefold()
+
+
+def judge(many: Sequence[Values], rules: Rules) -> list[Verdict]:
+    """The fate of each row, given the clients, contracts and partners that are here."""
+    book, register = partner_book.book_for(many), Register(many)
+    return [_judge(values, rules, book, register) for values in many]
+
+
+def _judge(values: Values, rules: Rules, book: partner_book.PartnerBook, register: Register) -> Verdict:
+    try:
+        partner = partner_book.sender(values, book)
+        client = register.client(values)
+    except (partner_book.CannotTell, NotPossible) as refusal:
+        return problem(refusal.message)
+    line = values["service_line"]
+    if line.casefold() not in register.lines and not rules.creates_service_lines:
+        return problem(
+            f"{shown(line)} is not a service line of yours. Add it in Settings, or choose to add unknown ones."
+        )
+    names_partner = values.get("partner") or values.get("partner_email")
+    if names_partner and partner is None and (refused := partner_book.unknown(values, rules)):
+        return refused
+    if client is None:
+        return Verdict(Fate.CREATE, "" if partner or not names_partner else "The partner is added too.")
+    return _judge_known(values, client, partner, register, rules)
+
+
+def _judge_known(values: Values, client: Client, partner: Partner | None, register: Register, rules: Rules) -> Verdict:
+    """The fate of a row about a client who is here."""
+    try:
+        _check_introducer(values, client, partner)
+    except NotPossible as refusal:
+        return problem(refusal.message)
+    holding = register.holding(client, values)
+    if holding is None:
+        return Verdict(Fate.CREATE, f"A further contract of {client.name}.", client.pk)
+    if words := _news(holding, values, rules):
+        return Verdict(Fate.UPDATE, f"{client.name}: {' and '.join(words)}.", client.pk)
+    return Verdict(Fate.DUPLICATE, _same(holding, values, rules), client.pk)
+
+
+def _check_introducer(values: Values, client: Client, partner: Partner | None) -> None:
+    """Raise NotPossible when a row names another partner than the one who introduced the client."""
+    if not (values.get("partner") or values.get("partner_email")):
+        return
+    if client.referral is None:
+        raise NotPossible(f"{client.name} is a client already, whom nobody introduced. Leave the partner out.")
+    if partner is None or client.referral.partner_id != partner.pk:
+        raise NotPossible(f"{client.name} is a client already, introduced by {client.referral.partner.name}.")
+
+
+def _news(holding: Holding, values: Values, rules: Rules) -> list[str]:
+    """What a row changes about a contract, in words."""
+    words = []
+    if values.get("mrr_from") and values["mrr_minor"] != holding.mrr_minor:
+        words.append(f"MRR becomes {_money(values['mrr_minor'], rules)} instead of {_money(holding.mrr_minor, rules)}")
+    if values.get("first_paid_on") and holding.contract.first_paid_on is None:
+        words.append("first invoice paid")
+    return words
+
+
+def _same(holding: Holding, values: Values, rules: Rules) -> str:
+    name = f"{holding.contract.service_line.name} of {holding.contract.client.name}"
+    if values["mrr_minor"] == holding.mrr_minor:
+        return f"{name} is here already, and nothing is new."
+    return (
+        f"{name} is here already at {_money(holding.mrr_minor, rules)}. To change it to"
+        f" {_money(values['mrr_minor'], rules)}, fill New MRR from with the day."
+    )
+
+
+def _money(minor: int, rules: Rules) -> str:
+    return format_money(minor, rules.reading.currency)
+
+
+def write(values: Values, rules: Rules, *, by: Actor, at: datetime) -> Client:
+    """Add the client or the contract of a row, or change its MRR. Raises what the verbs refuse."""
+    partner = None
+    if values.get("partner") or values.get("partner_email"):
+        partner = partner_book.sender_or_new(values, rules, by=by, at=at)
+    register = Register([values])
+    client = register.client(values)
+    if client is None:
+        return _win(values, partner, _sold(values, register, rules, by=by, at=at), rules, by=by, at=at)
+    _check_introducer(values, client, partner)
+    holding = register.holding(client, values)
+    if holding is None:
+        sold = _sold(values, register, rules, by=by, at=at)
+        deals.add(client, sold, won_on=date.fromisoformat(values["won_on"]), by=by, at=at)
+    else:
+        _change(holding, values, by=by, at=at)
+    return client
+
+
+def _sold(values: Values, register: Register, rules: Rules, *, by: Actor, at: datetime) -> deals.NewContract:
+    name = values["service_line"]
+    line: ServiceLine | None = register.lines.get(name.casefold())
+    if line is None:
+        if not rules.creates_service_lines:
+            raise NotPossible(f"{shown(name)} is not a service line of yours.")
+        line = service_lines.add(name, by=by, at=at)
+    paid_on = values.get("first_paid_on")
+    return deals.NewContract(
+        service_line=line,
+        mrr_minor=values["mrr_minor"],
+        starts_on=date.fromisoformat(values["starts_on"]),
+        first_paid_on=date.fromisoformat(paid_on) if paid_on else None,
+        owed_from=date.fromisoformat(values["owed_from"]),
+        external_id=values.get("external_id", ""),
+    )
+
+
+def _win(
+    values: Values, partner: Partner | None, sold: deals.NewContract, rules: Rules, *, by: Actor, at: datetime
+) -> Client:
+    """A client who is not here yet: won from the partner's introduction, or without one."""
+    name, website, won_on = values["client"], values.get("website", ""), date.fromisoformat(values["won_on"])
+    if partner is None:
+        client = clients.create(name=name, website=website, since_on=sold.starts_on, by=by, at=at)
+        deals.add(client, sold, won_on=won_on, by=by, at=at)
+        return client
+    referral = _introduction(values, partner, rules, by=by, at=at)
+    if referral.stage == Stage.WON:
+        client = clients.create(name=name, website=website, referral=referral, since_on=sold.starts_on, by=by, at=at)
+        deals.add(client, sold, won_on=won_on, by=by, at=at)
+        return client
+    try:
+        return deals.win(referral, client_name=name, website=website, contracts=[sold], won_on=won_on, by=by, at=at)
+    except pipeline.Undecided as refusal:
+        raise NotPossible(referral_rows.in_words(referral)) from refusal
+
+
+def _introduction(values: Values, partner: Partner, rules: Rules, *, by: Actor, at: datetime) -> Referral:
+    """The introduction that the client came from: the partner's open or won one of that name, else a new one."""
+    found = Referral.objects.filter(partner=partner, company_key=company_key(values["client"])).exclude(
+        stage=Stage.LOST
+    )
+    referral = found.filter(clients__isnull=True).order_by("registered_at").first()
+    if referral is not None:
+        return referral
+    told = {"registered_on": values["won_on"], "website": values.get("website", "")}
+    return referral_rows.register(partner, told, rules, company=values["client"], by=by, at=at)
+
+
+def _change(holding: Holding, values: Values, *, by: Actor, at: datetime) -> None:
+    if (day := values.get("mrr_from")) and values["mrr_minor"] != holding.mrr_minor:
+        contracts.move(
+            holding.contract,
+            effective_on=date.fromisoformat(day),
+            mrr_minor=values["mrr_minor"],
+            note="From the spreadsheet",
+            by=by,
+            at=at,
+        )
+    if (paid_on := values.get("first_paid_on")) and holding.contract.first_paid_on is None:
+        contracts.record_first_payment(holding.contract, on=date.fromisoformat(paid_on), by=by, at=at)

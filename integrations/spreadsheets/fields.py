@@ -1,0 +1,321 @@
+"""What each kind of spreadsheet can say, and by which headers people call it."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from integrations.models import ImportKind
+
+TEXT, NAME, EMAIL, WEBSITE, DAY, AMOUNT, CHOICE = "text", "name", "email", "website", "day", "amount", "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column that is understood. `reads` says how its cells are read, `synonyms` are normal() headers."""
+
+    name: str
+    label: str
+    synonyms: tuple[str, ...]
+    reads: str = TEXT
+    limit: int = 160
+    required: bool = False
+    help: str = ""
+
+
+def normal(header: str) -> str:
+    """A header in plain lower case words: “E-Mail Address:” → “email address”."""
+    text = unicodedata.normalize("NFKD", header).encode("ascii", "ignore").decode().casefold()
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", text.replace("e-mail", "email")).split())
+
+
+_PARTNERS = (
+    Field(
+        "name",
+        "Name",
+        (
+            "name",
+            "partner",
+            "partner name",
+            "firm",
+            "company",
+            "company name",
+            "organization",
+            "business name",
+            "account",
+        ),
+        NAME,
+        required=True,
+        help="The firm or person.",
+    ),
+    Field(
+        "kind",
+        "Kind of source",
+        ("kind", "kind of source", "source", "source kind", "type", "partner type", "category", "group"),
+        CHOICE,
+        help="Happy client, vCIO, center of influence, peer MSP or vendor.",
+    ),
+    Field("contact_name", "Person", ("person", "contact", "contact name", "full name", "contact person"), NAME, 120),
+    Field(
+        "email",
+        "E-mail",
+        ("email", "email address", "mail", "contact email", "partner email"),
+        EMAIL,
+        254,
+    ),
+    Field("phone", "Phone", ("phone", "phone number", "telephone", "mobile", "cell", "tel", "contact phone"), TEXT, 40),
+    Field("website", "Website", ("website", "web", "url", "site", "domain", "web site", "homepage"), WEBSITE, 200),
+    Field("city", "City", ("city", "town", "location"), TEXT, 80),
+    Field(
+        "status",
+        "Status",
+        ("status", "state", "partner status", "active"),
+        CHOICE,
+        help="Active, new, suspended or left.",
+    ),
+    Field("note", "Note", ("note", "notes", "comment", "comments", "description", "remarks"), TEXT, 5_000),
+    Field(
+        "external_id",
+        "Id in your system",
+        ("id", "partner id", "external id", "partner key", "key", "reference", "number"),
+        TEXT,
+        120,
+        help="Recognizes the row when you upload the file again.",
+    ),
+)
+_PARTNER = Field(
+    "partner",
+    "Partner",
+    (
+        "partner",
+        "partner name",
+        "referred by",
+        "referrer",
+        "source",
+        "referral source",
+        "referral partner",
+        "introduced by",
+    ),
+    NAME,
+    254,
+    help="Their name, e-mail address or id, as you have it here.",
+)
+_PARTNER_EMAIL = Field(
+    "partner_email",
+    "Partner’s e-mail",
+    ("partner email", "referrer email", "referred by email", "source email", "partner email address"),
+    EMAIL,
+    254,
+)
+_REFERRALS = (
+    Field(
+        "company",
+        "Company",
+        (
+            "company",
+            "company name",
+            "prospect",
+            "business",
+            "account",
+            "organization",
+            "lead",
+            "customer",
+            "client",
+            "name",
+        ),
+        NAME,
+        required=True,
+        help="Who was introduced.",
+    ),
+    replace(_PARTNER, required=True),
+    _PARTNER_EMAIL,
+    Field(
+        "registered_on",
+        "Introduced on",
+        (
+            "introduced on",
+            "date",
+            "referral date",
+            "date referred",
+            "created",
+            "created at",
+            "registered",
+            "received",
+            "referred on",
+        ),
+        DAY,
+        help="Who was first has the credit. Today, when left out.",
+    ),
+    Field(
+        "stage",
+        "Stage",
+        ("stage", "status", "deal stage", "state", "pipeline stage"),
+        CHOICE,
+        help="Registered, qualified, proposal, won or lost.",
+    ),
+    Field(
+        "stage_on",
+        "In that stage since",
+        ("in that stage since", "stage date", "closed", "closed on", "close date", "last moved", "updated"),
+        DAY,
+    ),
+    Field("lost_reason", "Lost because", ("lost because", "lost reason", "reason", "loss reason"), TEXT, 300),
+    Field("contact_name", "Person", ("person", "contact", "contact name", "full name", "contact person"), NAME, 120),
+    Field("contact_email", "E-mail", ("email", "email address", "contact email", "mail"), EMAIL, 254),
+    Field("contact_phone", "Phone", ("phone", "phone number", "telephone", "mobile", "contact phone", "tel"), TEXT, 40),
+    Field("website", "Website", ("website", "web", "url", "domain", "site"), WEBSITE, 200),
+    Field(
+        "expected_mrr_minor",
+        "Expected MRR",
+        ("expected mrr", "mrr", "value", "estimated mrr", "deal value", "monthly value", "amount", "deal size"),
+        AMOUNT,
+    ),
+    Field("note", "Note", ("note", "notes", "comment", "comments", "description"), TEXT, 5_000),
+    Field(
+        "external_id",
+        "Id in your system",
+        ("id", "referral id", "deal id", "opportunity id", "external id", "key", "reference"),
+        TEXT,
+        120,
+        help="Recognizes the row when you upload the file again.",
+    ),
+)
+_CLIENTS = (
+    Field(
+        "client",
+        "Client",
+        (
+            "client",
+            "client name",
+            "company",
+            "company name",
+            "customer",
+            "customer name",
+            "account",
+            "name",
+            "organization",
+        ),
+        NAME,
+        required=True,
+    ),
+    Field(
+        "mrr_minor",
+        "MRR",
+        (
+            "mrr",
+            "monthly recurring revenue",
+            "monthly",
+            "monthly fee",
+            "monthly amount",
+            "amount",
+            "monthly price",
+            "current mrr",
+        ),
+        AMOUNT,
+        required=True,
+        help="What this contract brings a month.",
+    ),
+    Field(
+        "starts_on",
+        "Service starts on",
+        (
+            "service starts on",
+            "starts on",
+            "start",
+            "start date",
+            "contract start",
+            "service start",
+            "since",
+            "client since",
+        ),
+        DAY,
+        required=True,
+        help="The first day of service. Months of a plan are counted from here.",
+    ),
+    Field(
+        "owed_from",
+        "Owed from",
+        (
+            "owed from",
+            "commission from",
+            "commissions from",
+            "owed since",
+            "commission start",
+            "pay from",
+            "commission owed from",
+        ),
+        DAY,
+        required=True,
+        help="The first day you still owe commission for. What you paid for earlier days is never counted again.",
+    ),
+    Field(
+        "service_line",
+        "Service line",
+        ("service line", "service", "product", "plan", "agreement", "agreement type", "contract", "contract type"),
+        NAME,
+        80,
+    ),
+    replace(_PARTNER, help="Empty for clients nobody introduced."),
+    _PARTNER_EMAIL,
+    Field(
+        "won_on",
+        "Won on",
+        ("won on", "won", "date won", "signed", "signed on", "closed", "close date"),
+        DAY,
+        help="Decides which version of a plan applies. The first day of service, when left out.",
+    ),
+    Field(
+        "first_paid_on",
+        "First invoice paid on",
+        ("first invoice paid on", "first paid", "first payment", "first invoice paid", "first paid on"),
+        DAY,
+    ),
+    Field(
+        "mrr_from",
+        "New MRR from",
+        ("new mrr from", "mrr from", "mrr changed on", "effective", "effective from", "effective date"),
+        DAY,
+        help="For contracts that are here already: the day their MRR changed.",
+    ),
+    Field("website", "Website", ("website", "web", "url", "domain", "site"), WEBSITE, 200),
+    Field(
+        "external_id",
+        "Id in your system",
+        ("id", "contract id", "agreement id", "external id", "key", "reference", "client id", "customer id"),
+        TEXT,
+        120,
+        help="Recognizes the contract when you upload the file again.",
+    ),
+)
+FIELDS: dict[str, tuple[Field, ...]] = {
+    ImportKind.PARTNERS: _PARTNERS,
+    ImportKind.REFERRALS: _REFERRALS,
+    ImportKind.CLIENTS: _CLIENTS,
+}
+
+
+@cache
+def known_headers() -> frozenset[str]:
+    """Every header that some field is known by."""
+    return frozenset(
+        word for fields in FIELDS.values() for field in fields for word in (*field.synonyms, normal(field.label))
+    )
+
+
+def guess(kind: str, header: Sequence[str]) -> dict[str, int]:
+    """Field → the place of its column: first those called exactly so, then the best synonym that is still free."""
+    names = [normal(re.sub(r" \([0-9]+\)$", "", cell)) for cell in header]
+    found: dict[str, int] = {}
+    free = dict(reversed([(name, place) for place, name in enumerate(names)]))
+    for field in FIELDS[kind]:
+        if (place := free.pop(normal(field.label), None)) is not None:
+            found[field.name] = place
+    rest = [field for field in FIELDS[kind] if field.name not in found]
+    for rank in range(max(len(field.synonyms) for field in FIELDS[kind])):
+        for field in rest:
+            if field.name in found or rank >= len(field.synonyms):
+                continue
+            if (place := free.pop(field.synonyms[rank], None)) is not None:
+                found[field.name] = place
+    return found

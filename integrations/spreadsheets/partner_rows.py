@@ -1,0 +1,165 @@
+"""Rows of partners: who they are, whether we know them, and what is written."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from elinkages.audit import trail
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.match_keys import company_key
+from elinkages.kernel.refusal import Refused
+from integrations.models import Fate
+from integrations.spreadsheets.fields import normal
+from integrations.spreadsheets.partner_book import CannotTell, PartnerBook
+from integrations.spreadsheets.rules import Rules, Status, Values, Verdict, problem
+from integrations.spreadsheets.values import shown
+from partners import onboarding
+from partners.models import Partner, PartnerState, SourceKind
+
+KINDS = {
+    **{normal(label): value for value, label in SourceKind.choices},
+    **{normal(value): value for value in SourceKind.values},
+    **dict.fromkeys(("customer", "existing client", "happy customer"), SourceKind.CLIENT.value),
+    **dict.fromkeys(("virtual cio", "fractional cio", "cio", "consultant"), SourceKind.VCIO.value),
+    **dict.fromkeys(
+        (
+            "coi", "accountant", "cpa", "attorney", "lawyer", "realtor", "adviser", "advisor", "broker", "banker",
+            "bookkeeper", "insurance", "centre of influence", "centers of influence", "professional",
+        ),
+        SourceKind.CENTRE.value,
+    ),
+    **dict.fromkeys(("peer", "msp", "msp peer", "it company", "it firm"), SourceKind.PEER.value),
+    **dict.fromkeys(("isv", "isv vendor", "supplier", "distributor", "software vendor"), SourceKind.VENDOR.value),
+}  # fmt: skip
+STATUSES = {
+    **dict.fromkeys(("active", "yes", "y", "true", "1", "joined", "approved", "current", "enrolled"), Status.ACTIVE),
+    **dict.fromkeys(("new", "prospect", "not invited yet", "not invited", "invited", "pending", "applied"), Status.NEW),
+    **dict.fromkeys(("suspended", "inactive", "no", "n", "false", "0", "paused", "blocked"), Status.SUSPENDED),
+    **dict.fromkeys(("left", "parted", "parted ways", "ended", "former", "closed", "archived"), Status.LEFT),
+}
+EDITABLE = ("kind", "name", "email", "phone", "website", "city", "note")
+LABELS = {"kind": "kind of source", "email": "e-mail"}
+REASON = "Said so in the spreadsheet"
+STANDING = {
+    Status.ACTIVE: PartnerState.ACTIVE,
+    Status.SUSPENDED: PartnerState.SUSPENDED,
+    Status.LEFT: PartnerState.PARTED,
+}
+
+
+class AnotherId(Refused):
+    """The partner is here under another id."""
+
+
+def refine(values: Values, rules: Rules) -> list[str]:
+    """Turn what a row calls kind and status into ours; returns what is wrong."""
+    problems = []
+    if text := values.get("kind"):
+        if kind := KINDS.get(normal(text)):
+            values["kind"] = kind
+        else:
+            problems.append(
+                f"{shown(text)} in Kind of source is none of: {', '.join(label for _, label in SourceKind.choices)}."
+            )
+    if text := values.get("status"):
+        if status := STATUSES.get(normal(text)):
+            values["status"] = status.value
+        else:
+            problems.append(f"{shown(text)} in Status is none of: active, new, suspended, left.")
+    if email := values.get("email"):
+        values["email"] = email.lower()
+    return problems
+
+
+def identities(values: Values) -> list[str]:
+    """By what another row of the file would be the same partner."""
+    return [
+        f"{name}:{text}"
+        for name, text in (
+            ("id", values.get("external_id")),
+            ("e-mail", values.get("email")),
+            ("name", company_key(values.get("name", ""))),
+        )
+        if text
+    ]
+
+
+def judge(many: Sequence[Values], rules: Rules) -> list[Verdict]:
+    """The fate of each row, given the partners that are here."""
+    texts = (values.get(name, "") for values in many for name in ("external_id", "email", "name"))
+    book = PartnerBook(texts)
+    return [_judge(values, rules, book) for values in many]
+
+
+def _judge(values: Values, rules: Rules, book: PartnerBook) -> Verdict:
+    try:
+        partner = _known(values, book)
+    except (CannotTell, AnotherId) as refusal:
+        return problem(refusal.message)
+    if partner is None:
+        if not values.get("kind") and not rules.kind:
+            return problem("The kind of source is missing. Fill it, or choose one for all rows under Columns.")
+        return Verdict(Fate.CREATE)
+    changes = _changes(partner, values)
+    words = [LABELS.get(name, name) for name in changes]
+    if _standing(partner, values.get("status", "")):
+        words.append(f"status: {values['status']}")
+    if values.get("external_id") and not partner.external_id:
+        words.append("id")
+    if not words:
+        return Verdict(Fate.DUPLICATE, f"{partner.name} is here already, and nothing is new.", partner.pk)
+    return Verdict(Fate.UPDATE, f"{partner.name}: {', '.join(words)}."[:300], partner.pk)
+
+
+def _known(values: Values, book: PartnerBook) -> Partner | None:
+    """The partner of a row. Raises CannotTell, or AnotherId when only the id speaks against it."""
+    external_id = values.get("external_id", "")
+    partner = book.find(external_id=external_id, email=values.get("email", ""), name=values["name"])
+    if partner and external_id and partner.external_id not in {"", external_id}:
+        raise AnotherId(
+            f"{partner.name} is here already under the id {shown(partner.external_id)}, and this row says"
+            f" {shown(external_id)}. Correct the id, or give them different names and addresses."
+        )
+    return partner
+
+
+def _changes(partner: Partner, values: Values) -> dict[str, str]:
+    """What an existing partner gets: filled cells that differ. Another spelling of the same name is no change."""
+    changes = {name: values[name] for name in EDITABLE if values.get(name) and values[name] != getattr(partner, name)}
+    if "name" in changes and company_key(changes["name"]) == partner.name_key:
+        del changes["name"]
+    return changes
+
+
+def _standing(partner: Partner, status: str) -> str:
+    """The status that a row brings a partner to; "" when they stand there, or it would undo a decision made here."""
+    target = STANDING.get(Status(status)) if status else None
+    if target is None or partner.state == target or partner.state == PartnerState.PARTED:
+        return ""
+    return "" if partner.state == PartnerState.SUSPENDED and target == PartnerState.ACTIVE else status
+
+
+def write(values: Values, rules: Rules, *, by: Actor, at: datetime) -> Partner:
+    """Add or change the partner of a row. Raises what the verbs refuse."""
+    partner = _known(values, PartnerBook(values.get(name, "") for name in ("external_id", "email", "name")))
+    if partner is None:
+        details = {name: values[name] for name in (*EDITABLE, "external_id", "contact_name") if values.get(name)}
+        partner = onboarding.add(**{"kind": rules.kind, **details}, by=by, at=at)
+        _bring_to(partner, values.get("status") or rules.status, by=by, at=at)
+        return partner
+    if changes := _changes(partner, values):
+        onboarding.edit(partner, owner=partner.owner, **changes, by=by, at=at)
+    if not partner.external_id and (external_id := values.get("external_id")):
+        Partner.objects.filter(pk=partner.pk).update(external_id=external_id)
+        trail.record("partner.recognized", partner, by=by, at=at, id=external_id)
+    if status := _standing(partner, values.get("status", "")):
+        _bring_to(partner, status, by=by, at=at)
+    return partner
+
+
+def _bring_to(partner: Partner, status: str, *, by: Actor, at: datetime) -> None:
+    verbs: dict[str, Any] = {Status.SUSPENDED: onboarding.suspend, Status.LEFT: onboarding.part}
+    if status in {Status.ACTIVE, Status.SUSPENDED} and partner.state in {PartnerState.PROSPECT, PartnerState.INVITED}:
+        onboarding.activate(partner, by=by, at=at)
+    if verb := verbs.get(status):
+        verb(partner, reason=REASON, by=by, at=at)

@@ -1,0 +1,190 @@
+"""Rows of introductions: who sent whom, when, and how far it came."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Q
+
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.match_keys import company_key
+from elinkages.kernel.refusal import Refused
+from integrations.models import Fate
+from integrations.spreadsheets import partner_book
+from integrations.spreadsheets.fields import normal
+from integrations.spreadsheets.rules import Rules, Values, Verdict, problem
+from integrations.spreadsheets.values import shown
+from partners.models import Partner
+from referrals import pipeline
+from referrals.models import OPEN_STAGES, Channel, LostReason, Referral, Stage
+
+STAGES = {
+    **{stage.value: stage for stage in Stage},
+    **dict.fromkeys(("new", "open", "received", "submitted", "in progress", "pending", "contacted"), Stage.REGISTERED),
+    **dict.fromkeys(("qualifying", "accepted", "discovery", "meeting", "active"), Stage.QUALIFIED),
+    **dict.fromkeys(("proposed", "quoted", "quote", "quote sent", "proposal sent", "negotiation"), Stage.PROPOSAL),
+    **dict.fromkeys(("closed won", "client", "signed", "converted", "customer", "sold"), Stage.WON),
+    **dict.fromkeys(("closed lost", "declined", "rejected", "dead", "disqualified", "closed"), Stage.LOST),
+}
+REASONS = {
+    **{normal(label): value for value, label in LostReason.choices},
+    **{normal(value): value for value in LostReason.values},
+    **dict.fromkeys(("no answer", "unresponsive", "ghosted", "no reply"), LostReason.NO_RESPONSE.value),
+    **dict.fromkeys(("not a fit", "bad fit", "too small", "too big"), LostReason.NO_FIT.value),
+    **dict.fromkeys(("too expensive", "budget", "cost"), LostReason.PRICE.value),
+    **dict.fromkeys(("incumbent", "stayed with provider", "competitor"), LostReason.STAYED.value),
+    **dict.fromkeys(("bad timing", "later", "not ready"), LostReason.TIMING.value),
+}
+
+
+class NeedsDecision(Refused):
+    """It looks like a company that we know, and a person must decide before it can be won."""
+
+
+def refine(values: Values, rules: Rules) -> list[str]:
+    """Turn what a row calls stage and reason into ours; returns what is wrong."""
+    problems = []
+    if text := values.get("stage"):
+        if stage := STAGES.get(normal(text)):
+            values["stage"] = stage.value
+        else:
+            problems.append(f"{shown(text)} in Stage is none of: registered, qualified, proposal, won, lost.")
+    today = rules.today.isoformat()
+    problems += [
+        f"{label} is in the future."
+        for name, label in (("registered_on", "Introduced on"), ("stage_on", "In that stage since"))
+        if values.get(name, "") > today
+    ]
+    if values.get("stage_on", "9999") < values.get("registered_on", today):
+        problems.append("In that stage since is before the day of the introduction.")
+    return problems
+
+
+def identities(values: Values) -> list[str]:
+    """By what another row of the file would be the same introduction."""
+    if external_id := values.get("external_id"):
+        return [f"id:{external_id}"]
+    sender = values.get("partner_email") or company_key(values.get("partner", ""))
+    return [f"company and partner:{company_key(values.get('company', ''))}|{sender}|{values.get('registered_on', '')}"]
+
+
+class Log:
+    """The introductions that rows could be about, in one query."""
+
+    def __init__(self, many: Iterable[Values]) -> None:
+        ids, keys = set(), set()
+        for values in many:
+            ids |= {values["external_id"]} if values.get("external_id") else set()
+            keys.add(company_key(values["company"]))
+        self.by_id: dict[str, Referral] = {}
+        self.by_company: dict[tuple[Any, str], list[Referral]] = defaultdict(list)
+        for referral in Referral.objects.filter(Q(external_id__in=ids) | Q(company_key__in=keys)).order_by("pk"):
+            if referral.external_id:
+                self.by_id[referral.external_id] = referral
+            self.by_company[referral.partner_id, referral.company_key].append(referral)
+
+    def find(self, values: Values, partner: Partner, rules: Rules) -> Referral | None:
+        """The introduction of a row, if it is here."""
+        external_id = values.get("external_id", "")
+        if external_id in self.by_id:
+            return self.by_id[external_id]
+        for referral in self.by_company[partner.pk, company_key(values["company"])]:
+            has_other_id = bool(external_id and referral.external_id)
+            if not has_other_id and not _is_later(values, referral, rules):
+                return referral
+        return None
+
+
+def _is_later(values: Values, referral: Referral, rules: Rules) -> bool:
+    """Whether a row tells of a second introduction, made after the first one was closed."""
+    closed_on = referral.stage_at.astimezone(rules.zone).date()
+    day = date.fromisoformat(values.get("registered_on", rules.today.isoformat()))
+    return not referral.is_open and day > closed_on
+
+
+def judge(many: Sequence[Values], rules: Rules) -> list[Verdict]:
+    """The fate of each row, given the partners and introductions that are here."""
+    book, log = partner_book.book_for(many), Log(many)
+    return [_judge(values, rules, book, log) for values in many]
+
+
+def _judge(values: Values, rules: Rules, book: partner_book.PartnerBook, log: Log) -> Verdict:
+    try:
+        partner = partner_book.sender(values, book)
+    except partner_book.CannotTell as refusal:
+        return problem(refusal.message)
+    if partner is None:
+        return partner_book.unknown(values, rules) or Verdict(Fate.CREATE, "The partner is added too.")
+    referral = log.find(values, partner, rules)
+    if referral is None:
+        return Verdict(Fate.CREATE)
+    if referral.partner_id != partner.pk:
+        return problem(f"The id {shown(values['external_id'])} belongs to an introduction of another partner.")
+    if stage := _next(referral, values):
+        return Verdict(Fate.UPDATE, f"{referral.company} moves to {stage.label}.", referral.pk)
+    return Verdict(
+        Fate.DUPLICATE, f"{referral.company} is here already, at {referral.get_stage_display()}.", referral.pk
+    )
+
+
+def _next(referral: Referral, values: Values) -> Stage | None:
+    """The stage that a row moves an introduction forward to; None when it is there, closed, or further."""
+    stage = Stage(values.get("stage", Stage.REGISTERED))
+    if not referral.is_open or stage == Stage.REGISTERED:
+        return None
+    if stage in OPEN_STAGES and OPEN_STAGES.index(stage) <= OPEN_STAGES.index(Stage(referral.stage)):
+        return None
+    return stage
+
+
+def write(values: Values, rules: Rules, *, by: Actor, at: datetime) -> Referral:
+    """Register or move the introduction of a row. Raises what the verbs refuse."""
+    partner = partner_book.sender_or_new(values, rules, by=by, at=at)
+    referral = Log([values]).find(values, partner, rules)
+    if referral is None:
+        referral = register(partner, values, rules, company=values["company"], by=by, at=at)
+    if stage := _next(referral, values):
+        moved_at = rules.noon(values["stage_on"], not_after=at) if values.get("stage_on") else at
+        _move(referral, stage, values, by=by, at=max(moved_at, referral.stage_at))
+    return referral
+
+
+def register(partner: Partner, values: Values, rules: Rules, *, company: str, by: Actor, at: datetime) -> Referral:
+    """Submit the introduction of a row, on the day that the row says."""
+    names = ("contact_name", "contact_email", "contact_phone", "website", "note", "external_id")
+    day = values.get("registered_on")
+    return pipeline.submit(
+        partner,
+        company=company,
+        **{name: values.get(name, "") for name in names},
+        expected_mrr_minor=values.get("expected_mrr_minor"),
+        channel=Channel.IMPORT,
+        registered_at=rules.noon(day, not_after=at) if day else None,
+        by=by,
+        at=at,
+    )
+
+
+def _move(referral: Referral, stage: Stage, values: Values, *, by: Actor, at: datetime) -> None:
+    if stage == Stage.LOST:
+        text = values.get("lost_reason", "")
+        reason = REASONS.get(normal(text), LostReason.OTHER.value)
+        pipeline.lose(referral, reason=reason, note=text if reason == LostReason.OTHER else "", by=by, at=at)
+        return
+    verb = {Stage.QUALIFIED: pipeline.qualify, Stage.PROPOSAL: pipeline.propose, Stage.WON: pipeline.win}[stage]
+    try:
+        verb(referral, by=by, at=at)
+    except pipeline.Undecided as refusal:
+        raise NeedsDecision(in_words(referral)) from refusal
+
+
+def in_words(referral: Referral) -> str:
+    """Why a row cannot be won: what it has in common with what we know."""
+    finding = referral.findings.filter(state="open").order_by("pk")[0]
+    kinds = {"company": "name", "domain": "web or mail domain", "email": "e-mail address", "phone": "phone number"}
+    shared = " and ".join(dict.fromkeys(kinds[key["kind"]] for key in finding.evidence["keys"]))
+    return (
+        f"{referral.company} has the {shared} of {finding.evidence['name']}, who is here already."
+        " Log it by hand and decide there whether they are the same company."
+    )[:300]
