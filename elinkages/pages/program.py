@@ -1,6 +1,5 @@
 """The referral program in figures: one query each, summed in Postgres, whatever the number of rows."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +9,6 @@ from uuid import UUID
 from django.core.cache import cache
 from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import TruncMonth
-from django.utils.safestring import SafeString
 
 from commissions.models import Entry, Payout, PayoutState
 from commissions.models import Stage as EntryStage
@@ -142,19 +140,6 @@ def chart_of(sourced: MrrSourced, currency: str) -> charts.Chart:
     unit = charts.money(currency, period=f"a month, {first:%b %Y} to {last:%b %Y}")
     labels = [f"{day:%b}" for day in sourced.days]
     return charts.stacked_bars("MRR from referred clients", series, labels=labels, unit=unit)
-
-
-def drawn(chart: charts.Chart) -> charts.Chart:
-    """The chart with its pictures in place, drawn once for the same numbers: drawing costs more than all queries."""
-    said = repr((chart.title, chart.unit.name, chart.labels, chart.series)).encode()
-    key = f"chart:{hashlib.sha256(said).hexdigest()}"
-    pictures: dict[str, str] | None = cache.get(key)
-    if pictures is None:
-        pictures = {"wide": str(chart.wide), "narrow": str(chart.narrow)}
-        cache.set(key, pictures, KEPT_FOR)
-    # A cached property is looked up here first. What was kept is our own drawing, escaped when it was made.
-    vars(chart).update({name: SafeString(picture) for name, picture in pictures.items()})
-    return chart
 
 
 def pipeline() -> list[StageFigures]:

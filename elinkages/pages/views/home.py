@@ -43,7 +43,7 @@ def _figures(request: MspRequest, today: date) -> dict[str, Any]:
         "sourced": sourced,
         "has_figures": any((sourced.now_minor, stages_open, owed.accrued_minor, owed.payable_minor, paid.payouts)),
         "mrr_change": f"{'+' if change > 0 else ''}{format_money(change, currency)} this month" if change else "",
-        "chart": program.drawn(program.chart_of(sourced, currency)),
+        "chart": program.chart_of(sourced, currency),
         "pipeline": stages,
         "open_count": stages_open,
         "expected_note": f"{format_money(expected, currency)} MRR expected" if expected else "No expected MRR yet",
