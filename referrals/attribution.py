@@ -28,9 +28,10 @@ def grant(referral: Referral, *, by: Actor, at: datetime) -> bool:
 
     Returns whether it was given now.
     """
-    if not referral.is_open or referral.credits.exists() or screening.withholding(referral).exists():
+    if not referral.is_open or referral.credits.exists():
         return False
-    if referral.findings.filter(state=FindingState.SAME, other_client__isnull=False).exists():
+    _wait(referral, screening.withholding(referral).exists())
+    if referral.credit_waits or _is_known_duplicate(referral):
         return False
     Credit.objects.create(referral=referral, partner=referral.partner, basis_points=FULL_SHARE, created_at=at)
     trail.record("credit.given", referral, by=by, at=at, partner=referral.partner.name, share_basis_points=FULL_SHARE)
@@ -39,6 +40,7 @@ def grant(referral: Referral, *, by: Actor, at: datetime) -> bool:
 
 def withdraw(referral: Referral, *, by: Actor, at: datetime, reason: str) -> None:
     """Take the credit back, because another registration of the same company was first."""
+    _wait(referral, False)
     deleted, _ = referral.credits.all().delete()
     if deleted:
         trail.record("credit.withdrawn", referral, by=by, at=at, reason=reason)
@@ -53,6 +55,7 @@ def share(referral: Referral, shares: Sequence[Share], *, by: Actor, at: datetim
     stage = Referral.objects.select_for_update().get(pk=referral.pk).stage
     if stage == Stage.WON:
         raise CreditSettled(f"{referral.company} is won: its credit is part of what is paid now and stays as it is.")
+    _wait(referral, False)
     wanted = {partner.pk: basis_points for partner, basis_points in shares}
     before = dict(referral.credits.values_list("partner_id", "basis_points"))
     if wanted == before:
@@ -69,6 +72,17 @@ def share(referral: Referral, shares: Sequence[Share], *, by: Actor, at: datetim
     told = [f"{partner.name} {format_basis_points(basis_points)}" for partner, basis_points in shares]
     trail.record("credit.shared", referral, by=by, at=at, shares=told or ["nobody"])
     return referral
+
+
+def _wait(referral: Referral, waits: bool) -> None:
+    if referral.credit_waits != waits:
+        referral.credit_waits = waits
+        referral.save(update_fields=["credit_waits"])
+
+
+def _is_known_duplicate(referral: Referral) -> bool:
+    """Whether someone decided that it is the same as a client, or as an introduction that was not lost."""
+    return referral.findings.filter(state=FindingState.SAME).exclude(other_referral__stage=Stage.LOST).exists()
 
 
 def check(shares: Sequence[Share]) -> None:

@@ -83,13 +83,14 @@ def tell_credited(referral: Referral, *, at: datetime) -> None:
 
 
 def _tell_owner_first(referral: Referral, *, by: Actor, at: datetime) -> None:
-    if referral.owner and referral.owner.pk != by.actor_id and referral.channel != Channel.IMPORT:
+    owner = referral.owner
+    if owner and owner.deactivated_at is None and owner.pk != by.actor_id and referral.channel != Channel.IMPORT:
         outbox.send(
-            to=referral.owner.user.email,
+            to=owner.user.email,
             template="emails/referral_news",
             key=f"referral-news:{referral.pk}:{at.timestamp()}",
             at=at,
-            context={**_for_team(referral, referral.owner), "by": by.actor_name},
+            context={**_for_team(referral, owner), "by": by.actor_name},
         )
 
 

@@ -13,6 +13,7 @@ from elinkages.kernel.refusal import Refused
 from referrals import attribution, letters, screening
 from referrals.models import (
     OPEN_STAGES,
+    Finding,
     FindingState,
     LostReason,
     Referral,
@@ -93,7 +94,12 @@ def lose(referral: Referral, *, reason: str, note: str = "", by: Actor, at: date
         raise ActionRefused("Choose why it did not work out. The partner is told in kind words.")
     if not referral.is_open:
         raise _moved(referral)
-    fields = {"lost_reason": reason, "lost_note": note.strip()[:300], "next_action": "", "next_action_on": None}
+    fields: dict[str, Any] = {
+        "lost_reason": reason,
+        "lost_note": note.strip()[:300],
+        "next_action": "",
+        "next_action_on": None,
+    }
     _move(referral, Stage.LOST, by=by, at=at, reason=LostReason(reason).label, note=note.strip()[:300], **fields)
     letters.tell_lost(referral, by=by, at=at)
     return referral
@@ -108,7 +114,10 @@ def reopen(referral: Referral, *, by: Actor, at: datetime) -> Referral:
     stage = Stage(lost.from_stage) if lost and lost.from_stage in OPEN_STAGES else Stage.REGISTERED
     move = _move(referral, stage, by=by, at=at, story="referral.reopened", lost_reason="", lost_note="")
     screening.screen(referral, at=at)
-    attribution.grant(referral, by=by, at=at)
+    if heir := _heir(referral):
+        attribution.withdraw(referral, by=by, at=at, reason=f"It passed to the introduction of {heir.partner.name}")
+    else:
+        attribution.grant(referral, by=by, at=at)
     letters.tell_moved(referral, move, by=by, at=at)
     return referral
 
@@ -195,6 +204,13 @@ def _move(
     return StageMove.objects.create(
         referral=referral, from_stage=before, to_stage=to, at=at, by_name=by.actor_name[:200], reason=reason
     )
+
+
+def _heir(referral: Referral) -> Referral | None:
+    """A later introduction of the same company that got the credit when this one was lost."""
+    findings = Finding.objects.filter(other_referral=referral, state=FindingState.SAME, referral__credits__isnull=False)
+    finding = findings.exclude(referral__stage=Stage.LOST).select_related("referral__partner").first()
+    return finding.referral if finding else None
 
 
 def _first_contact(referral: Referral, *, at: datetime) -> None:

@@ -82,7 +82,8 @@ class Referral(TenantModel):
     """One introduction. `partner` sent it; who is credited, and how much, is in Credit.
 
     `touched_at` is the first contact with the prospect, `active_at` the last thing that happened. `owner_name` is
-    the owner as the partner reads it, because the portal's role may not read people.
+    the owner as the partner reads it, because the portal's role may not read people. `credit_waits` while a person
+    has to decide about a match before anyone gets the credit.
     """
 
     partner = TenantForeignKey(Partner, related_name="referrals")
@@ -111,6 +112,7 @@ class Referral(TenantModel):
     lost_reason = models.CharField(max_length=12, choices=LostReason.choices, blank=True)
     lost_note = models.CharField(max_length=300, blank=True)
     external_id = models.CharField(max_length=120, blank=True)
+    credit_waits = models.BooleanField(default=False)
 
     objects = TenantManager.from_queryset(ReferralQuerySet)()
 

@@ -4,9 +4,9 @@ from django.db import models
 from django.db.models import Q
 
 from elinkages.kernel.constraints import one_of
-from elinkages.kernel.tenancy import TenantForeignKey, TenantModel, walls
+from elinkages.kernel.tenancy import TenantForeignKey, TenantManager, TenantModel, walls
 from referrals.models.client import Client
-from referrals.models.referral import Referral
+from referrals.models.referral import OPEN_STAGES, Referral
 
 
 class KeyKind(models.TextChoices):
@@ -61,6 +61,14 @@ class FindingState(models.TextChoices):
     DIFFERENT = "different", "A different company"
 
 
+class FindingQuerySet(models.QuerySet["Finding"]):
+    """Questions about many matches."""
+
+    def waiting(self) -> "FindingQuerySet":
+        """Nobody has decided, and the introduction is still open."""
+        return self.filter(state=FindingState.OPEN, referral__stage__in=OPEN_STAGES)
+
+
 class Finding(TenantModel):
     """An exact match of a new referral with an older referral or a client, with its evidence."""
 
@@ -73,6 +81,8 @@ class Finding(TenantModel):
     decided_at = models.DateTimeField(null=True)
     decided_by_name = models.CharField(max_length=200, blank=True)
     decision_note = models.CharField(max_length=300, blank=True)
+
+    objects = TenantManager.from_queryset(FindingQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -17,7 +17,7 @@ from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
 from partners.models import SourceKind
 from referrals import sla
-from referrals.models import OPEN_STAGES, Finding, FindingState, Referral, Stage
+from referrals.models import OPEN_STAGES, Finding, Referral, Stage
 from referrals.models.referral import ReferralQuerySet
 
 COLUMN_SIZE = 10
@@ -122,7 +122,7 @@ def _now(request: MspRequest) -> dict[str, Any]:
 
 
 def _undecided() -> Exists:
-    return Exists(Finding.objects.filter(referral=OuterRef("pk"), state=FindingState.OPEN))
+    return Exists(Finding.objects.waiting().filter(referral=OuterRef("pk")))
 
 
 def _filters(request: MspRequest) -> Filters:

@@ -34,7 +34,7 @@ def new(request: PortalRequest) -> HttpResponse:
 def thanks(request: PortalRequest, referral_id: UUID) -> HttpResponse:
     """What happens next, right after sending."""
     referral = _mine(referral_id)
-    context = {"referral": referral, "is_checked": not referral.credits.exists()}
+    context = {"referral": referral}
     return page(request, "portal/referrals/thanks.html", context)
 
 
@@ -62,7 +62,7 @@ def detail(request: PortalRequest, referral_id: UUID) -> HttpResponse:
         "is_shared": credit is not None and credit.basis_points < FULL_SHARE,
         "is_own": is_own,
         "note": referral.note if is_own and referral.channel == Channel.PORTAL else "",
-        "is_checked": credit is None and is_own and referral.stage != Stage.LOST,
+        "is_without_credit": credit is None and is_own and not referral.credit_waits and referral.stage != Stage.LOST,
     }
     return page(request, "portal/referrals/detail.html", context)
 

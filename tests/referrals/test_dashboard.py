@@ -323,6 +323,15 @@ def test_a_next_action_is_kept_when_its_day_cannot_be_read(house: House, browser
     assert stored(house, referral).owner == house.manager
 
 
+def test_a_contact_recorded_too_late_says_why_it_was_not(house: House, browser: Browser, referral: Referral) -> None:
+    with tenancy.use(house.msp.pk):
+        pipeline.lose(referral, reason=LostReason.PRICE, by=house.owner, at=timezone.now())
+    for rest in ("touch/", "next-action/"):
+        answer = browser.post(path(house, f"{referral.pk}/{rest}"), {"next_action": "Call"})
+        assert answer.status_code == 422
+        assert "is at “Lost” now. Olga Owner moved it there." in text_of(answer)
+
+
 # Credit and decisions
 
 

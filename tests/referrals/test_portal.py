@@ -113,6 +113,15 @@ def test_a_company_that_may_be_known_is_being_checked_without_naming_anyone(hous
     assert "Lakeside" not in answer
 
 
+def test_an_introduction_whose_credit_was_given_to_someone_else_says_so(house: House, browser: Browser) -> None:
+    with tenancy.use(house.msp.pk):
+        referral = a_referral(house.harbor)
+        attribution.share(referral, [(house.lake, 10_000)], by=house.owner, at=timezone.now())
+    answer = text_of(browser.get(path(house, f"referrals/{referral.pk}/")))
+    assert "This introduction does not count for you." in answer
+    assert "They are checking" not in answer
+
+
 # Reading
 
 

@@ -218,6 +218,42 @@ def test_the_credit_passes_on_when_the_earlier_one_was_lost_meanwhile(inside: Ho
     assert (later.stage, later.credits.get().partner) == (Stage.REGISTERED, inside.lake)
 
 
+def test_a_reopened_duplicate_does_not_get_credit_by_itself(inside: House) -> None:
+    first = send(inside.harbor, **FIRST)
+    later = send(inside.lake, NEXT_DAY, **FIRST)
+    decisions.decide(later.findings.get(), state=FindingState.SAME, by=inside.owner, at=NEXT_DAY)
+    pipeline.reopen(Referral.objects.get(pk=later.pk), by=inside.owner, at=NEXT_DAY)
+    assert not later.credits.exists()
+    assert first.credits.exists()
+
+
+def test_credit_that_passed_on_does_not_come_back_with_a_reopening(inside: House) -> None:
+    first = send(inside.harbor, **FIRST)
+    later = send(inside.lake, NEXT_DAY, **FIRST)
+    pipeline.lose(first, reason=LostReason.TIMING, by=inside.owner, at=NEXT_DAY)
+    decisions.decide(later.findings.get(), state=FindingState.SAME, by=inside.owner, at=NEXT_DAY)
+    pipeline.reopen(first, by=inside.owner, at=NEXT_DAY)
+    assert not first.credits.exists()
+    assert later.credits.exists()
+
+
+def test_credit_waits_exactly_as_long_as_nobody_has_decided(inside: House) -> None:
+    assert not send(inside.harbor, **FIRST).credit_waits
+    later = send(inside.lake, NEXT_DAY, **FIRST)
+    assert later.credit_waits
+    assert set(Finding.objects.waiting()) == set(later.findings.all())
+    decisions.decide(later.findings.get(), state=FindingState.DIFFERENT, by=inside.owner, at=NEXT_DAY)
+    assert not Referral.objects.get(pk=later.pk).credit_waits
+    assert not Finding.objects.waiting().exists()
+
+
+def test_a_closed_introduction_has_nothing_to_decide(inside: House) -> None:
+    send(inside.harbor, **FIRST)
+    later = send(inside.lake, NEXT_DAY, **FIRST)
+    pipeline.lose(later, reason=LostReason.PRICE, by=inside.owner, at=NEXT_DAY)
+    assert not Finding.objects.waiting().exists()
+
+
 def test_a_match_is_decided_once(inside: House) -> None:
     send(inside.harbor, **FIRST)
     finding = send(inside.lake, NEXT_DAY, **FIRST).findings.get()
