@@ -20,6 +20,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elinkages.settings")
     owner = {**os.environ, "ELINKAGES_ROLE": "owner"}
     subprocess.run([sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity=0"], env=owner, check=True)
+    subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"], check=True)
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
         connection.execute("CREATE SCHEMA bench; GRANT ALL ON SCHEMA bench TO elinkages_app")
     django.setup()
