@@ -228,6 +228,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "mail-sweep": {"task": "elinkages.mail.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
     "accruals": {"task": "commissions.tasks.accrue_everyone", "schedule": 600, "options": {"expires": 590}},
+    "imports-sweep": {"task": "integrations.tasks.sweep", "schedule": 30, "options": {"expires": 25}},
     "check-books": {"task": "commissions.tasks.check_books", "schedule": 24 * 3600, "options": {"expires": 3600}},
     "accounts-tidy": {"task": "elinkages.accounts.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
 }

@@ -1,0 +1,176 @@
+"""The pages of an import: upload, columns, what becomes of every row, and the way there."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from elinkages.accounts.access import MspRequest, dashboard
+from elinkages.audit import trail
+from elinkages.kernel import csv_cells
+from elinkages.kernel.forms import attempt
+from elinkages.kernel.pages import page
+from elinkages.kernel.paging import paginate
+from elinkages.kernel.refusal import Refused
+from integrations.forms import ColumnsForm, UploadForm
+from integrations.models import Fate, Import, ImportKind, ImportState
+from integrations.spreadsheets import imports
+from integrations.spreadsheets.fields import FIELDS
+from integrations.tasks import nudge_import
+from referrals import service_lines
+
+PATHS = {
+    ImportKind.PARTNERS: "dashboard:partner",
+    ImportKind.REFERRALS: "dashboard:referral",
+    ImportKind.CLIENTS: "dashboard:client",
+}
+"""Where a row's target has its page."""
+FATE_TONES = {Fate.CREATE: "good", Fate.UPDATE: "info", Fate.DUPLICATE: "neutral", Fate.ERROR: "bad"}
+MOVING = (ImportState.CHECKING, ImportState.IMPORTING)
+
+
+class NoFaults(Refused):
+    """There is no list of faulty rows."""
+
+
+def _import(import_id: UUID) -> Import:
+    found = Import.objects.defer("content").select_related("uploaded_by__user", "started_by__user")
+    batch: Import = get_object_or_404(found, pk=import_id)
+    return batch
+
+
+@dashboard(can="imports.manage")
+@require_safe
+def import_list(request: MspRequest) -> HttpResponse:
+    """Every file that was brought, newest first."""
+    found = Import.objects.defer("content", "header", "columns").select_related("uploaded_by__user")
+    rows = paginate(found, request, order=("-uploaded_at", "-pk"))
+    return page(request, "dashboard/imports/list.html", {"rows": rows})
+
+
+@dashboard(can="imports.manage")
+def import_new(request: MspRequest) -> HttpResponse:
+    """Upload a file, and read what columns are understood."""
+    kind = request.GET.get("kind", "")
+    form = UploadForm(request.POST or None, request.FILES or None, initial={"kind": kind})
+    if request.method == "POST" and form.is_valid():
+        file, chosen = form.cleaned_data["file"], form.cleaned_data["kind"]
+        with attempt(form, field="file"):
+            batch = imports.upload(
+                kind=chosen, file_name=file.name, content=file.read(), by=request.member, at=timezone.now()
+            )
+            return redirect("dashboard:import-columns", batch.pk)
+    understood = [(value, label, FIELDS[value]) for value, label in ImportKind.choices]
+    context = {"form": form, "understood": understood}
+    return page(request, "dashboard/imports/new.html", context, status=422 if form.is_bound else 200)
+
+
+@dashboard(can="imports.manage")
+def import_columns(request: MspRequest, import_id: UUID) -> HttpResponse:
+    """Say which column is what, and have the rows checked."""
+    batch: Import = get_object_or_404(Import, pk=import_id)
+    if batch.state not in (ImportState.UPLOADED, ImportState.CHECKED):
+        return redirect("dashboard:import", batch.pk)
+    table = imports.table_of(batch)
+    form = ColumnsForm(request.POST or None, batch=batch, table=table, service_lines=list(service_lines.in_use()))
+    if request.method == "POST" and form.is_valid():
+        with attempt(form):
+            imports.choose(batch, columns=form.columns, options=form.options, by=request.member, at=timezone.now())
+            nudge_import(batch)
+            return redirect("dashboard:import", batch.pk)
+    context = {"form": form, "batch": batch, "header_row": table.header_row}
+    return page(request, "dashboard/imports/columns.html", context, status=422 if form.is_bound else 200)
+
+
+@dashboard(can="imports.manage")
+@require_safe
+def import_detail(request: MspRequest, import_id: UUID) -> HttpResponse:
+    """Where an import stands, and the fate of its rows; `?fate=` shows one fate."""
+    batch = _import(import_id)
+    if batch.state == ImportState.UPLOADED:
+        return redirect("dashboard:import-columns", batch.pk)
+    context = {"batch": batch, "events": trail.history(batch), "is_moving": batch.state in MOVING}
+    if batch.state in (ImportState.CHECKED, ImportState.DONE):
+        context |= _rows(request, batch)
+    return page(request, "dashboard/imports/import.html", context)
+
+
+def _rows(request: MspRequest, batch: Import) -> dict[str, Any]:
+    fate = request.GET.get("fate", "")
+    found = batch.rows.filter(fate=fate) if fate in Fate.values else batch.rows.all()
+    listed = paginate(found, request, order=("number", "pk"))
+    counts = {value: batch.summary.get(value, 0) for value in Fate.values}
+    rows = []
+    for row in listed.items:
+        tone = FATE_TONES[Fate(row.fate)]
+        label = "Updated" if batch.state == ImportState.DONE and row.fate == Fate.UPDATE else row.get_fate_display()
+        url = reverse(PATHS[ImportKind(batch.kind)], args=[row.target_id]) if row.target_id else ""
+        rows.append({"row": row, "tone": tone, "label": label, "url": url, "title": _title(batch, row.cells)})
+    return {
+        "rows": rows,
+        "page": listed,
+        "fate": fate,
+        "counts": counts,
+        "to_import": counts[Fate.CREATE] + counts[Fate.UPDATE],
+        "chips": [("", "All", sum(counts.values())), *((one, one.label, counts[one]) for one in Fate)],
+    }
+
+
+def _title(batch: Import, cells: list[str]) -> tuple[str, str]:
+    """What a row is called, and what else its chosen columns say, in short."""
+    places = [batch.columns[field.name] for field in FIELDS[batch.kind] if field.name in batch.columns]
+    texts = [" ".join(cells[place].split())[:80] for place in places if place < len(cells)]
+    return (texts[0] if texts else ""), " · ".join(text for text in texts[1:7] if text)
+
+
+@dashboard(can="imports.manage")
+@require_safe
+def import_progress(request: MspRequest, import_id: UUID) -> HttpResponse:
+    """The bar alone, for the page that asks every second; once it is over the whole page is shown anew."""
+    batch = _import(import_id)
+    if batch.state not in MOVING:
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return page(request, "dashboard/imports/_progress.html", {"batch": batch})
+
+
+@dashboard(can="imports.manage")
+@require_POST
+def import_start(request: MspRequest, import_id: UUID) -> HttpResponse:
+    """Import what was checked."""
+    batch = imports.start(_import(import_id), by=request.member, at=timezone.now())
+    nudge_import(batch)
+    return redirect("dashboard:import", batch.pk)
+
+
+@dashboard(can="imports.manage")
+def import_discard(request: MspRequest, import_id: UUID) -> HttpResponse:
+    """Forget a file before anything was imported."""
+    batch = _import(import_id)
+    if request.method == "POST":
+        imports.discard(batch, by=request.member, at=timezone.now())
+        messages.success(request, f"{batch.file_name} was discarded. Nothing was imported.")
+        return redirect("dashboard:import-list")
+    return page(request, "dashboard/imports/discard.html", {"batch": batch})
+
+
+@dashboard(can="imports.manage")
+@require_safe
+def import_faults(request: MspRequest, import_id: UUID) -> HttpResponse:
+    """The rows that were not imported as CSV, with their reasons: to correct and upload again."""
+    batch = _import(import_id)
+    rows = imports.faulty(batch)
+    if not rows:
+        raise NoFaults("No row of this file was refused.")
+    width = len(batch.header)
+    lines = [[*batch.header, "Row", "Problem"]]
+    lines += [[*(row.cells + [""] * width)[:width], str(row.number), row.reason] for row in rows]
+    name = batch.file_name.rpartition(".")[0].encode("ascii", "ignore").decode().replace('"', "") or "import"
+    headers = {"Content-Disposition": f'attachment; filename="{name[:60]}-not-imported.csv"'}
+    # The mark tells spreadsheet programs that the text is UTF-8.
+    content = b"\xef\xbb\xbf" + csv_cells.write(lines)
+    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
