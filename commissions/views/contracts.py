@@ -119,10 +119,9 @@ def contract_plan(request: MspRequest, contract_id: UUID) -> HttpResponse:
     referral = contract.client.referral
     if referral is None:
         raise deals.NotReferred(f"Nobody introduced {contract.client.name}, so there is no commission to plan.")
-    if pin := Pin.objects.filter(contract=contract).select_related("plan_version__plan").first():
-        raise deals.AlreadyPinned(f"{contract} has its plan already, {pin.plan_version}, and keeps it.")
     today = request.msp.today(timezone.now())
     won_on = min(today, contract.starts_on)
+    pin = Pin.objects.filter(contract=contract).select_related("plan_version__plan").first()
     choice = deals.choose(referral.partner, referral.source_kind, contract.service_line, won_on)
     by_rule = choice.why if choice.version else ""
     initial = {"won_on": won_on, "version": "rule" if by_rule else ""}
@@ -139,7 +138,9 @@ def contract_plan(request: MspRequest, contract_id: UUID) -> HttpResponse:
             )
             messages.success(request, f"{contract} has its plan.")
             return redirect("dashboard:client", contract.client_id)
-    return _form_page(request, "contract_plan", form, {"contract": contract, "form": form, "choice": choice})
+    return _form_page(
+        request, "contract_plan", form, {"contract": contract, "form": form, "choice": choice, "pin": pin}
+    )
 
 
 @dashboard()
