@@ -199,5 +199,6 @@ def _wait_until_ready(server: Postgres, process: "subprocess.Popen[bytes]", seco
 
 
 def last_lines(log: Path, count: int = 5) -> str:
-    """The end of a log, for a message."""
-    return " | ".join(log.read_text(errors="replace").splitlines()[-count:]) if log.exists() else "nothing"
+    """The end of a log, for a message: short, because the whole of it is in the file."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return " | ".join(line[:160] for line in lines[-count:] if line.strip()) or "nothing"
