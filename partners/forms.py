@@ -73,7 +73,7 @@ class PartnerEditForm(PartnerForm):
 
     def __init__(self, *args: Any, team: list[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].help_text = "The firm's own address. Invitations go to its people, below."
+        self.fields["email"].help_text = "The firm’s own address. Invitations go to its people."
         choice: Any = self.fields["owner"]
         choice.choices = [("", "Nobody in particular"), *((str(member.pk), str(member)) for member in team)]
 
