@@ -35,7 +35,7 @@ def text_of(answer: Any) -> str:
 
 def test_three_fields_are_enough(house: House, browser: Browser) -> None:
     answer = browser.post(path(house, "refer/"), FACTS, follow=True)
-    assert "Acme IT has your introduction of Brightwater Dental." in text_of(answer)
+    assert "We have your introduction of Brightwater Dental." in text_of(answer)
     assert "usually within one business day" in text_of(answer)
     with tenancy.use(house.msp.pk):
         referral = Referral.objects.get()
@@ -109,7 +109,7 @@ def test_a_company_that_may_be_known_is_being_checked_without_naming_anyone(hous
     with tenancy.use(house.msp.pk):
         pipeline.submit(house.lake, channel=Channel.DASHBOARD, by=house.owner, at=timezone.now(), **FACTS)
     answer = text_of(browser.post(path(house, "refer/"), FACTS, follow=True))
-    assert "Acme IT may know this company already." in answer
+    assert "We may know this company already." in answer
     assert "Lakeside" not in answer
 
 
@@ -119,7 +119,7 @@ def test_an_introduction_whose_credit_was_given_to_someone_else_says_so(house: H
         attribution.share(referral, [(house.lake, 10_000)], by=house.owner, at=timezone.now())
     answer = text_of(browser.get(path(house, f"referrals/{referral.pk}/")))
     assert "This introduction does not count for you." in answer
-    assert "They are checking" not in answer
+    assert "We are checking" not in answer
 
 
 # Reading
@@ -157,7 +157,7 @@ def test_who_shares_the_credit_sees_the_stage_and_the_share_and_no_more(
     assert "You share the credit" in text_of(browser.get(path(house)))
     answer = text_of(browser.get(path(house, f"referrals/{theirs.pk}/")))
     assert "40% of the credit" in answer
-    assert "Max Manager at Acme IT looks after it" in answer
+    assert "Max Manager of our team looks after it" in answer
     for hidden in ("kim@mesa", "Pays late", "7,777", "Ask about money", "60%", "Lakeside", "Olga"):
         assert hidden not in answer
 
