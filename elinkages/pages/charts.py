@@ -21,6 +21,8 @@ from elinkages.kernel.money import exponent, format_money
 from elinkages.pages.ui.kinds import Kind, kind_of
 
 WIDE, NARROW = (720, 240), (340, 260)
+CROWDED = 8
+"""More labels than this touch each other on a phone, where every second one is left out."""
 _PAPER: dict[str, Any] = {
     "background": "#ffffff",
     "plot_background": "#ffffff",
@@ -131,7 +133,16 @@ class Chart:
     def drawing(self, size: tuple[int, int], **options: Any) -> Any:
         """The pygal chart at a size, with options of pygal."""
         width, height = size
-        fixed = {"js": [], "margin": 4, "spacing": 8, "truncate_label": -1, "max_scale": 6, "min_scale": 2}
+        fixed: dict[str, Any] = {
+            "js": [],
+            "margin": 4,
+            "spacing": 8,
+            "truncate_label": -1,
+            "max_scale": 6,
+            "min_scale": 2,
+        }
+        if size == NARROW and len(self.labels) > CROWDED:
+            fixed |= {"x_labels_major_every": 2, "show_minor_x_labels": False}
         drawing = self.draw(width=width, height=height, **fixed, **options)
         drawing.value_formatter = self.unit.axis
         drawing.x_labels = list(self.labels)
