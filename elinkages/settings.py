@@ -137,7 +137,12 @@ ACCOUNT_ADAPTER = "elinkages.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_FORMS = {"signup": "elinkages.accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "signup": "elinkages.accounts.forms.SignupForm",
+    "login": "elinkages.accounts.forms.LoginForm",
+    "reset_password": "elinkages.accounts.forms.ResetPasswordForm",
+    "add_email": "elinkages.accounts.forms.AddEmailForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 600

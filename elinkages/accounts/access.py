@@ -91,6 +91,8 @@ def unit_of_work(request: Any, view: View, *args: Any, as_partner: UUID | None =
             response = _once(request, view, *args, **kwargs)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
+            # What one person may see must not be found in a cache by the next one at this computer.
+            response.headers.setdefault("Cache-Control", "private, no-store")
             return response
     except Refused as refusal:
         return page(

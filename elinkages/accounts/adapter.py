@@ -27,6 +27,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         html = [str(content) for content, kind in mail.alternatives if kind == "text/html"]
         outbox.send_to_person(
             to=email,
+            about=template_prefix.rpartition("/")[2].replace("_", " "),
             subject=str(mail.subject),
             text=str(mail.body),
             html=html[0] if html else "",

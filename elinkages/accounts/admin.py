@@ -60,9 +60,9 @@ class MembershipAdmin(ReadOnlyAdmin):
 
 @admin.register(AccountLetter)
 class AccountLetterAdmin(ReadOnlyAdmin):
-    """Letters about logins, without their bodies."""
+    """Letters about logins, without what they say."""
 
-    list_display = ("subject", "to", "state", "attempts", "created_at", "sent_at")
+    list_display = ("about", "to", "state", "attempts", "created_at", "sent_at")
     search_fields = ("to",)
-    exclude = ("text", "html")
+    exclude = ("subject", "text", "html")
     ordering = ("-created_at", "-pk")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix, reverse, set_script_prefix
 
@@ -69,7 +70,12 @@ class DoorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponse:
-        """Route to the door that the path names; an unknown MSP is 404 like any unknown page."""
+        """Route to the door that the path names; an unknown MSP is 404 like any unknown page.
+
+        A NUL byte is in no address of ours, and PostgreSQL takes none: 400 before anybody asks with it.
+        """
+        if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path_info:
+            raise BadRequest("A NUL byte in the address.")
         request.door, request.msp = "public", None
         door, slug, rest = _split(request.path_info)
         if slug and (msp := Msp.objects.filter(slug=slug).first()):

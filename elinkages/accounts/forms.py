@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
+from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
 from django.contrib.auth.hashers import make_password
@@ -13,6 +16,7 @@ from elinkages.accounts.models import Msp, User, slug_validator
 from elinkages.accounts.rights import ROLE_SENTENCES, Role
 from elinkages.kernel.form_fields import AmountField, use_currency
 
+EMAIL = "E-mail"
 CURRENCIES = {
     "USD": "US dollar",
     "CAD": "Canadian dollar",
@@ -32,12 +36,40 @@ CURRENCY_CHOICES = [(code, f"{name} ({code})") for code, name in CURRENCIES.item
 ROLE_CHOICES = [(role.value, f"{role.label}: {ROLE_SENTENCES[role]}") for role in Role]
 
 
+class LoginForm(AllauthLoginForm):  # type: ignore[misc]
+    """E-mail and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = EMAIL
+
+
+class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]
+    """Where to send the link for a new password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = EMAIL
+
+
+class AddEmailForm(AllauthAddEmailForm):  # type: ignore[misc]
+    """Another address of the same person."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = EMAIL
+
+
 class SignupForm(AllauthSignupForm):  # type: ignore[misc]
     """E-mail, name and password; the MSP is set up after the address is verified."""
 
     name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
 
     field_order = ["name", "email", "password1"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = EMAIL
 
     def try_save(self, request: HttpRequest) -> Any:
         """A known address takes as long as a new one, so that the clock tells nobody who has an account."""

@@ -61,7 +61,7 @@ def invite(*, email: str, role: str, by: Membership, at: datetime) -> str:
         email=email, role=role, token_hash=_hash(token), invited_at=at, invited_by=by, expires_at=at + GOOD_FOR
     )
     _write_invitation(invitation, token, by, at)
-    trail.record("team.invited", by.msp, by=by, at=at, email=email, role=role)
+    trail.record("team.invited", by.msp, by=by, at=at, email=email, role=_words(role))
     return token
 
 
@@ -101,7 +101,7 @@ def accept(token: str, *, user: User, at: datetime) -> Membership:
         raise AlreadyOnTheTeam("You are on this team already.")
     member = Membership.objects.create(msp=invitation.msp, user=user, role=invitation.role, created_at=at)
     Invitation.objects.filter(pk=invitation.pk).update(accepted_at=at)
-    trail.record("team.joined", member.msp, by=member, at=at, role=member.role)
+    trail.record("team.joined", member.msp, by=member, at=at, role=_words(member.role))
     _end_waiver_with_a_second_person(at)
     return member
 
@@ -115,7 +115,8 @@ def change_role(member: Membership, *, role: str, by: Actor, at: datetime) -> Me
     _keep_an_owner(member)
     before, member.role = member.role, Role(role).value
     member.save(update_fields=["role"])
-    trail.record("team.role_changed", member.msp, by=by, at=at, person=str(member), role=role, before=before)
+    facts = {"person": str(member), "role": _words(role), "before": _words(before)}
+    trail.record("team.role_changed", member.msp, by=by, at=at, **facts)
     _end_waiver_with_a_second_person(at)
     return member
 
@@ -139,7 +140,7 @@ def reactivate(member: Membership, *, by: Actor, at: datetime) -> Membership:
     if member.deactivated_at is not None:
         member.deactivated_at = None
         member.save(update_fields=["deactivated_at"])
-        trail.record("team.reactivated", member.msp, by=by, at=at, person=str(member), role=member.role)
+        trail.record("team.reactivated", member.msp, by=by, at=at, person=str(member), role=_words(member.role))
         _end_waiver_with_a_second_person(at)
     return member
 
@@ -195,6 +196,10 @@ def _write_invitation(invitation: Invitation, token: str, by: Membership, at: da
         reply_to=by.user.email,
         secret=True,
     )
+
+
+def _words(role: str) -> str:
+    return Role(role).label.lower()
 
 
 def _already(member: Membership) -> str:

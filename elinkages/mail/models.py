@@ -68,9 +68,11 @@ class Message(Letter, TenantModel):
 class AccountLetter(Letter):
     """A letter about a person's login: a code, a reset link. It belongs to the person, not to an MSP.
 
-    Outside of the walls like the person's account; its body is always secret (see Letter).
+    Outside of the walls like the person's account. Its body is always secret (see Letter), and so is its subject,
+    which may carry the code; `about` is what our staff sees instead.
     """
 
+    about = models.CharField(max_length=100)
     id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
 
     class Meta:
@@ -81,6 +83,9 @@ class AccountLetter(Letter):
                 name="account_letter_waiting",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.about} to {self.to}"
 
 
 def waiting() -> models.Q:

@@ -47,10 +47,10 @@ def send(
     return message
 
 
-def send_to_person(*, to: str, subject: str, text: str, html: str = "", at: datetime) -> AccountLetter:
-    """Write one e-mail about a login; it belongs to no MSP and its body does not outlive the sending."""
+def send_to_person(*, to: str, about: str, subject: str, text: str, html: str = "", at: datetime) -> AccountLetter:
+    """Write one e-mail about a login; it belongs to no MSP, and what it says does not outlive the sending."""
     letter = AccountLetter.objects.create(
-        to=to, subject=_one_line(subject), text=text, html=html, is_secret=True, created_at=at
+        to=to, about=about, subject=_one_line(subject), text=text, html=html, is_secret=True, created_at=at
     )
     nudge(tasks.deliver_to_person, letter_id=str(letter.pk))
     return letter

@@ -89,6 +89,8 @@ def _record_failure[Row: Letter](found: QuerySet[Row], letter: Row, problem: Exc
 
 def _record_sent[Row: Letter](found: QuerySet[Row], letter: Row, at: datetime) -> None:
     erased = {"text": "", "html": ""} if letter.is_secret else {}
+    if isinstance(letter, AccountLetter):
+        erased["subject"] = ""
     found.update(sent_at=at, error="", **erased)
 
 

@@ -96,7 +96,7 @@ def test_a_suggested_address_is_free() -> None:
 
 
 def _change(msp: Msp, by: Membership, **changes: Any) -> Msp:
-    wanted = {
+    wanted: dict[str, Any] = {
         "name": msp.name,
         "time_zone": msp.time_zone,
         "currency": msp.currency,

@@ -49,12 +49,12 @@ def _write(owner: Membership, *, key: str = "one", **more: Any) -> Message:
 
 def _deliver(message: Message) -> Message:
     tasks.deliver(msp_id=str(message.msp_id), message_id=str(message.pk))
-    with tenancy.use(message.msp_id):
+    with tenancy.use(message.msp.pk):
         return Message.objects.get(pk=message.pk)
 
 
 def _later(message: Message, pause: timedelta) -> None:
-    with tenancy.use(message.msp_id):
+    with tenancy.use(message.msp.pk):
         Message.objects.filter(pk=message.pk).update(tried_at=timezone.now() - pause)
 
 
