@@ -1,27 +1,40 @@
 """The places a door leads to: the rail of the dashboard and the bar of the portal."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 HOME = "home"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A place by its URL name, and the right that its page asks for."""
+
+    name: str
+    label: str
+    icon: str
+    right: str = "view"
+
+
 DASHBOARD = (
-    ("dashboard:home", "Home", "house"),
-    ("dashboard:partner-list", "Partners", "users"),
-    ("dashboard:referral-list", "Referrals", "send"),
-    ("dashboard:client-list", "Clients", "building-2"),
-    ("dashboard:commission-list", "Commissions", "percent"),
-    ("dashboard:plan-list", "Plans", "scroll-text"),
-    ("dashboard:payout-run-list", "Payouts", "banknote"),
-    ("dashboard:import-list", "Import", "upload"),
-    ("dashboard:settings", "Settings", "settings"),
+    Way("dashboard:home", "Home", "house"),
+    Way("dashboard:partner-list", "Partners", "users"),
+    Way("dashboard:referral-list", "Referrals", "send"),
+    Way("dashboard:client-list", "Clients", "building-2"),
+    Way("dashboard:commission-list", "Commissions", "percent"),
+    Way("dashboard:plan-list", "Plans", "scroll-text"),
+    Way("dashboard:payout-run-list", "Payouts", "banknote"),
+    Way("dashboard:import-list", "Import", "upload", "imports.manage"),
+    Way("dashboard:settings", "Settings", "settings"),
 )
 PORTAL = (
-    ("portal:home", "Home", "house"),
-    ("portal:referral-list", "Referrals", "send"),
-    ("portal:earnings", "Earnings", "coins"),
-    ("portal:statement-list", "Statements", "file-text"),
+    Way("portal:home", "Home", "house"),
+    Way("portal:referral-list", "Referrals", "send"),
+    Way("portal:earnings", "Earnings", "coins"),
+    Way("portal:statement-list", "Statements", "file-text"),
 )
 
 
@@ -43,19 +56,15 @@ def address(name: str) -> str:
         return ""
 
 
-def places(request: HttpRequest, table: tuple[tuple[str, str, str], ...]) -> list[Place]:
-    """The places of a table that exist behind this door, with the one the reader is in marked."""
+def places(request: HttpRequest, ways: Iterable[Way]) -> list[Place]:
+    """The places behind this door that the reader may open, with the one they are in marked."""
+    member = getattr(request, "member", None)
     found = []
-    for name, label, icon in table:
-        if url := address(name):
-            found.append(
-                Place(
-                    url,
-                    label,
-                    icon,
-                    _current(request.path, url, exact=name.endswith(f":{HOME}")),
-                )
-            )
+    for way in ways:
+        url = address(way.name)
+        if url and (member is None or member.may(way.right)):
+            current = _current(request.path, url, exact=way.name.endswith(f":{HOME}"))
+            found.append(Place(url, way.label, way.icon, current))
     return found
 
 
