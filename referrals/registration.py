@@ -72,25 +72,18 @@ def submit(
         note=note,
         external_id=external_id,
     )
-    registered_at = registered_at or at
-    _check(partner, channel, expected_mrr_minor, registered_at, at)
-    screening.one_at_a_time()
-    key = company_key(facts["company"])
-    _refuse_again(partner, key, facts["company"], by)
     referral = Referral(
         partner=partner,
-        source_kind=partner.kind,
         channel=channel,
-        company_key=key,
-        is_announced=is_announced,
-        registered_at=registered_at,
-        registered_by_name=by.actor_name[:200],
-        stage_at=registered_at,
-        active_at=registered_at,
         expected_mrr_minor=expected_mrr_minor,
+        is_announced=is_announced,
+        registered_at=registered_at or at,
         **facts,
     )
-    _hand_over(referral, owner)
+    _check(referral, at)
+    screening.one_at_a_time()
+    _complete(referral, owner, by)
+    _refuse_again(referral, by)
     referral.save(force_insert=True)
     _enter(referral, by=by, at=at)
     return referral
@@ -129,43 +122,49 @@ def _facts(**facts: str) -> dict[str, str]:
     return tidy
 
 
-def _check(
-    partner: Partner, channel: str, expected_mrr_minor: int | None, registered_at: datetime, at: datetime
-) -> None:
+def _check(referral: Referral, at: datetime) -> None:
+    partner, channel = referral.partner, referral.channel
+    if channel not in Channel.values:
+        raise FactsRefused(f"“{channel}” is no way in which introductions reach you.")
     if channel == Channel.PORTAL and not partner.is_active:
         raise CannotRefer("You cannot send introductions right now. Ask us why: what you earned is safe.")
     if channel == Channel.DASHBOARD and partner.state in {PartnerState.SUSPENDED, PartnerState.PARTED}:
         raise CannotRefer(f"{partner.name} is {partner.get_state_display().lower()}. Reinstate them first.")
-    if channel not in Channel.values:
-        raise FactsRefused(f"“{channel}” is no way in which introductions reach you.")
-    if expected_mrr_minor is not None and expected_mrr_minor < 0:
+    if referral.expected_mrr_minor is not None and referral.expected_mrr_minor < 0:
         raise FactsRefused("Expected MRR cannot be negative.")
-    if registered_at > at:
+    if referral.registered_at > at:
         raise FactsRefused("An introduction cannot be registered in the future.")
 
 
-def _refuse_again(partner: Partner, key: str, company: str, by: Actor) -> None:
+def _complete(referral: Referral, owner: Membership | None, by: Actor) -> None:
+    """What follows from the partner and the moment: the owner, the first task and its day.
+
+    History that comes with a spreadsheet has no first task.
+    """
+    partner = referral.partner
+    referral.source_kind, referral.currency = partner.kind, partner.msp.currency
+    referral.company_key = company_key(referral.company)
+    referral.registered_by_name = by.actor_name[:200]
+    referral.stage_at = referral.active_at = referral.registered_at
+    owner = owner or partner.owner
+    if owner is not None and owner.deactivated_at is None:
+        referral.owner, referral.owner_name = owner, str(owner)
+    if referral.channel != Channel.IMPORT:
+        due = sla.first_contact_due(referral.registered_at, partner.msp.zone)
+        referral.next_action, referral.next_action_on = FIRST_CONTACT, due.date()
+
+
+def _refuse_again(referral: Referral, by: Actor) -> None:
     """The same partner and the same company name, still open: tell where it stands instead."""
-    earlier = Referral.objects.open().filter(partner=partner, company_key=key).order_by("registered_at").first()
+    partner = referral.partner
+    same = Referral.objects.open().filter(partner=partner, company_key=referral.company_key)
+    earlier = same.order_by("registered_at").first()
     if earlier is None:
         return
-    zone = partner.msp.zone
-    day = earlier.registered_at.astimezone(zone)
+    day = earlier.registered_at.astimezone(partner.msp.zone)
     sender = "You" if by.actor_id and partner.contacts.filter(pk=by.actor_id).exists() else partner.name
     raise AlreadyReferred(
         f"{sender} sent {earlier.company} on {day:%B} {day.day}, {day.year}, and it is still open"
         f" ({earlier.get_stage_display().lower()}). If this is another company, add its town to the name.",
         earlier=earlier,
     )
-
-
-def _hand_over(referral: Referral, owner: Membership | None) -> None:
-    """The owner, the first task and its day; history that comes with a spreadsheet has no first task."""
-    owner = owner or referral.partner.owner
-    if owner is not None and owner.deactivated_at is None:
-        referral.owner, referral.owner_name = owner, str(owner)
-    referral.currency = referral.partner.msp.currency
-    if referral.channel != Channel.IMPORT:
-        zone = referral.partner.msp.zone
-        referral.next_action = FIRST_CONTACT
-        referral.next_action_on = sla.first_contact_due(referral.registered_at, zone).date()

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from django.test import Client as Browser
+from django.utils import timezone
 
 from elinkages.accounts.models import Membership, Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from partners.models import Contact, Partner, PartnerLogin
+from referrals import pipeline
+from referrals.models import Channel, Referral
 from tests.builders import a_login, a_member, a_partner, an_msp
 
 
@@ -62,3 +67,37 @@ def inside(house: House) -> Iterator[House]:
     """The house, with its unit of work open."""
     with tenancy.use(house.msp.pk):
         yield house
+
+
+FIRST: dict[str, Any] = {"company": "Brightwater Dental, LLC", "contact_email": "lena@brightwater.com"}
+
+
+def sent(house: House, partner: Partner | None = None, **facts: Any) -> Referral:
+    """An introduction that the team logged, of Harbor & Finch unless another partner is named."""
+    return pipeline.submit(
+        partner or house.harbor, channel=Channel.DASHBOARD, by=house.owner, at=timezone.now(), **{**FIRST, **facts}
+    )
+
+
+def path(house: House, rest: str = "") -> str:
+    """An address below the referrals of the dashboard."""
+    return f"/{house.msp.slug}/referrals/{rest}"
+
+
+def text_of(answer: Any) -> str:
+    """A page as text, with its apostrophes and ampersands."""
+    return str(answer.content.decode()).replace("&#x27;", "'").replace("&amp;", "&")
+
+
+@pytest.fixture
+def browser(house: House, client: Browser) -> Browser:
+    """The owner, logged in."""
+    client.force_login(house.owner.user)
+    return client
+
+
+@pytest.fixture
+def referral(house: House) -> Referral:
+    """An introduction that was logged and committed to the test's transaction."""
+    with tenancy.use(house.msp.pk):
+        return sent(house)

@@ -95,7 +95,8 @@ def test_the_database_refuses_more_than_the_whole(inside: House) -> None:
 
 def together(*runners: Callable[[], Any]) -> list[Any]:
     """What each runner returned or raised, when all of them run at once."""
-    barrier, results = threading.Barrier(len(runners)), [None] * len(runners)
+    barrier = threading.Barrier(len(runners))
+    results: list[Any] = [None] * len(runners)
 
     def run(position: int, runner: Callable[[], Any]) -> None:
         barrier.wait(timeout=20)
@@ -125,7 +126,7 @@ def scoped(house: House, work: Callable[[], Any]) -> Callable[[], Any]:
 @pytest.mark.django_db(transaction=True)
 def test_of_two_registrations_at_once_exactly_one_holds_the_credit() -> None:
     house = build_house()
-    facts = {"company": "Brightwater Dental", "contact_email": "lena@brightwater.com"}
+    facts: dict[str, Any] = {"company": "Brightwater Dental", "contact_email": "lena@brightwater.com"}
 
     def send(partner: Any, channel: str) -> Callable[[], Any]:
         return scoped(house, lambda: pipeline.submit(partner, channel=channel, by=BY, at=AT, **facts))

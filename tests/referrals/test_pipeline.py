@@ -1,6 +1,7 @@
 """An introduction is registered once, moved by claim, and everyone hears in the right order."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)  # a Friday, 10 AM in New York
 LATER = AT + timedelta(hours=3)
 
 
-def sent(house: House, company: str = "Brightwater Dental", **facts: object) -> Referral:
+def sent(house: House, company: str = "Brightwater Dental", **facts: Any) -> Referral:
     facts = {"contact_name": "Lena Park", "contact_email": "lena@brightwater.com", **facts}
     return pipeline.submit(house.harbor, company=company, channel=Channel.PORTAL, by=house.dana, at=AT, **facts)
 
@@ -105,7 +106,7 @@ def test_an_import_writes_to_nobody_and_sets_no_task(inside: House) -> None:
     ],
 )
 def test_an_introduction_that_cannot_be_kept_is_refused_in_a_sentence(
-    inside: House, facts: dict[str, object], sentence: str
+    inside: House, facts: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(pipeline.FactsRefused, match=f"^{sentence}$"):
         sent(inside, **facts)

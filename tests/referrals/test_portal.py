@@ -16,7 +16,11 @@ from referrals.models import Channel, Client, Credit, LostReason, Referral, Stag
 from tests.builders import a_client, a_referral
 from tests.referrals.conftest import House, build_house
 
-FACTS = {"company": "Brightwater Dental", "contact_name": "Lena Park", "contact_email": "lena@brightwater.com"}
+FACTS: dict[str, Any] = {
+    "company": "Brightwater Dental",
+    "contact_name": "Lena Park",
+    "contact_email": "lena@brightwater.com",
+}
 
 
 @pytest.fixture
@@ -139,7 +143,7 @@ def theirs(house: House) -> Referral:
             by=house.owner,
             at=timezone.now(),
         )
-        action = {"next_action": "Ask about money", "next_action_on": None, "owner": house.manager}
+        action: dict[str, Any] = {"next_action": "Ask about money", "next_action_on": None, "owner": house.manager}
         return pipeline.assign(referral, **action, by=house.owner, at=timezone.now())
 
 

@@ -17,7 +17,7 @@ from tests.referrals.conftest import House, build_house
 AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 NEXT_DAY = AT + timedelta(days=1)
 
-FIRST = {
+FIRST: dict[str, Any] = {
     "company": "Brightwater Dental, LLC",
     "contact_email": "lena@brightwater.com",
     "contact_phone": "(212) 555-0123",
