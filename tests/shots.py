@@ -1,0 +1,180 @@
+"""`bin/shots [USER …]`: every page as each demo user, 1280 and 390 wide, light and dark, in build/shots/."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import django
+
+from elinkages.machine import chromium
+from elinkages.machine.postgres import free_port
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "build" / "shots"
+WINDOWS = {"1280": {"width": 1280, "height": 900}, "390": {"width": 390, "height": 844}}
+SCHEMES = ("light", "dark")
+Places = dict[str, str]
+
+
+def main(wanted: list[str]) -> None:
+    """Fill the demo, serve it, walk it with a browser."""
+    os.environ.update(DJANGO_SETTINGS_MODULE="elinkages.settings", DEMO="1")
+    _manage("migrate", role="owner")
+    _manage("collectstatic", "--noinput")
+    _manage("demo")
+    django.setup()
+    everybody = _everybody()
+    with _served() as address:
+        from playwright.sync_api import sync_playwright
+
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium.find(), args=list(chromium.QUIET))
+            for email, places in everybody.items():
+                if not wanted or email in wanted:
+                    _pictures(browser, address, email, places)
+
+
+def _manage(*command: str, role: str = "app") -> None:
+    environment = {**os.environ, "ELINKAGES_ROLE": role}
+    subprocess.run([sys.executable, "manage.py", *command, "--verbosity=0"], env=environment, cwd=ROOT, check=True)
+
+
+@contextmanager
+def _served() -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "elinkages.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as server:
+        address = f"http://127.0.0.1:{port}"
+        try:
+            while not _answers(address):
+                time.sleep(0.2)
+            yield address
+        finally:
+            server.terminate()
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - our own server on loopback
+            return True
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def _everybody() -> dict[str, Places]:
+    """Every demo user's pages: a name and a path each."""
+    from elinkages.accounts.models import Msp
+    from elinkages.pages.demo import cast
+
+    northbeam, harborlight = Msp.objects.get(slug="northbeam"), Msp.objects.get(slug="harborlight")
+    public = {"landing": "/", "login": "/accounts/login/", "signup": "/accounts/signup/"}
+    return {
+        "nobody": public | {"reset": "/accounts/password/reset/"},
+        cast.OWNER.email: _places("dashboard", northbeam, None),
+        cast.FINANCE.email: _places("dashboard", northbeam, None),
+        cast.MANAGER.email: _places("dashboard", northbeam, None),
+        cast.PETRA.email: {"start": "/start/"} | _places("portal", northbeam, cast.PETRAS_FIRM),
+        cast.PAUL.email: _places("portal", northbeam, cast.PAULS_FIRM),
+        cast.RIVAL.email: _places("dashboard", harborlight, None),
+        cast.STAFF.email: {"ops": "/ops/", "ops-mail": "/ops/mail/", "start": "/start/"},
+    }
+
+
+def _places(door: str, msp: object, firm: str | None) -> Places:
+    """The pages behind a door, with the ids of rows that have a story; pages without such a row are left out."""
+    from elinkages.accounts.models import Msp
+    from elinkages.kernel import tenancy
+    from tests import walk
+    from tests.world import House
+
+    assert isinstance(msp, Msp)
+    with tenancy.use(msp.pk):
+        ids = _samples(firm)
+    house = House(msp, "", {}, None, None)  # type: ignore[arg-type]
+    places: Places = {}
+    for address in walk.addresses(door):
+        try:
+            places[address.name.partition(":")[2]] = address.url(house, ids, door)
+        except KeyError:
+            continue
+    return places
+
+
+def _samples(firm: str | None) -> dict[str, UUID]:
+    from commissions import models as money
+    from partners.models import Contact, Partner
+    from referrals import models as referrals
+
+    theirs = {"partner__name": firm} if firm else {}
+    credited = {"credits__partner__name": firm} if firm else {}
+    found = {
+        "partner_id": Partner.objects.filter(referrals__isnull=False).first(),
+        "contact_id": Contact.objects.first(),
+        "referral_id": referrals.Referral.objects.filter(stage="won" if firm else "proposal", **credited).first(),
+        "finding_id": referrals.Finding.objects.first(),
+        "client_id": referrals.Client.objects.first(),
+        "contract_id": referrals.Contract.objects.first(),
+        "line_id": referrals.ServiceLine.objects.first(),
+        "plan_id": money.Plan.objects.first(),
+        "rule_id": money.PlanRule.objects.first(),
+        "run_id": money.PayoutRun.objects.order_by("-number").first(),
+        "payout_id": money.Payout.objects.filter(state="paid", **theirs).first(),
+        "entry_id": money.Entry.objects.filter(stage="paid", **theirs).first(),
+        "hold_id": money.Hold.objects.first(),
+    }
+    return {name: row.pk for name, row in found.items() if row is not None}
+
+
+def _pictures(browser: "Browser", address: str, email: str, places: Places) -> None:
+    folder = FOLDER / email.partition("@")[0]
+    folder.mkdir(parents=True, exist_ok=True)
+    state = _login(browser, address, email) if "@" in email else None
+    count = 0
+    for scheme in SCHEMES:
+        for width, window in WINDOWS.items():
+            context = browser.new_context(viewport=window, color_scheme=scheme, storage_state=state)  # type: ignore[arg-type]
+            page = context.new_page()
+            for name, path in places.items():
+                count += _picture(page, address + path, folder / f"{name}-{width}-{scheme}.png")
+            context.close()
+    print(f"{email}: {count} pictures in {folder.relative_to(ROOT)}", flush=True)
+
+
+def _picture(page: "Page", url: str, file: Path) -> bool:
+    """One picture, of a page that answers with one."""
+    response = page.goto(url)
+    if response is None or response.status != 200 or "html" not in response.headers.get("content-type", ""):
+        return False
+    page.screenshot(path=file, full_page=True)
+    return True
+
+
+def _login(browser: "Browser", address: str, email: str) -> str:
+    from elinkages.pages.demo import cast
+
+    state = str(FOLDER / f"{email}.json")
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{address}/accounts/login/")
+    page.fill("input[name=login]", email)
+    page.fill("input[name=password]", cast.PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(lambda url: "/accounts/login/" not in url)
+    context.storage_state(path=state)
+    context.close()
+    return state
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
