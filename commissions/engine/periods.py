@@ -54,8 +54,8 @@ def calendar_month(month: date) -> Calendar:
 
 @lru_cache(maxsize=4096)
 def say_day(day: date) -> str:
-    """A day as the partner reads it: “9 February 2027”."""
-    return f"{day.day} {_MONTHS[day.month]} {day.year}"
+    """A day as the partner reads it: “February 9, 2027”."""
+    return f"{_MONTHS[day.month]} {day.day}, {day.year}"
 
 
 def say_last_day(until: date) -> str:

@@ -33,8 +33,8 @@ def test_the_steps_show_the_arithmetic_and_the_inputs_every_number() -> None:
     deal = a_deal(100_000, movements=(Movement(date(2026, 5, 11), 150_000),))
     line = evaluate(Percent(basis_points=1000), deal, MAY)
     assert line.steps == (
-        "$1,000.00 MRR from 1 May 2026 to 10 May 2026",
-        "$1,500.00 MRR from 11 May 2026 to 31 May 2026",
+        "$1,000.00 MRR from May 1, 2026 to May 10, 2026",
+        "$1,500.00 MRR from May 11, 2026 to May 31, 2026",
         "($1,000.00 × 10/31 + $1,500.00 × 21/31) × 10% = $133.87",
     )
     assert line.inputs == {
@@ -77,7 +77,7 @@ def test_a_client_that_leaves_before_service_starts_earns_nothing() -> None:
     line = evaluate(Percent(basis_points=1000), a_deal(ends_on=date(2026, 2, 1)), date(2026, 3, 1))
     assert (line.amount_minor, line.reason) == (
         0,
-        "Nothing for March 2026: the client left, last day of service 31 January 2026",
+        "Nothing for March 2026: the client left, last day of service January 31, 2026",
     )
 
 
@@ -92,7 +92,7 @@ def test_a_term_counted_from_winning_waits_for_service() -> None:
 def test_a_term_that_begins_after_service_names_its_first_day() -> None:
     terms = Percent(basis_points=1000, trigger="first_payment")
     line = evaluate(terms, a_deal(first_paid_on=date(2026, 6, 9)), MAY)
-    assert line.reason == "Nothing for May 2026: the term starts on 9 June 2026"
+    assert line.reason == "Nothing for May 2026: the term starts on June 9, 2026"
 
 
 def test_story_of_a_fee_taken_back_and_netted() -> None:
