@@ -1,6 +1,7 @@
 """The owner's home: tasks that come from data and go with it, figures that lead to what they are made of."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -217,7 +218,7 @@ def test_stopped_payouts_are_said_first(msp: Msp, browser: Browser) -> None:
 
 
 def test_mrr_is_told_by_kind_and_month_until_the_client_leaves(msp: Msp, owner: Membership) -> None:
-    by_at = {"by": owner, "at": builders.AT}
+    by_at: dict[str, Any] = {"by": owner, "at": builders.AT}
     with tenancy.use(msp.pk):
         won = builders.a_referral(builders.a_partner(kind="peer_msp"), stage=Stage.WON)
         client, line = builders.a_client(won, since_on=date(2025, 1, 1)), builders.a_service_line()
