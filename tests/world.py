@@ -141,7 +141,7 @@ def _import(canary: str, owner: Membership) -> Import:
     batch = Import.objects.create(
         kind=ImportKind.PARTNERS,
         file_name=f"{canary}.csv",
-        content=b"Name\n",
+        content=f"Name\n{canary}\n".encode(),
         encoding="utf-8",
         delimiter=",",
         header=["Name"],

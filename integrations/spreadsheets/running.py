@@ -25,7 +25,7 @@ from elinkages.kernel.tenancy import current_msp_id
 from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
 from integrations.spreadsheets import imports, rows
 from integrations.spreadsheets.rows import KINDS, REASON_LENGTH, Draft
-from integrations.spreadsheets.rules import Importer, Rules, importer, rules_of
+from integrations.spreadsheets.rules import Importer, Rules, Verdict, importer, rules_of
 from referrals import screening
 
 logger = logging.getLogger(__name__)
@@ -127,21 +127,21 @@ def write_rows(import_id: UUID, row_ids: Sequence[UUID], *, at: datetime) -> Non
     screening.one_at_a_time()
     rules, by = rules_of(batch, Msp.objects.get(pk=current_msp_id()), at=at), importer(batch.started_by)
     waiting = list(ImportRow.objects.filter(pk__in=row_ids, is_done=False).order_by("number"))
-    for row in waiting:
-        _write(row, batch.kind, rules, by, at)
+    # Judged together, because that takes few queries; written one by one, each looking at what is here by then.
+    verdicts = KINDS[batch.kind].judge([row.values for row in waiting], rules)
+    for row, verdict in zip(waiting, verdicts, strict=True):
+        _write(row, verdict, batch.kind, rules, by, at)
     ImportRow.objects.bulk_update(waiting, ["fate", "reason", "target_id", "is_done"])
     _progress(batch, sum(row.is_done for row in waiting), at)
 
 
-def _write(row: ImportRow, kind: str, rules: Rules, by: Importer, at: datetime) -> None:
+def _write(row: ImportRow, verdict: Verdict, kind: str, rules: Rules, by: Importer, at: datetime) -> None:
     """What the row says now is done; what is here by now is a duplicate; a fault of ours leaves it for later."""
     try:
         with transaction.atomic():
-            (verdict,) = KINDS[kind].judge([row.values], rules)
-            row.fate, row.target_id = verdict.fate, verdict.target_id
+            row.fate, row.target_id, row.reason = verdict.fate, verdict.target_id, verdict.reason[:REASON_LENGTH]
             if verdict.fate in imports.IMPORTED:
                 row.target_id = KINDS[kind].write(row.values, rules, by=by, at=at).pk
-            row.reason = verdict.reason[:REASON_LENGTH]
     except Refused as refusal:
         row.fate, row.reason = Fate.ERROR, refusal.message[:REASON_LENGTH]
     except (OperationalError, InterfaceError):

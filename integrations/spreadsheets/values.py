@@ -142,12 +142,15 @@ def _year(text: str) -> int:
 
 def guess_date_order(cells: Iterable[str]) -> str:
     """Month or day first, by what these cells can only mean; "" when they leave it open or contradict each other."""
-    month_first = day_first = False
+    month_first = day_first = is_asked = False
     for cell in cells:
         if match := _NUMBERS.fullmatch(cell):
             first, second = int(match[1]), int(match[2])
             day_first |= first > 12 >= second
             month_first |= second > 12 >= first
+            is_asked |= first != second
+    if not is_asked:
+        return MONTH_FIRST
     if month_first == day_first:
         return ""
     return DAY_FIRST if day_first else MONTH_FIRST
@@ -156,14 +159,18 @@ def guess_date_order(cells: Iterable[str]) -> str:
 def guess_decimal_mark(cells: Iterable[str]) -> str:
     """The decimal mark, by what these cells can only mean; "" when they leave it open or contradict each other."""
     found: set[str] = set()
+    is_asked = False
     for cell in cells:
         marks = re.sub(r"[^.,]", "", cell)
+        is_asked |= bool(marks)
         if len(set(marks)) == 2:
             found.add(marks[-1])
         elif len(marks) > 1:
             found.add("." if marks[0] == "," else ",")
         elif marks and not re.search(r"[.,][0-9]{3}(?![0-9])", cell):
             found.add(marks)
+    if not is_asked:
+        return "."
     return found.pop() if len(found) == 1 else ""
 
 

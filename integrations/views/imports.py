@@ -16,7 +16,6 @@ from elinkages.kernel import csv_cells
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
-from elinkages.kernel.refusal import Refused
 from integrations.forms import ColumnsForm, UploadForm
 from integrations.models import Fate, Import, ImportKind, ImportState
 from integrations.spreadsheets import imports
@@ -32,10 +31,6 @@ PATHS = {
 """Where a row's target has its page."""
 FATE_TONES = {Fate.CREATE: "good", Fate.UPDATE: "info", Fate.DUPLICATE: "neutral", Fate.ERROR: "bad"}
 MOVING = (ImportState.CHECKING, ImportState.IMPORTING)
-
-
-class NoFaults(Refused):
-    """There is no list of faulty rows."""
 
 
 def _import(import_id: UUID) -> Import:
@@ -163,12 +158,10 @@ def import_discard(request: MspRequest, import_id: UUID) -> HttpResponse:
 def import_faults(request: MspRequest, import_id: UUID) -> HttpResponse:
     """The rows that were not imported as CSV, with their reasons: to correct and upload again."""
     batch = _import(import_id)
-    rows = imports.faulty(batch)
-    if not rows:
-        raise NoFaults("No row of this file was refused.")
     width = len(batch.header)
     lines = [[*batch.header, "Row", "Problem"]]
-    lines += [[*(row.cells + [""] * width)[:width], str(row.number), row.reason] for row in rows]
+    for row in imports.faulty(batch):
+        lines.append([*(row.cells + [""] * width)[:width], str(row.number), row.reason])
     name = batch.file_name.rpartition(".")[0].encode("ascii", "ignore").decode().replace('"', "") or "import"
     headers = {"Content-Disposition": f'attachment; filename="{name[:60]}-not-imported.csv"'}
     # The mark tells spreadsheet programs that the text is UTF-8.

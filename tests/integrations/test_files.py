@@ -1,0 +1,145 @@
+"""Whatever is uploaded is a table, or a sentence says what it is and what to do."""
+
+from contextlib import suppress
+
+import pytest
+
+from integrations.spreadsheets import files
+from integrations.spreadsheets.fields import guess
+from integrations.spreadsheets.files import Unreadable, read
+
+TEXT = "Name,City\r\nCafé Müller,Zürich\r\nŁódź & Sons,Kraków\r\n"
+WESTERN = "Name,City\r\nCafé Müller,Zürich\r\n“Señor” Peña – Söhne,Málaga\r\n"
+LATIN = "Name,City\r\nCafé Müller,Zürich\r\nSeñor Peña & Söhne,Málaga\r\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "encoding"),
+    [
+        (TEXT.encode("utf-8"), TEXT, "utf-8"),
+        (TEXT.encode("utf-8-sig"), TEXT, "utf-8-sig"),
+        (TEXT.encode("utf-16"), TEXT, "utf-16"),
+        (b"\xfe\xff" + TEXT.encode("utf-16-be"), TEXT, "utf-16"),
+        (TEXT.encode("utf-16-le"), TEXT, "utf-16-le"),
+        (TEXT.encode("utf-16-be"), TEXT, "utf-16-be"),
+        (WESTERN.encode("cp1252"), WESTERN, "cp1252"),
+        (LATIN.encode("latin-1"), LATIN, None),
+    ],
+    ids=["utf-8", "with mark", "utf-16", "big end first", "without mark", "big without mark", "windows", "latin"],
+)
+def test_letters_arrive_as_they_were_written_in_every_encoding(content: bytes, text: str, encoding: str | None) -> None:
+    table = read(content)
+    lines = [line.split(",") for line in text.strip().split("\r\n")]
+    assert table.header == lines[0]
+    assert [cells for _, cells in table.rows] == lines[1:]
+    assert encoding is None or table.encoding == encoding
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old mac"])
+def test_cells_are_told_apart_whatever_separates_them(delimiter: str, ending: str) -> None:
+    lines = [["Name", "Note"], ["Harbor", f'"one{delimiter} two"'], ["Lake", '"said ""hello"""']]
+    table = read(ending.join(delimiter.join(line) for line in lines).encode())
+    assert table.delimiter == delimiter
+    assert [cells for _, cells in table.rows] == [["Harbor", f"one{delimiter} two"], ["Lake", 'said "hello"']]
+
+
+def test_a_comma_inside_amounts_does_not_hide_the_semicolons() -> None:
+    table = read(b"Client;MRR;Start\nAcme;1.200,50;1.3.2026\nBright;900,00;1.4.2026\n")
+    assert table.delimiter == ";"
+    assert table.rows[0] == (2, ["Acme", "1.200,50", "1.3.2026"])
+
+
+def test_a_line_that_names_the_separator_is_believed_and_is_no_row() -> None:
+    table = read(b"sep=;\nName;City\nAcme, Inc;Albany\n")
+    assert (table.header, table.rows) == (["Name", "City"], [(3, ["Acme, Inc", "Albany"])])
+
+
+def test_rows_are_numbered_as_in_the_spreadsheet_with_empty_rows_and_breaks_inside_cells() -> None:
+    table = read(b'Name,Note\n"A","two\nlines"\n\n,\nB,x\n')
+    assert table.rows == [(2, ["A", "two\nlines"]), (5, ["B", "x"])]
+
+
+def test_titles_above_the_header_are_passed_over() -> None:
+    table = read(b"Our referral partners,,\nas of May,,\n\nName,E-mail,Phone\nHarbor,a@b.co,1\n")
+    assert (table.header_row, table.header) == (4, ["Name", "E-mail", "Phone"])
+
+
+def test_columns_of_the_same_name_and_without_a_name_can_be_told_apart() -> None:
+    assert read(b"Name,Phone,,Phone,\nA,1,2,3\n").header == ["Name", "Phone", "Column C", "Phone (2)"]
+
+
+def test_a_header_in_another_language_can_be_mapped_by_hand() -> None:
+    assert read("Firma;Ort\nMüller;Ulm\n".encode()).header == ["Firma", "Ort"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "The file is empty. Upload one with the names of its columns in the first row."),
+        (b"\r\n , \r\n", "The file is empty."),
+        (b"Name,City\n", "The file has names of columns and no rows under them."),
+        (b"PK\x03\x04rest", "This is an Excel workbook. Open it, choose “Save as” and “CSV UTF-8”"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "This is an old Excel workbook."),
+        (b"%PDF-1.7\n", "This is a PDF."),
+        (b"  <!DOCTYPE html><html>", "This is a web page, even if its name says otherwise."),
+        (b"\xef\xbb\xbf<table><tr><td>Name", "This is a web page"),
+        (b"<?xml version='1.0'?><Workbook>", "This is a web page"),
+        (b"{\\rtf1 hello", "This is a text document."),
+        (b"\x1f\x8b\x08\x00", "This file is compressed."),
+        (b"\x89PNG\r\n", "This is a picture."),
+        (b"Name,City\nA,B\x00C\n", "The file holds bytes that no text has."),
+        ("Name,City\nA,B\n".encode("utf-16")[:-1], "The file breaks off inside a character."),
+        (b'Name,City\n"A,B\nC,D\n', "A quotation mark in row 2 is not closed, or not doubled inside a cell."),
+        (b'Name,City\nA,B\n"5" pipe",D\n', "A quotation mark in row 3 is not closed"),
+        (b"Harbor,a@b.co,100\nLake,c@d.co,200\n", "Row 1 looks like data, not like the names of columns."),
+        (b"Name\n" + b"A\n" * 20_001, "The file has 20,001 rows; 20,000 are read at once."),
+        (b"Name\n" + b"A\n" * 30_000, "The file has more than 20,000 rows."),
+        ((",".join(f"c{n}" for n in range(201)) + "\n1\n").encode(), "The file has 201 columns; 200 are read."),
+        (b"x" * (10 * 1024 * 1024 + 1), "The file has 10.0 MB; 10 MB are read."),
+    ],
+)
+def test_a_hostile_or_mistaken_file_gets_a_sentence_that_says_what_to_do(content: bytes, sentence: str) -> None:
+    with pytest.raises(Unreadable) as refusal:
+        read(content)
+    assert refusal.value.message.startswith(sentence)
+
+
+@pytest.mark.parametrize("noise", [b"\x81\x8d\x8f\x90\x9d", bytes(range(1, 256)), b"\xff" * 50, b'"' * 99, b"\x1a" * 9])
+def test_noise_never_crashes_the_reader(noise: bytes) -> None:
+    for content in (noise, b"Name,City\n" + noise + b",x\n", noise + b"\nName,City\nA,B\n"):
+        with suppress(Unreadable):
+            assert read(content).header
+
+
+def test_columns_are_guessed_by_what_people_call_them() -> None:
+    header = [
+        "Company Name",
+        "Referred By",
+        "Date Referred",
+        "Deal Stage",
+        "Contact",
+        "E-Mail Address",
+        "Est. MRR",
+        "MRR",
+    ]
+    found = guess("referrals", header)
+    assert {name: header[place] for name, place in found.items()} == {
+        "company": "Company Name",
+        "partner": "Referred By",
+        "registered_on": "Date Referred",
+        "stage": "Deal Stage",
+        "contact_name": "Contact",
+        "contact_email": "E-Mail Address",
+        "expected_mrr_minor": "MRR",
+    }
+
+
+@pytest.mark.parametrize("kind", ["partners", "referrals", "clients"])
+def test_a_column_is_guessed_for_one_field_only(kind: str) -> None:
+    found = guess(kind, ["Name", "Company", "Company", "Status", "State", "ID", "Contact", "Email", "Date"])
+    assert len(set(found.values())) == len(found)
+
+
+def test_the_file_limits_are_those_that_the_page_promises() -> None:
+    assert (files.LARGEST_BYTES, files.MOST_ROWS) == (10 * 1024 * 1024, 20_000)
