@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 
 from commissions.models import Payout
-from commissions.rails.manual import reference_of
 
 REASON = 300
 
@@ -64,7 +63,7 @@ class ReferencesForm(forms.Form):
         self.payouts = payouts
         for payout in payouts:
             label = f"Reference for {payout.partner.name}"
-            widget = forms.TextInput(attrs={"aria-label": label, "placeholder": reference_of(payout)})
+            widget = forms.TextInput(attrs={"aria-label": label, "autocomplete": "off"})
             self.fields[_name(payout)] = forms.CharField(label=label, required=False, max_length=140, widget=widget)
 
     def lines(self) -> list[tuple[Payout, forms.BoundField]]:

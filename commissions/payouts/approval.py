@@ -27,26 +27,26 @@ from elinkages.kernel.tenancy import current_msp_id
 NAMES_SHOWN: Final = 3
 
 _CHANGED: Final = """
-    SELECT p.name FROM commissions_payout o
-    JOIN partners_partner p ON p.msp_id = o.msp_id AND p.id = o.partner_id
-    JOIN commissions_payoutitem i ON i.msp_id = o.msp_id AND i.payout_id = o.id AND i.released_at IS NULL
-    JOIN commissions_entry e ON e.msp_id = o.msp_id AND e.id = i.entry_id
+    SELECT (SELECT p.name FROM partners_partner p WHERE p.msp_id = o.msp_id AND p.id = o.partner_id) AS name
+    FROM commissions_payout o CROSS JOIN LATERAL (
+        SELECT sum(i.minor) AS minor, bool_and((
+            SELECT (e.stage, e.minor, e.partner_id) = ('payable', i.minor, o.partner_id)
+            FROM commissions_entry e WHERE e.msp_id = i.msp_id AND e.id = i.entry_id)) AS is_payable
+        FROM commissions_payoutitem i
+        WHERE i.msp_id = o.msp_id AND i.payout_id = o.id AND i.released_at IS NULL) live
     WHERE o.msp_id = %(msp)s AND o.run_id = %(run)s AND o.state IN ('draft', 'approved')
-    GROUP BY o.id, p.name
-    HAVING bool_or(e.stage <> 'payable' OR e.minor <> i.minor OR e.partner_id <> o.partner_id)
-        OR sum(i.minor) <> o.minor
-    ORDER BY p.name"""
+      AND (live.minor IS DISTINCT FROM o.minor OR live.is_payable IS NOT TRUE)
+    ORDER BY name"""
 
 _HELD: Final = f"""
-    SELECT DISTINCT p.name FROM commissions_payout o
+    SELECT p.name FROM commissions_payout o
     JOIN partners_partner p ON p.msp_id = o.msp_id AND p.id = o.partner_id
-    LEFT JOIN ({gates.CLOSED}) closed ON closed.partner_id = o.partner_id
     WHERE o.msp_id = %(msp)s AND o.run_id = %(run)s AND o.state IN ('draft', 'approved')
-      AND (closed.partner_id IS NOT NULL OR EXISTS (
-        SELECT 1 FROM commissions_payoutitem i
-        JOIN commissions_entry e ON e.msp_id = i.msp_id AND e.id = i.entry_id
-        WHERE i.msp_id = o.msp_id AND i.payout_id = o.id AND i.released_at IS NULL
-          AND e.pool_id IN ({gates.HELD_POOLS})))
+      AND (o.partner_id IN (SELECT partner_id FROM ({gates.CLOSED}) closed)
+        OR o.id IN (
+            SELECT i.payout_id FROM ({gates.HELD_POOLS}) held
+            JOIN commissions_entry e ON e.msp_id = %(msp)s AND e.pool_id = held.id
+            JOIN commissions_payoutitem i ON i.msp_id = %(msp)s AND i.entry_id = e.id AND i.released_at IS NULL))
     ORDER BY p.name"""  # noqa: S608
 
 

@@ -56,10 +56,10 @@ def settle_many(references: Mapping[Payout, str], *, paid_on: date, by: Actor, a
     """
     lock()
     ledger.lock()
-    payouts = [_on_its_way(payout) for payout in references]
+    payouts = [_on_its_way(payout) for payout in _fresh(list(references))]
     _check_day(payouts, paid_on, at)
-    for payout, reference in zip(payouts, references.values(), strict=True):
-        payout.reference = _checked(payout, reference)
+    for payout in payouts:
+        payout.reference = _checked(payout, references[payout])
         payout.paid_on, payout.state = paid_on, PayoutState.PAID
         payout.save(update_fields=["reference", "paid_on", "state"])
         _end_attempt(payout, AttemptState.SUCCEEDED, reference=payout.reference)
@@ -77,7 +77,8 @@ def fail(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Payout:
     """Record that the bank did not pay: everything is payable again. Raises NotOnItsWay."""
     lock()
     ledger.lock()
-    payout = _on_its_way(payout)
+    (payout,) = _fresh([payout])
+    _on_its_way(payout)
     _give_back(payout, PayoutState.FAILED, reason, by, at)
     _end_attempt(payout, AttemptState.FAILED, error=reason)
     trail.record("payout.failed", payout, by=by, at=at, **_facts(payout), reason=reason)
@@ -92,7 +93,7 @@ def cancel_payout(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Pa
     The last one takes the run with it. Raises TooLate once it is on its way.
     """
     lock()
-    payout = _fresh(payout)
+    (payout,) = _fresh([payout])
     if payout.state not in (PayoutState.DRAFT, PayoutState.APPROVED):
         raise TooLate(
             f"Payout {payout.number} is {payout.get_state_display().lower()} and can no longer be cancelled."
@@ -113,7 +114,7 @@ def return_(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Payout:
     """Record that the money came back after it was paid: everything is payable again. Raises NotPaid."""
     lock()
     ledger.lock()
-    payout = _fresh(payout)
+    (payout,) = _fresh([payout])
     if payout.state != PayoutState.PAID:
         raise NotPaid(f"Payout {payout.number} is {payout.get_state_display().lower()}; only a paid one can come back.")
     steps.move_entries([payout], Stage.PAID, Stage.PAYABLE)
@@ -126,12 +127,13 @@ def return_(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Payout:
     return payout
 
 
-def _fresh(payout: Payout) -> Payout:
-    return Payout.objects.select_related("run", "partner").get(pk=payout.pk)
+def _fresh(payouts: Sequence[Payout]) -> list[Payout]:
+    """These payouts as they are now, in the order of their numbers."""
+    found = Payout.objects.select_related("run", "partner").filter(pk__in=[payout.pk for payout in payouts])
+    return list(found.order_by("number"))
 
 
 def _on_its_way(payout: Payout) -> Payout:
-    payout = _fresh(payout)
     if payout.state != PayoutState.SUBMITTED:
         raise NotOnItsWay(
             f"Payout {payout.number} to {payout.partner.name} is {payout.get_state_display().lower()},"

@@ -4,12 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db import connection
-
 from commissions import ledger
 from commissions.models import Account, Entry, Payout, PayoutItem, PayoutRun, PayoutState, RunState, Stage
 from elinkages.kernel.actors import Actor
-from elinkages.kernel.tenancy import current_msp_id
 
 Move = tuple[Account, Account]
 """(debit, credit): money moves from the credit to the debit account."""
@@ -29,19 +26,11 @@ class Inconsistent(RuntimeError):
 
 def move_entries(payouts: Sequence[Payout], source: Stage, target: Stage) -> int:
     """Move every live entry of these payouts from one stage to the next; how many. Raises Inconsistent."""
-    ids = [payout.pk for payout in payouts]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE commissions_entry e SET stage = %(target)s
-            FROM commissions_payoutitem i
-            WHERE i.msp_id = %(msp)s AND i.payout_id = ANY(%(payouts)s) AND i.released_at IS NULL
-              AND e.msp_id = %(msp)s AND e.id = i.entry_id AND e.stage = %(source)s
-            """,
-            {"msp": current_msp_id(), "payouts": ids, "source": str(source), "target": str(target)},
-        )
-        moved: int = cursor.rowcount
-    if moved != PayoutItem.objects.filter(payout__in=ids, released_at__isnull=True).count():
+    items = PayoutItem.objects.filter(payout__in=[payout.pk for payout in payouts], released_at__isnull=True)
+    # Two statements instead of a join: rows of this transaction have no statistics, and a bad plan is quadratic.
+    entries = list(items.values_list("entry_id", flat=True))
+    moved = Entry.objects.filter(pk__in=entries, stage=source).update(stage=target)
+    if moved != len(entries):
         raise Inconsistent(f"Not every entry was {source}.")
     return moved
 
@@ -70,11 +59,6 @@ def close_run(run_id: UUID, at: datetime) -> bool:
     if Payout.objects.filter(run=run_id).exclude(state__in=ENDED).exists():
         return False
     return bool(PayoutRun.objects.filter(pk=run_id, state=RunState.RELEASED).update(state=RunState.CLOSED, ended_at=at))
-
-
-def live_entries(run: PayoutRun) -> int:
-    """How many entries a run holds now."""
-    return Entry.objects.filter(payout_items__payout__run=run, payout_items__released_at__isnull=True).count()
 
 
 def _batches(payouts: Sequence[Payout], size: int) -> Iterator[Sequence[Payout]]:

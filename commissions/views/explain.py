@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from commissions import earnings, holds
 from commissions.models import Entry, Hold, Posting
 from commissions.terms import describe, from_json
+from commissions.views.postings import Told, told
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.pages import page
 
@@ -19,10 +20,10 @@ from elinkages.kernel.pages import page
 def entry_page(request: MspRequest, entry_id: UUID) -> HttpResponse:
     """One amount and everything behind it."""
     entry = get_object_or_404(Entry.objects.select_related("pool__plan_version__plan", "partner"), pk=entry_id)
-    told = earnings.explain(entry)
+    why = earnings.explain(entry)
     context: dict[str, Any] = {
         "entry": entry,
-        "told": told,
+        "told": why,
         "version": entry.pool.plan_version,
         "terms": _terms(entry),
         "others": _others(entry),
@@ -48,6 +49,6 @@ def _holds(entry: Entry) -> list[Hold]:
     return [*holds.active(entry.partner), *(holds.active(contract) if contract else [])]
 
 
-def _postings(entry: Entry) -> list[Posting]:
+def _postings(entry: Entry) -> list[Told]:
     """The amount's own postings; what its payouts moved is on their pages."""
-    return list(Posting.objects.filter(entry=entry).select_related("journal").order_by("journal__seq"))
+    return told(Posting.objects.filter(entry=entry).select_related("journal").order_by("journal__seq"))

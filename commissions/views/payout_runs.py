@@ -69,7 +69,7 @@ def run_approval(request: MspRequest, run_id: UUID) -> HttpResponse:
     is_own = request.member.pk == run.opened_by_id and request.msp.one_person_approval_at is not None
     form = ApprovalForm(sent(request)) if is_own else NoQuestion(sent(request))
     step = Step(
-        title=f"Approve {run}",
+        title=f"Approve payout run {run.number}",
         button=f"Approve {_in_words(run)}",
         done=f"{run} is approved. Release it when you are ready to pay.",
         notes=("From here on its amounts can only be paid or cancelled.",),
@@ -83,7 +83,7 @@ def run_release(request: MspRequest, run_id: UUID) -> HttpResponse:
     """Release an approved run."""
     run = get_object_or_404(PayoutRun, pk=run_id)
     step = Step(
-        title=f"Release {run}",
+        title=f"Release payout run {run.number}",
         button=f"Release {_in_words(run)}",
         done="The list for your bank is ready. Record each payment's reference once the bank has paid.",
         notes=(
@@ -101,7 +101,7 @@ def run_cancellation(request: MspRequest, run_id: UUID) -> HttpResponse:
     """Give up a run."""
     run = get_object_or_404(PayoutRun, pk=run_id)
     step = Step(
-        title=f"Cancel {run}",
+        title=f"Cancel payout run {run.number}",
         button=f"Cancel {_in_words(run)}",
         done=f"{run} was cancelled. Everything in it is payable again.",
         notes=("Nobody is paid. Every amount in it stays payable and is in the next run.",),

@@ -17,6 +17,7 @@ from commissions.models import Payout, PayoutItem
 from commissions.rails.manual import reference_of
 from commissions.statements import statement
 from commissions.views.acting import Step, act, sent
+from commissions.views.postings import told
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.audit import trail
 from elinkages.kernel.money import format_money
@@ -34,7 +35,7 @@ def payout_detail(request: MspRequest, payout_id: UUID) -> HttpResponse:
         "has_statement": payout.state in TOLD,
         "reference": reference_of(payout),
         "attempt": payout.attempts.order_by("-number").first(),
-        "postings": payout.postings.select_related("journal").order_by("journal__seq", "pk"),
+        "postings": told(payout.postings.select_related("journal").order_by("journal__seq", "pk")),
         "events": trail.history(payout),
     }
     return page(request, "dashboard/payouts/payout.html", context)

@@ -16,6 +16,7 @@ from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
 from partners.access import PortalRequest, portal
 
+ROWS = 20
 STAGES = ((Stage.ACCRUED, "Accrued"), (Stage.PAYABLE, "Payable"), (Stage.RESERVED, "On its way"), (Stage.PAID, "Paid"))
 
 
@@ -28,7 +29,7 @@ def earnings_page(request: PortalRequest) -> HttpResponse:
     entries = earnings.of(request.partner)
     if stage in dict(STAGES):
         entries = entries.filter(stage=stage)
-    found = paginate(entries, request, order=("-earning_month", "-pk"))
+    found = paginate(entries, request, order=("-earning_month", "-pk"), size=ROWS)
     told = earnings.origins(found.items)
     held = holds.active(request.partner)
     context: dict[str, Any] = {
@@ -52,13 +53,15 @@ def entry_page(request: PortalRequest, entry_id: UUID) -> HttpResponse:
     """One amount and why it is what it is."""
     entry = get_object_or_404(earnings.of(request.partner).select_related("pool"), pk=entry_id)
     told = earnings.explain(entry)
+    is_held = bool(holds.active(request.partner))
     payout = told.payout if told.payout and told.payout.state in TOLD else None
     context = {
         "entry": entry,
         "told": told,
         "payout": payout,
         "today": request.msp.today(timezone.now()),
-        "is_held": bool(holds.active(request.partner)),
+        "is_held": is_held,
+        "next": earnings.what_is_next(earnings.totals(request.partner), request.msp, is_held=is_held),
     }
     return page(request, "portal/earnings/entry.html", context)
 
