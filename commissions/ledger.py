@@ -7,7 +7,7 @@ construction. A batch is closed by its journal, which carries the hash of all th
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -92,7 +92,7 @@ def post_lines(header: Header, lines: Sequence[Line]) -> UUID:
     return post_selected(header, _LINES, _columns(lines))
 
 
-def post_selected(header: Header, query: str, params: Sequence[object]) -> UUID:
+def post_selected(header: Header, query: str, params: Sequence[Any]) -> UUID:
     """Write the rows of `query` as one batch and close it; returns the journal's id.
 
     `query` is ours, never a person's, and gives (debit, credit, minor, currency, partner_id, entry_id, payout_id) in
@@ -132,7 +132,7 @@ def balances(partner_ids: Sequence[UUID] | None = None) -> dict[UUID, Balance]:
         return {partner_id: Balance(*amounts) for partner_id, *amounts in cursor.fetchall()}
 
 
-def _columns(lines: Sequence[Line]) -> list[list[object]]:
+def _columns(lines: Sequence[Line]) -> list[list[Any]]:
     return [
         [str(line.debit) for line in lines],
         [str(line.credit) for line in lines],

@@ -25,13 +25,13 @@ def accrue(*, msp_id: UUID, **_: object) -> None:
         cursor: UUID | None = None
         while True:
             with tenancy.use(msp_id):
-                _, cursor = accruals.accrue_page(month, after=cursor, today=today, by=accruals.SYSTEM, at=at)
+                _posted, cursor = accruals.accrue_page(month, after=cursor, today=today, by=accruals.SYSTEM, at=at)
             if cursor is None:
                 break
     seen = 1
     while seen:
         with tenancy.use(msp_id):
-            seen, _ = accruals.revise_page(today=today, by=accruals.SYSTEM, at=at)
+            seen, _posted = accruals.revise_page(today=today, by=accruals.SYSTEM, at=at)
     moved = 1
     while moved:
         with tenancy.use(msp_id):

@@ -1,12 +1,14 @@
 """Small rows for tests: plain functions with keyword arguments, each a believable default.
 
-Call them inside `tenancy.use(msp.pk)`, except for `an_msp` and `a_user`. They write rows directly, so that a test of one
+Call them inside `tenancy.use(msp.pk)`, except `an_msp` and `a_user`. They write rows directly, so that a test of one
 verb does not depend on all the others; scenario tests use the verbs.
 """
 
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
+
+from allauth.account.models import EmailAddress
 
 from commissions.models import Pin, Plan, PlanRule, PlanVersion, Versioning
 from commissions.terms import Percent, Terms, sha256, to_json
@@ -40,7 +42,7 @@ def a_user(name: str = "Alice Adams", email: str | None = None, **fields: Any) -
     """A person with a password and a verified address."""
     email = email or f"{name.split()[0].lower()}{next(_numbers)}@example.com"
     user = User.objects.create_user(email, PASSWORD, name=name, **fields)
-    user.emailaddress_set.create(email=email, verified=True, primary=True)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     return user
 
 
@@ -59,7 +61,7 @@ def a_login(partner: Partner, user: User | None = None) -> PartnerLogin:
     """A person of the partner who can enter the portal."""
     user = user or a_user(partner.name)
     contact = Contact.objects.create(partner=partner, name=user.name, email=user.email, created_at=AT)
-    return PartnerLogin.objects.create(msp_id=partner.msp_id, user=user, partner=partner, contact=contact)
+    return PartnerLogin.objects.create(msp=partner.msp, user=user, partner=partner, contact=contact)
 
 
 def a_referral(
@@ -156,7 +158,7 @@ def a_version(plan: Plan, terms: Terms, valid_from: date, valid_until: date | No
 def a_pin(contract: Contract, plan: Plan, won_on: date | None = None) -> Pin:
     """The contract under the plan's version of the day it was won."""
     won_on = won_on or contract.starts_on
-    version = plan.versions.filter(valid_from__lte=won_on).order_by("-valid_from").first()
+    version = plan.versions.filter(valid_from__lte=won_on).order_by("-valid_from")[0]
     return Pin.objects.create(contract=contract, plan_version=version, chosen={}, won_on=won_on, pinned_at=AT)
 
 

@@ -6,7 +6,7 @@ newest pool for the month carries the same hash, so that a rerun of an unchanged
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -102,14 +102,14 @@ def pays_at_once() -> bool:
     return PlanVersion.objects.filter(terms__kind__in=["flat", "mrr_multiple", "combined"]).exists()
 
 
-def _read(query: str, month: date, size: int, extra: dict[str, object]) -> Found:
+def _read(query: str, month: date, size: int, extra: dict[str, Any]) -> Found:
     with connection.cursor() as cursor:
         cursor.execute(query, {"msp": current_msp_id(), "month": month, "size": size, **extra})
         rows = cursor.fetchall()
     if not rows:
         return Found([], None)
     last, read = rows[0][-2], rows[0][-1]
-    due = [Due(*row[:-3], row[-3] or 0) for row in rows if row[0] is not None]
+    due = [Due._make((*row[:-3], row[-3] or 0)) for row in rows if row[0] is not None]
     return Found(due, last if read == size else None)
 
 

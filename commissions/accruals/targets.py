@@ -90,14 +90,17 @@ def _components(terms: Terms | None) -> Sequence[tuple[str, Single | None]]:
 
 
 def as_deal(row: Due) -> Deal:
-    """The contract as the engine wants it. A pause is a movement to be told apart from a price of zero."""
+    """The contract as the engine wants it. A pause is a movement to be told apart from a price of zero.
+
+    The MRR of the win is the last word of its first day: a correction of that day replaces what it corrects.
+    """
     movements = tuple(
         Movement(day, minor, kind, number)
         for number, (day, minor, kind) in enumerate(zip(row.moved_on, row.mrr_minor, row.move_kinds, strict=True))
     )
     return Deal(
         currency=row.currency,
-        mrr_minor=row.mrr_minor[0] if row.mrr_minor else 0,
+        mrr_minor=next((one.mrr_minor for one in reversed(movements) if one.effective_on == row.moved_on[0]), 0),
         won_on=row.won_on,
         starts_on=row.starts_on,
         ends_on=row.ends_on,

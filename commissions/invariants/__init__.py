@@ -18,6 +18,8 @@ from elinkages.audit import trail
 from elinkages.kernel.actors import System
 from elinkages.kernel.tenancy import current_msp_id
 
+__all__ = ["INVARIANTS", "Broken", "check", "park"]
+
 CHAINED: Final = Invariant("I06", "the hash chain recomputes from the stored rows", CHAIN)
 SHOWN: Final = 20
 """Examples named per invariant; the count is always complete."""
@@ -28,13 +30,13 @@ class Broken(NamedTuple):
     """An invariant that does not hold: how often, and some examples (what, detail)."""
 
     invariant: Invariant
-    count: int
+    times: int
     examples: list[tuple[str, str]]
 
     def __str__(self) -> str:
         what, detail = self.examples[0]
         return (
-            f"{self.invariant.code}: not true that {self.invariant.statement} ({self.count} ×, e.g. {what}: {detail})"
+            f"{self.invariant.code}: not true that {self.invariant.statement} ({self.times} ×, e.g. {what}: {detail})"
         )
 
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 from commissions.models.plan import PlanVersion
 from elinkages.accounts.models import Membership
 from elinkages.kernel.constraints import AppendOnly, Transitions, one_of, paired
-from elinkages.kernel.tenancy import OWN_PARTNER, PARTNER, TenantForeignKey, TenantManager, TenantModel, walls
+from elinkages.kernel.tenancy import OWN_PARTNER, PARTNER, TenantForeignKey, TenantModel, walls
 from partners.models import Partner
 from referrals.models import Contract
 
@@ -91,7 +91,6 @@ class Entry(TenantModel):
     stage = models.CharField(max_length=8, choices=Stage.choices, default=Stage.ACCRUED)
     created_at = models.DateTimeField()
 
-    objects = TenantManager()
 
     TONES: ClassVar[dict[str, str]] = {
         Stage.ACCRUED: "info",
@@ -127,6 +126,7 @@ class Entry(TenantModel):
         indexes = [
             models.Index(fields=["msp", "pool"], name="entry_pool"),
             models.Index(fields=["msp", "partner", "earning_month", "id"], name="entry_of_partner"),
+            models.Index(fields=["msp", "earning_month", "id"], name="entry_by_month"),
             models.Index(fields=["msp", "hold_until"], condition=Q(stage="accrued"), name="entry_on_hold"),
             models.Index(fields=["msp", "partner"], condition=Q(stage="payable"), name="entry_payable"),
         ]

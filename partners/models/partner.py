@@ -62,7 +62,7 @@ class Partner(TenantModel):
     suspended_reason = models.CharField(max_length=300, blank=True)
     external_id = models.CharField(max_length=120, blank=True)
 
-    objects = TenantManager.from_queryset(PartnerQuerySet)()
+    objects: ClassVar = TenantManager.from_queryset(PartnerQuerySet)()
 
     TONES: ClassVar[dict[str, str]] = {
         PartnerState.PROSPECT: "neutral",

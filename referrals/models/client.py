@@ -58,7 +58,7 @@ class Client(TenantModel):
     created_at = models.DateTimeField()
     external_id = models.CharField(max_length=120, blank=True)
 
-    objects = TenantManager.from_queryset(ClientQuerySet)()
+    objects: ClassVar = TenantManager.from_queryset(ClientQuerySet)()
 
     TONES: ClassVar[dict[str, str]] = {ClientState.ACTIVE: "good", ClientState.LEFT: "neutral"}
 

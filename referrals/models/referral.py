@@ -114,7 +114,7 @@ class Referral(TenantModel):
     external_id = models.CharField(max_length=120, blank=True)
     credit_waits = models.BooleanField(default=False)
 
-    objects = TenantManager.from_queryset(ReferralQuerySet)()
+    objects: ClassVar = TenantManager.from_queryset(ReferralQuerySet)()
 
     TONES: ClassVar[dict[str, str]] = {
         Stage.REGISTERED: "info",

@@ -1,5 +1,7 @@
 """What we know a company by, and where two of our records met."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -82,7 +84,7 @@ class Finding(TenantModel):
     decided_by_name = models.CharField(max_length=200, blank=True)
     decision_note = models.CharField(max_length=300, blank=True)
 
-    objects = TenantManager.from_queryset(FindingQuerySet)()
+    objects: ClassVar = TenantManager.from_queryset(FindingQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [

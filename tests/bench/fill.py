@@ -22,7 +22,7 @@ def insert(model: type[models.Model], source: str, **columns: str) -> None:
     values: list[Any] = []
     given = {"msp_id": f"'{tenancy.current_msp_id()}'::uuid", **columns}
     for field in model._meta.concrete_fields:
-        if field.column in given or field.null or field.has_db_default():
+        if field.column is None or field.column in given or field.null or field.has_db_default():
             continue
         given[field.column] = "%s"
         values.append(field.get_default())

@@ -21,6 +21,7 @@ from commissions.models import (
 from elinkages.accounts.models import Msp
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
+from partners.models import Partner
 from tests import builders
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,7 +47,7 @@ def msp() -> Msp:
     return acme
 
 
-def _pay(run: PayoutRun, number: int, partner: object, *, settle: bool) -> None:
+def _pay(run: PayoutRun, number: int, partner: Partner, *, settle: bool) -> None:
     """A payout with its postings, written by hand so that the check is tested apart from the verbs."""
     entries = list(Entry.objects.filter(partner=partner, stage=Stage.PAYABLE)[:2])
     minor = sum(entry.minor for entry in entries)

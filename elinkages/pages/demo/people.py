@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from allauth.account.models import EmailAddress
+
 from elinkages.accounts.models import Membership, Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.pages.demo.cast import PASSWORD, Person
@@ -12,7 +14,7 @@ from partners.models import Contact, Partner
 def account(person: Person, *, is_staff: bool = False) -> User:
     """A person who can log in at once."""
     user = User.objects.create_user(person.email, PASSWORD, name=person.name, is_staff=is_staff, is_superuser=is_staff)
-    user.emailaddress_set.create(email=person.email, verified=True, primary=True)
+    EmailAddress.objects.create(user=user, email=person.email, verified=True, primary=True)
     return user
 
 

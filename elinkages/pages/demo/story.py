@@ -12,7 +12,7 @@ from dateutil.relativedelta import relativedelta
 
 from commissions import accruals, deals, holds, payouts, plans
 from commissions.models import Payout, PayoutRun, PayoutState
-from commissions.terms import Flat, FullClawback, MrrMultiple, Percent
+from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Terms
 from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel.refusal import Refused
 from elinkages.mail.models import Message
@@ -27,7 +27,7 @@ MONTHS: Final = 18
 REFERRALS: Final = 160
 WON: Final = 45
 LOST: Final = 84
-Event = Callable[[datetime], None]
+Event = Callable[[datetime], object]
 
 
 class Story:
@@ -69,7 +69,7 @@ class Story:
         at = self.at(self.first, 9)
         self.lines = service_lines.seed(at)
         window = FullClawback(90)
-        terms = {
+        terms: dict[str, tuple[str, Terms]] = {
             "": ("Ten percent for a year", Percent(basis_points=1_000, months=12, hold_days=30, clawback=window)),
             SourceKind.CLIENT: (
                 "Client thank-you",
