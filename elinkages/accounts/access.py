@@ -10,6 +10,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import get_script_prefix
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from elinkages.accounts.models import Membership, Msp, Submission, User
 from elinkages.accounts.rights import RIGHTS
@@ -124,7 +125,9 @@ def _submission_key(request: HttpRequest) -> UUID | None:
 
 
 def _back(request: Any) -> str:
-    """Where a refused action came from: the page's own path, without its last part when that only takes POST."""
+    """The page that a refused action came from, when it is one of ours; else where the door begins."""
     referer = str(request.headers.get("referer", ""))
-    own = f"{request.scheme}://{request.get_host()}/"
-    return "/" + referer.removeprefix(own) if referer.startswith(own) else get_script_prefix()
+    own = f"{request.scheme}://{request.get_host()}"
+    path = referer.removeprefix(own)
+    is_ours = referer.startswith(f"{own}/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if is_ours else get_script_prefix()

@@ -56,7 +56,9 @@ def test_a_role_opens_what_its_rights_say(msp: Msp, owner: Membership, role: str
     assert client.get("/acme/settings/").status_code == 200
     expected = 200 if role in rights.RIGHTS["team.manage"] else 403
     assert client.get("/acme/settings/team/invitations/").status_code == expected
-    assert client.post("/acme/settings/team/invitations/", {"email": "x"}).status_code == (422 if expected == 200 else 403)
+    assert client.post("/acme/settings/team/invitations/", {"email": "x"}).status_code == (
+        422 if expected == 200 else 403
+    )
 
 
 def test_a_change_of_role_and_a_deactivation_hold_from_the_next_click_on(msp: Msp, owner: Membership) -> None:
@@ -101,6 +103,21 @@ def test_a_refusal_says_why_and_rolls_everything_back(msp: Msp, owner: Membershi
     with tenancy.use(msp.pk):
         assert not Submission.objects.exists()
         assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://testserver/acme/settings/team/?page=2", "/acme/settings/team/?page=2"),
+        ("http://testserver//evil.example/", "/acme/"),
+        ("http://testserver.evil.example/", "/acme/"),
+        ("https://evil.example/http://testserver/", "/acme/"),
+        ("", "/acme/"),
+    ],
+)
+def test_a_refusal_leads_back_to_a_page_of_ours(msp: Msp, owner: Membership, referer: str, back: str) -> None:
+    answer = _client(owner).post(f"/acme/settings/team/{owner.pk}/deactivation/", HTTP_REFERER=referer)
+    assert f'<a class="button primary" href="{back}">Go back</a>' in answer.content.decode()
 
 
 def test_a_form_with_mistakes_keeps_what_was_typed_and_can_be_sent_again(msp: Msp, owner: Membership) -> None:

@@ -4,9 +4,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
+from elinkages.celery import app
 from elinkages.kernel import tasks, tenancy
 from elinkages.kernel.tenancy import NoTenant
 from partners.models import Partner
@@ -99,6 +101,12 @@ def test_a_sweep_visits_every_msp_and_one_failure_stops_nobody(caplog: pytest.Lo
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     with pytest.raises(NoTenant):
         tenancy.current_msp_id()
+
+
+def test_everything_on_the_schedule_is_a_task_that_exists() -> None:
+    app.loader.import_default_modules()
+    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+        assert entry["task"] in app.tasks, name
 
 
 def test_a_task_for_an_msp_that_does_not_exist_sees_nothing() -> None:
