@@ -5,9 +5,12 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from commissions import payouts
 from commissions.models import Entry, Hold, Payout, PayoutRun, PayoutState, RunState, Stage
 from elinkages.accounts import doors
 from elinkages.accounts.models import Membership, Msp
@@ -240,3 +243,44 @@ def test_another_msps_run_is_not_found(msp: Msp, finn: Desk) -> None:
         assert (
             stranger.browser.get(doors.url("dashboard", stranger.msp, f"dashboard:{name}", run.pk)).status_code == 404
         )
+
+
+def test_the_pages_ask_as_many_questions_for_many_partners_as_for_few(msp: Msp, finn: Desk) -> None:
+    def counts() -> dict[str, int]:
+        with tenancy.use(msp.pk):
+            run = PayoutRun.objects.order_by("-number").first()
+            assert run is not None
+            payout = run.payouts.order_by("number").first()
+            assert payout is not None
+        found = {}
+        for name, args in (("payout-run-list", ()), ("commission-list", ()), ("payout-run", (run.pk,))):
+            with CaptureQueriesContext(connection) as asked:
+                finn.open(name, *args)
+            found[name] = len(asked)
+        return found
+
+    run = opened(finn)
+    few = counts()
+    with tenancy.use(msp.pk):
+        payouts.cancel(run, reason="Again", by=finn.member, at=timezone.now())
+        for number in range(20):
+            partner = builders.a_partner(f"More {number}")
+            payable(partner, 10_000, contract=builders.a_deal(partner))
+            payable(partner, 7_000)
+    opened(finn)
+    many = counts()
+    assert {name: many[name] - few[name] for name in few} == {
+        "payout-run-list": 0,
+        "commission-list": 1,  # the contracts, none of which were there before
+        "payout-run": 1,
+    }
+
+
+def test_a_parked_msp_is_told_that_payouts_are_stopped(msp: Msp, finn: Desk) -> None:
+    Msp.objects.filter(pk=msp.pk).update(parked_at=timezone.now(), parked_reason="I10 differs")
+    text = finn.open("payout-run-list")
+    assert "Payouts are stopped" in text
+    assert "Open a payout run" not in text
+    refused = finn.send("payout-run-new", cutoff_on=today(msp))
+    assert refused.status_code == 422
+    assert "I10 differs" in refused.content.decode()
