@@ -147,6 +147,14 @@ def test_the_link_is_for_the_address_it_was_sent_to(owner: Membership) -> None:
     assert not Membership.objects.filter(user=other).exists()
 
 
+def test_the_wrong_person_logs_out_and_comes_back_to_the_link(owner: Membership) -> None:
+    address = f"/invitation/acme/{_invite(owner)}/"
+    client = _client(builders.a_user("Oscar Other"))
+    assert f'name="next" value="{address}"' in client.get(address).content.decode()
+    assert client.post("/accounts/logout/", {"next": address})["Location"] == address
+    assert b"Join the team" in client.get(address).content
+
+
 def test_a_link_that_was_taken_back_says_so(owner: Membership) -> None:
     token = _invite(owner)
     with tenancy.use(owner.msp.pk):
