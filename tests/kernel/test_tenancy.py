@@ -1,5 +1,6 @@
 """One MSP at a time: what the walls refuse, proven on a real PostgreSQL as the role that serves."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -248,3 +249,31 @@ def test_switching_row_security_off_makes_reading_fail(acme: Place) -> None:
         with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
             _sql("SELECT * FROM partners_partner")
         _sql("SET LOCAL row_security = on")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_threads_of_two_msps_never_see_each_other_and_the_forgetful_see_nobody() -> None:
+    places = [_place("Acme"), _place("Rival")]
+    wrong: list[Any] = []
+
+    def work(number: int) -> None:
+        place = places[number % 2]
+        try:
+            for turn in range(20):
+                with tenancy.use(place.msp.pk, partner_id=place.partner.pk if turn % 3 == 0 else None):
+                    found = _sql("SELECT DISTINCT msp_id FROM partners_partner")
+                    if found != [(place.msp.pk,)]:
+                        wrong.append(found)
+                try:
+                    wrong.append(_sql("SELECT count(*) FROM partners_partner"))
+                except ProgrammingError:
+                    continue
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
