@@ -110,6 +110,11 @@ def _is_line(contract: Contract, name: str) -> bool:
     return contract.service_line.name.casefold() == name.casefold()
 
 
+def subject(values: Values) -> str:
+    """Whom a row is about: a row about the same one is judged after the one before it was written."""
+    return company_key(values.get("client", ""))
+
+
 def judge(many: Sequence[Values], rules: Rules) -> list[Verdict]:
     """The fate of each row, given the clients, contracts and partners that are here."""
     book, register = partner_book.book_for(many), Register(many)

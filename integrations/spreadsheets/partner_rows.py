@@ -84,6 +84,11 @@ def identities(values: Values) -> list[str]:
     ]
 
 
+def subject(values: Values) -> str:
+    """Whom a row is about: a row about the same one is judged after the one before it was written."""
+    return company_key(values.get("name", ""))
+
+
 def judge(many: Sequence[Values], rules: Rules) -> list[Verdict]:
     """The fate of each row, given the partners that are here."""
     texts = (values.get(name, "") for values in many for name in ("external_id", "email", "name"))

@@ -103,6 +103,11 @@ def _is_later(values: Values, referral: Referral, rules: Rules) -> bool:
     return not referral.is_open and day > closed_on
 
 
+def subject(values: Values) -> str:
+    """Whom a row is about: a row about the same one is judged after the one before it was written."""
+    return company_key(values.get("company", ""))
+
+
 def judge(many: Sequence[Values], rules: Rules) -> list[Verdict]:
     """The fate of each row, given the partners and introductions that are here."""
     book, log = partner_book.book_for(many), Log(many)

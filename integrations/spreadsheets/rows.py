@@ -27,6 +27,9 @@ class Kind(Protocol):
     def identities(self, values: Values) -> list[str]:
         """By what another row of the file would be the same."""
 
+    def subject(self, values: Values) -> str:
+        """Whom a row is about."""
+
     def judge(self, many: Sequence[Values], rules: Rules) -> list[Verdict]:
         """The fate of each row."""
 

@@ -24,7 +24,7 @@ from elinkages.kernel.tasks import nudge
 from elinkages.kernel.tenancy import current_msp_id
 from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
 from integrations.spreadsheets import imports, rows
-from integrations.spreadsheets.rows import KINDS, REASON_LENGTH, Draft
+from integrations.spreadsheets.rows import KINDS, REASON_LENGTH, Draft, Kind
 from integrations.spreadsheets.rules import Importer, Rules, Verdict, importer, rules_of
 from referrals import screening
 
@@ -36,6 +36,10 @@ WRITTEN_AT_ONCE = 50
 CHECKED_AT_ONCE = 500
 SYSTEM = System("Import")
 GAVE_UP = "This row could not be imported: five attempts ended without an answer. Nothing of it was written."
+
+
+class NotSeen(Refused):
+    """The row would change something else than its person was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +131,28 @@ def write_rows(import_id: UUID, row_ids: Sequence[UUID], *, at: datetime) -> Non
     screening.one_at_a_time()
     rules, by = rules_of(batch, Msp.objects.get(pk=current_msp_id()), at=at), importer(batch.started_by)
     waiting = list(ImportRow.objects.filter(pk__in=row_ids, is_done=False).order_by("number"))
-    # Judged together, because that takes few queries; written one by one, each looking at what is here by then.
-    verdicts = KINDS[batch.kind].judge([row.values for row in waiting], rules)
+    # Judged together, because that takes few queries, unless a row before may have changed the answer.
+    kind, seen = KINDS[batch.kind], set[str]()
+    verdicts = kind.judge([row.values for row in waiting], rules)
     for row, verdict in zip(waiting, verdicts, strict=True):
-        _write(row, verdict, batch.kind, rules, by, at)
+        subject = kind.subject(row.values)
+        _write(row, kind.judge([row.values], rules)[0] if subject in seen else verdict, kind, rules, by, at)
+        seen.add(subject)
     ImportRow.objects.bulk_update(waiting, ["fate", "reason", "target_id", "is_done"])
     _progress(batch, sum(row.is_done for row in waiting), at)
 
 
-def _write(row: ImportRow, verdict: Verdict, kind: str, rules: Rules, by: Importer, at: datetime) -> None:
+def _write(row: ImportRow, verdict: Verdict, kind: Kind, rules: Rules, by: Importer, at: datetime) -> None:
     """What the row says now is done; what is here by now is a duplicate; a fault of ours leaves it for later."""
     try:
         with transaction.atomic():
+            if (row.fate, verdict.fate) == (Fate.CREATE, Fate.UPDATE):
+                raise NotSeen(
+                    "It came here since the rows were checked. Upload the row again to see what would change."
+                )
             row.fate, row.target_id, row.reason = verdict.fate, verdict.target_id, verdict.reason[:REASON_LENGTH]
             if verdict.fate in imports.IMPORTED:
-                row.target_id = KINDS[kind].write(row.values, rules, by=by, at=at).pk
+                row.target_id = kind.write(row.values, rules, by=by, at=at).pk
     except Refused as refusal:
         row.fate, row.reason = Fate.ERROR, refusal.message[:REASON_LENGTH]
     except (OperationalError, InterfaceError):

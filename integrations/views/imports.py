@@ -52,8 +52,9 @@ def import_list(request: MspRequest) -> HttpResponse:
 def import_new(request: MspRequest) -> HttpResponse:
     """Upload a file, and read what columns are understood."""
     kind = request.GET.get("kind", "")
-    form = UploadForm(request.POST or None, request.FILES or None, initial={"kind": kind})
-    if request.method == "POST" and form.is_valid():
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = UploadForm(*sent, initial={"kind": kind})
+    if form.is_valid():
         file, chosen = form.cleaned_data["file"], form.cleaned_data["kind"]
         with attempt(form, field="file"):
             batch = imports.upload(
@@ -72,8 +73,9 @@ def import_columns(request: MspRequest, import_id: UUID) -> HttpResponse:
     if batch.state not in (ImportState.UPLOADED, ImportState.CHECKED):
         return redirect("dashboard:import", batch.pk)
     table = imports.table_of(batch)
-    form = ColumnsForm(request.POST or None, batch=batch, table=table, service_lines=list(service_lines.in_use()))
-    if request.method == "POST" and form.is_valid():
+    sent = request.POST if request.method == "POST" else None
+    form = ColumnsForm(sent, batch=batch, table=table, service_lines=list(service_lines.in_use()))
+    if form.is_valid():
         with attempt(form):
             imports.choose(batch, columns=form.columns, options=form.options, by=request.member, at=timezone.now())
             nudge_import(batch)

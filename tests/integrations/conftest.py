@@ -36,7 +36,7 @@ class Office:
             chosen = {**batch.options, **options}
             return imports.choose(batch, columns=columns or batch.columns, options=chosen, by=self.owner, at=AT)
 
-    def check(self, kind: str, text: str | bytes, **options: Any) -> Import:
+    def check(self, kind: str, text: str | bytes, /, **options: Any) -> Import:
         """A file whose rows have their fates."""
         batch = self.choose(self.upload(kind, text), **options)
         tasks.check.run(msp_id=str(self.msp.pk), import_id=str(batch.pk))
@@ -52,7 +52,7 @@ class Office:
         tasks.run.run(msp_id=str(self.msp.pk), import_id=str(batch.pk))
         return self.again(batch)
 
-    def bring(self, kind: str, text: str | bytes, **options: Any) -> Import:
+    def bring(self, kind: str, text: str | bytes, /, **options: Any) -> Import:
         """A file from the upload to its last row."""
         return self.run(self.start(self.check(kind, text, **options)))
 

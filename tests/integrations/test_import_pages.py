@@ -1,0 +1,255 @@
+"""The pages of an import, as the people who use them."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client as Browser
+
+from elinkages.accounts import doors
+from elinkages.accounts.rights import Role
+from elinkages.kernel import tenancy
+from integrations.models import Import, ImportState
+from integrations.spreadsheets import files
+from partners.models import Partner
+from tests import builders
+from tests.integrations.conftest import Office
+
+pytestmark = pytest.mark.django_db
+
+FILE = "Firm;Sort;Mail\nHarbor CPAs;CPA;dana@harbor.example\n=Evil();CPA;\nLake;vCIO;+nobody\n"
+
+
+class Desk:
+    """One person in front of a browser."""
+
+    def __init__(self, office: Office, user: Any) -> None:
+        self.msp = office.msp
+        self.browser = Browser()
+        self.browser.force_login(user)
+
+    def url(self, name: str, *args: Any) -> str:
+        return doors.url("dashboard", self.msp, f"dashboard:{name}", *args)
+
+    def open(self, name: str, *args: Any, **query: str) -> Any:
+        return self.browser.get(self.url(name, *args), query)
+
+    def send(self, name: str, *args: Any, **data: Any) -> Any:
+        return self.browser.post(self.url(name, *args), data)
+
+    def upload(self, text: str | bytes, kind: str = "partners", name: str = "my partners.csv", **data: str) -> Any:
+        content = text.encode() if isinstance(text, str) else text
+        return self.send("import-new", kind=kind, file=SimpleUploadedFile(name, content), **data)
+
+
+@pytest.fixture
+def desk(office: Office) -> Desk:
+    return Desk(office, office.owner.user)
+
+
+@pytest.fixture
+def batch(office: Office, desk: Desk) -> Iterator[Import]:
+    desk.upload(FILE)
+    with tenancy.use(office.msp.pk):
+        yield Import.objects.get()
+
+
+def the_import(office: Office) -> Import:
+    with tenancy.use(office.msp.pk):
+        return Import.objects.get()
+
+
+def test_a_file_goes_from_the_upload_to_done_by_the_pages_alone(
+    office: Office, desk: Desk, django_capture_on_commit_callbacks: Any
+) -> None:
+    from integrations import tasks
+
+    answer = desk.upload(FILE)
+    batch = the_import(office)
+    assert answer["Location"] == desk.url("import-columns", batch.pk)
+    page = desk.open("import-columns", batch.pk).content.decode()
+    assert "3 rows" in page
+    assert "Harbor CPAs · =Evil() · Lake" in page
+    chosen = {"column_name": "0", "column_kind": "1", "column_email": "2", "date_order": "month_first"}
+    answer = desk.send("import-columns", batch.pk, **chosen)
+    assert answer["Location"] == desk.url("import", batch.pk)
+    assert "0 of 3" in desk.open("import", batch.pk).content.decode()
+    tasks.check.run(msp_id=str(office.msp.pk), import_id=str(batch.pk))
+    page = desk.open("import", batch.pk).content.decode()
+    assert "Import 1 row<" in page
+    assert "“=Evil()” in Name begins like a formula." in page
+    assert "“+nobody” in E-mail is not an e-mail address." in page
+    desk.send("import-start", batch.pk)
+    tasks.run.run(msp_id=str(office.msp.pk), import_id=str(batch.pk))
+    page = desk.open("import", batch.pk).content.decode()
+    assert "Import another" in page
+    with tenancy.use(office.msp.pk):
+        assert desk.url("partner", Partner.objects.get().pk) in page
+
+
+def test_the_same_form_sent_twice_with_its_file_is_one_import(office: Office, desk: Desk) -> None:
+    once = str(uuid4())
+    first, second = (desk.upload(FILE, _once=once) for _ in range(2))
+    assert first["Location"] == second["Location"]
+    assert the_import(office).total == 3
+
+
+def test_start_sent_twice_starts_once(office: Office, desk: Desk) -> None:
+    batch = office.check("partners", "Name,Kind\nHarbor,CPA\n")
+    assert desk.send("import-start", batch.pk).status_code == 302
+    answer = desk.send("import-start", batch.pk)
+    assert answer.status_code == 409
+    assert "is at “Importing” now" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"PK\x03\x04", "This is an Excel workbook."),
+        (b"<html></html>", "This is a web page"),
+        (b"", "The file is empty."),
+        (b"x" * (files.LARGEST_BYTES + 1), "The file has 10.0 MB; 10 MB are read."),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_beside_the_field(desk: Desk, content: bytes, sentence: str) -> None:
+    answer = desk.upload(content)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+
+
+def test_an_upload_without_a_kind_or_a_file_says_so(desk: Desk) -> None:
+    answer = desk.send("import-new")
+    assert answer.status_code == 422
+    assert "Choose the file to upload." in answer.content.decode()
+
+
+def test_a_strange_file_name_does_no_harm(office: Office, desk: Desk) -> None:
+    desk.upload(FILE, name='<img src=x onerror=1>"\r\n' + "x" * 300 + ".csv")
+    batch = the_import(office)
+    assert len(batch.file_name) <= 200
+    assert "<img" not in desk.open("import-list").content.decode()
+
+
+def test_required_and_doubled_columns_are_asked_for_and_choices_survive(desk: Desk, batch: Import) -> None:
+    answer = desk.send("import-columns", batch.pk, column_kind="1", status="active")
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Choose the column that holds: Name." in page
+    assert re.search(r'value="active" selected', page)
+    answer = desk.send("import-columns", batch.pk, column_name="0", column_kind="0", date_order="month_first")
+    assert "“Firm” is chosen twice." in answer.content.decode()
+    assert desk.send("import-columns", batch.pk, column_name="99").status_code == 422
+
+
+def test_progress_is_a_bar_until_it_is_over_and_then_the_page_is_shown_anew(office: Office, desk: Desk) -> None:
+    from integrations import tasks
+
+    batch = office.choose(office.upload("partners", "Name,Kind\nHarbor,CPA\n"))
+    bar = desk.open("import-progress", batch.pk)
+    assert "0 of 1" in bar.content.decode()
+    assert 'hx-trigger="every 1s"' in bar.content.decode()
+    tasks.check.run(msp_id=str(office.msp.pk), import_id=str(batch.pk))
+    assert desk.open("import-progress", batch.pk)["HX-Refresh"] == "true"
+
+
+def test_rows_are_shown_by_fate_and_in_pages(office: Office, desk: Desk) -> None:
+    lines = "".join(f"Firm {number},CPA\n" for number in range(60)) + "Bad,plumber\n"
+    batch = office.check("partners", "Name,Kind\n" + lines)
+    page = desk.open("import", batch.pk).content.decode()
+    assert "Firm 49<" in page
+    assert "Firm 50<" not in page
+    following = re.search(r'rel="next" href="([^"]+)"', page)
+    assert following
+    assert "Firm 59<" in desk.browser.get(desk.url("import", batch.pk) + following[1]).content.decode()
+    page = desk.open("import", batch.pk, fate="error").content.decode()
+    assert "Firm 1<" not in page
+    assert "“plumber” in Kind of source" in page
+
+
+def test_the_faulty_rows_come_back_safe_and_can_be_corrected_and_uploaded(office: Office, desk: Desk) -> None:
+    text = "Name,Kind,Note,Phone\n=Evil(),CPA,=1+1,+1 212 555 0100\nGood,CPA,,\n"
+    batch = office.bring("partners", text)
+    answer = desk.open("import-faults", batch.pk)
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert lines[0] == ["Name", "Kind", "Note", "Phone", "Row", "Problem"]
+    assert lines[1][:5] == ["'=Evil()", "CPA", "'=1+1", "'+1 212 555 0100", "2"]
+    assert len(lines) == 2
+    corrected = answer.content.replace(b"'=Evil()", b"Evil Twins")
+    office.bring("partners", corrected)
+    with tenancy.use(office.msp.pk):
+        partner = Partner.objects.get(name="Evil Twins")
+        assert (partner.note, partner.phone) == ("=1+1", "+1 212 555 0100")
+
+
+def test_a_discarded_file_is_forgotten_and_cannot_be_imported(office: Office, desk: Desk) -> None:
+    batch = office.check("partners", "Name,Kind\nHarbor,CPA\n")
+    assert "Nothing of it was imported" in desk.open("import-discard", batch.pk).content.decode()
+    desk.send("import-discard", batch.pk)
+    gone = office.again(batch)
+    assert (gone.state, bytes(gone.content), office.rows(batch)) == (ImportState.DISCARDED, b"", [])
+    assert desk.send("import-start", batch.pk).status_code == 409
+    assert "discarded" in desk.open("import", batch.pk).content.decode()
+
+
+def test_nothing_to_import_says_so_and_offers_no_button(office: Office, desk: Desk) -> None:
+    office.bring("partners", "Name,Kind\nHarbor,CPA\n")
+    batch = office.check("partners", "Name,Kind\nHarbor,CPA\n")
+    page = desk.open("import", batch.pk).content.decode()
+    assert "No row of this file would change anything." in page
+    assert "import-start" not in page
+    assert desk.send("import-start", batch.pk).status_code == 409
+    assert office.again(batch).state == ImportState.CHECKED
+
+
+def test_markup_in_cells_is_shown_as_text(office: Office, desk: Desk) -> None:
+    batch = office.check("partners", "Name,Kind\n<script>alert(1)</script>,CPA\n")
+    page = desk.open("import", batch.pk).content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+@pytest.mark.parametrize("role", [Role.FINANCE, Role.READ_ONLY])
+def test_other_roles_read_why_they_cannot(office: Office, role: str) -> None:
+    batch = office.check("partners", "Name,Kind\nHarbor,CPA\n")
+    other = Desk(office, builders.a_member(office.msp, role, "Other").user)
+    assert other.open("import-list").status_code == 403
+    assert other.upload(FILE).status_code == 403
+    assert other.send("import-start", batch.pk).status_code == 403
+    assert office.again(batch).state == ImportState.CHECKED
+
+
+def test_partners_and_other_msps_cannot_see_that_it_exists(office: Office) -> None:
+    batch = office.check("partners", "Name,Kind\nHarbor,CPA\n")
+    with tenancy.use(office.msp.pk):
+        login = builders.a_login(builders.a_partner())
+    rival = builders.a_member(builders.an_msp("Rival IT"), Role.OWNER, "Rita Rival")
+    for user in (login.user, rival.user):
+        stranger = Desk(office, user)
+        for name in ("import", "import-columns", "import-progress", "import-faults", "import-discard"):
+            assert stranger.open(name, batch.pk).status_code == 404
+        assert stranger.send("import-start", batch.pk).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("partners", "partners"), ("referrals", "referrals"), ("won-clients", "clients")]
+)
+def test_the_example_files_are_understood_without_a_correction(office: Office, name: str, kind: str) -> None:
+    from django.contrib.staticfiles import finders
+
+    order = ["partners", "referrals", "won-clients"]
+    for one, its_kind in zip(order, ["partners", "referrals", "clients"], strict=True):
+        path = finders.find(f"examples/{one}.csv")
+        assert isinstance(path, str)
+        with open(path, "rb") as file:
+            batch = office.check(its_kind, file.read())
+        assert {row.fate for row in office.rows(batch)} == {"create"}, office.fates(batch)
+        if one == name:
+            assert len(batch.columns) >= len(batch.header) - 1
+            return
+        office.run(office.start(batch))

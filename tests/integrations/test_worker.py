@@ -1,0 +1,239 @@
+"""The worker's part: resumed after a death, done once by two of them, and never half a row."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from elinkages.accounts.rights import Role
+from elinkages.celery import redis_client
+from elinkages.kernel import tenancy
+from integrations import tasks
+from integrations.models import Import, ImportState
+from integrations.spreadsheets import partner_rows, running
+from partners.models import Contact, Partner
+from referrals import service_lines
+from tests import builders
+from tests.integrations.conftest import AT, Office
+from tests.worker import until, worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROWS = 120
+
+
+@pytest.fixture
+def office(transactional_db: None) -> Office:
+    msp = builders.an_msp()
+    owner = builders.a_member(msp, Role.OWNER, "Olga Owner")
+    with tenancy.use(msp.pk):
+        service_lines.seed(AT)
+    return Office(msp, owner)
+
+
+def firms(count: int) -> str:
+    lines = "".join(f"Firm {number},CPA,Person {number},p{number}@firm{number}.example\n" for number in range(count))
+    return "Name,Kind,Person,E-mail\n" + lines
+
+
+def written(office: Office) -> tuple[int, int]:
+    """Partners and their people."""
+    with tenancy.use(office.msp.pk):
+        return Partner.objects.count(), Contact.objects.count()
+
+
+def nudge_again(office: Office, batch: Import) -> None:
+    """What the sweep does a minute after the last sign of life."""
+    with tenancy.use(office.msp.pk):
+        Import.objects.filter(pk=batch.pk).update(moved_at=timezone.now() - timedelta(seconds=61))
+    tasks.sweep.run()
+
+
+def at_once(times: int, work: Callable[[], object]) -> None:
+    barrier = Barrier(times)
+
+    def one(_: int) -> None:
+        try:
+            barrier.wait(10)
+            work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times) as pool:
+        list(pool.map(one, range(times)))
+
+
+def test_a_real_worker_checks_and_imports_and_goes_on_after_another_was_killed(office: Office, tmp_path: Path) -> None:
+    batch = office.choose(office.upload("partners", firms(ROWS)))
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+    with worker(tmp_path / "first") as first:
+        with tenancy.use(office.msp.pk):
+            tasks.nudge_import(batch)
+        until(lambda: office.again(batch).state == ImportState.CHECKED, "the rows are checked")
+        started = office.start(batch)
+        with tenancy.use(office.msp.pk):
+            tasks.nudge_import(started)
+        until(lambda: office.again(batch).done > 0, "the first rows are written")
+        first.kill()
+        first.wait()
+    interrupted = office.again(batch)
+    count, people = written(office)
+    assert interrupted.state == ImportState.IMPORTING
+    assert count == people == interrupted.done < ROWS
+    redis_client().flushdb()  # the queue is lost too
+    nudge_again(office, batch)
+    with worker(tmp_path / "second"):
+        until(lambda: office.again(batch).state == ImportState.DONE, "the rest is written")
+    assert written(office) == (ROWS, ROWS)
+    assert office.again(batch).summary == {"create": ROWS, "update": 0, "duplicate": 0, "error": 0}
+
+
+def test_two_workers_import_every_row_once(office: Office) -> None:
+    batch = office.start(office.check("partners", firms(ROWS)))
+    at_once(2, lambda: tasks.run.run(msp_id=str(office.msp.pk), import_id=str(batch.pk)))
+    office.run(batch)
+    done = office.again(batch)
+    assert (done.state, done.done, written(office)) == (ImportState.DONE, ROWS, (ROWS, ROWS))
+
+
+def test_two_workers_check_every_row_once(office: Office) -> None:
+    batch = office.choose(office.upload("partners", firms(1_200)))
+    at_once(2, lambda: tasks.check.run(msp_id=str(office.msp.pk), import_id=str(batch.pk)))
+    tasks.check.run(msp_id=str(office.msp.pk), import_id=str(batch.pk))
+    checked = office.again(batch)
+    assert (checked.state, checked.done, len(office.rows(batch))) == (ImportState.CHECKED, 1_200, 1_200)
+
+
+def test_two_files_with_the_same_partners_at_once_add_each_partner_once(office: Office) -> None:
+    batches = [office.start(office.check("partners", firms(30))) for _ in range(2)]
+    waiting = list(batches)
+    at_once(2, lambda: tasks.run.run(msp_id=str(office.msp.pk), import_id=str(waiting.pop().pk)))
+    assert written(office) == (30, 30)
+    fates = [office.again(batch).summary for batch in batches]
+    assert sorted(summary["create"] for summary in fates) == [0, 30]
+
+
+def test_a_nudge_too_many_changes_nothing(office: Office) -> None:
+    batch = office.bring("partners", firms(5))
+    before = office.again(batch).finished_at
+    for task in (tasks.run, tasks.check):
+        task.run(msp_id=str(office.msp.pk), import_id=str(batch.pk))
+    assert office.again(batch).finished_at == before
+    assert written(office) == (5, 5)
+
+
+def test_a_check_that_stopped_goes_on_where_it_was(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = office.choose(office.upload("partners", firms(1_200)))
+    real = running.check_some
+    calls: list[int] = []
+
+    def dies_at_the_second(*args: Any, **kwargs: Any) -> bool:
+        calls.append(kwargs["done"])
+        if len(calls) == 2:
+            raise MemoryError("killed")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(running, "check_some", dies_at_the_second)
+    with pytest.raises(MemoryError):
+        tasks.check.run(msp_id=str(office.msp.pk), import_id=str(batch.pk))
+    assert (office.again(batch).done, len(office.rows(batch))) == (500, 500)
+    tasks.check.run(msp_id=str(office.msp.pk), import_id=str(batch.pk))
+    assert calls == [0, 500, 500, 1_000]
+    assert [row.number for row in office.rows(batch)] == list(range(2, 1_202))
+
+
+def test_a_check_that_never_gets_through_is_given_up_with_a_sentence(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = office.choose(office.upload("partners", firms(3)))
+
+    def dies(*_: Any, **__: Any) -> bool:
+        raise MemoryError("killed")
+
+    monkeypatch.setattr(running, "check_some", dies)
+    for _ in range(5):
+        with pytest.raises(MemoryError):
+            tasks.check.run(msp_id=str(office.msp.pk), import_id=str(batch.pk))
+    tasks.check.run(msp_id=str(office.msp.pk), import_id=str(batch.pk))
+    failed = office.again(batch)
+    assert failed.state == ImportState.FAILED
+    assert failed.error.startswith("The rows could not be checked: five attempts ended without an answer.")
+
+
+def test_a_row_that_brings_its_worker_down_is_found_and_parked_and_the_others_are_imported(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = office.start(office.check("partners", firms(8)))
+    real, tried = partner_rows.write, list[str]()
+
+    def dies_of_the_third(values: Any, *args: Any, **kwargs: Any) -> Any:
+        tried.append(values["name"])
+        if values["name"] == "Firm 2":
+            raise SystemExit(9)
+        return real(values, *args, **kwargs)
+
+    monkeypatch.setattr(partner_rows, "write", dies_of_the_third)
+    for _ in range(12):
+        try:
+            office.run(batch)
+        except SystemExit:
+            assert written(office)[0] == written(office)[1]
+    done = office.again(batch)
+    assert (done.state, done.done, written(office)) == (ImportState.DONE, 8, (7, 7))
+    assert office.fates(batch)[2] == (4, "error", running.GAVE_UP)
+    assert tried.count("Firm 2") == 5
+
+
+def test_a_fault_of_ours_in_one_row_keeps_nobody_else_waiting(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = partner_rows.write
+
+    def breaks_in_the_middle(values: Any, *args: Any, **kwargs: Any) -> Any:
+        partner = real(values, *args, **kwargs)
+        if values["name"] == "Firm 1":
+            raise ZeroDivisionError
+        return partner
+
+    monkeypatch.setattr(partner_rows, "write", breaks_in_the_middle)
+    with caplog.at_level(logging.CRITICAL):
+        done = office.bring("partners", firms(4))
+    assert done.summary == {"create": 3, "update": 0, "duplicate": 0, "error": 1}
+    assert written(office) == (3, 3)
+
+
+def test_nothing_is_changed_that_was_not_shown_in_the_check(office: Office) -> None:
+    with tenancy.use(office.msp.pk):
+        here = builders.a_partner("Here")
+    batch = office.check("partners", "Name,Kind,E-mail\nNew Firm,CPA,new@firm.example\n")
+    with tenancy.use(office.msp.pk):
+        Contact.objects.create(partner=here, name="Nell", email="new@firm.example", created_at=AT)
+    done = office.run(office.start(batch))
+    assert office.fates(done) == [
+        (2, "error", "It came here since the rows were checked. Upload the row again to see what would change.")
+    ]
+    with tenancy.use(office.msp.pk):
+        assert Partner.objects.get().name == "Here"
+
+
+def test_commissions_are_nudged_when_clients_were_imported(office: Office) -> None:
+    office.bring("clients", "Client,Service line,MRR,Start date,Owed from\nElm,Security,5,2025-01-01,2025-01-01\n")
+    queued = redis_client().lrange("celery", 0, -1)
+    assert any(b"commissions.tasks.accrue" in message for message in queued)
+
+
+def test_the_sweep_nudges_only_what_stands_still(office: Office) -> None:
+    fresh = office.choose(office.upload("partners", firms(1)))
+    with tenancy.use(office.msp.pk):
+        Import.objects.filter(pk=fresh.pk).update(moved_at=timezone.now())
+    tasks.sweep.run()
+    assert redis_client().llen("celery") == 0
+    nudge_again(office, fresh)
+    assert redis_client().llen("celery") == 1
