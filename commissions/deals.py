@@ -15,6 +15,7 @@ from elinkages.audit import trail
 from elinkages.kernel.actors import Actor, System
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
+from elinkages.kernel.words import say_day
 from partners.models import Partner, SourceKind
 from referrals import clients, contracts, pipeline, screening
 from referrals.models import Client, Contract, Referral, ServiceLine
@@ -84,7 +85,7 @@ def choose(partner: Partner, source_kind: str, service_line: ServiceLine, on: da
             rule,
             losing,
             f"No plan applies: the rule for {rule.scope} leads to “{rule.plan.name}”,"
-            f" which has no version in force on {on:%b} {on.day}, {on.year}",
+            f" which has no version in force on {say_day(on)}",
         )
     version.plan = rule.plan
     why = f"“{rule.plan.name}”, version {version.number}, by the rule for {rule.scope}"

@@ -16,6 +16,7 @@ from elinkages.kernel.actors import Actor
 from elinkages.kernel.money import exponent
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
+from elinkages.kernel.words import say_day
 from partners.models import Partner
 from referrals.models import ServiceLine
 
@@ -177,7 +178,7 @@ def apply(
     if valid_until is not None and valid_until <= valid_from:
         raise EmptyPeriod("A rule applies for at least one day: let it end after it begins.")
     if version_on(plan, valid_from) is None:
-        raise NoVersion(f"“{plan.name}” has no version in force on {_day(valid_from)}. {_known(plan)}")
+        raise NoVersion(f"“{plan.name}” has no version in force on {say_day(valid_from)}. {_known(plan)}")
     rule = PlanRule(
         plan=plan,
         partner=partner,
@@ -207,11 +208,11 @@ def end_rule(rule: PlanRule, *, on: date, by: Actor, at: datetime) -> None:
     start of a rule that has applied, or after its end.
     """
     if rule.valid_until is not None and rule.valid_until <= on:
-        raise EmptyPeriod(f"This rule ends on {_day(rule.valid_until)} already.")
+        raise EmptyPeriod(f"This rule ends on {say_day(rule.valid_until)} already.")
     facts = {"applied_to": rule.scope, "first_day_without_on": on}
     if on <= rule.valid_from:
         if rule.valid_from < _today(at):
-            raise EmptyPeriod(f"This rule has applied since {_day(rule.valid_from)}. Choose a later day.")
+            raise EmptyPeriod(f"This rule has applied since {say_day(rule.valid_from)}. Choose a later day.")
         rule.delete()
         trail.record("plan.rule_taken_back", rule.plan, by=by, at=at, **facts)
         return
@@ -257,7 +258,7 @@ def _overlap(plan: Plan, valid_from: date, valid_until: date | None) -> str:
     if valid_until is not None:
         others = others.filter(valid_from__lt=valid_until)
     other = others.order_by("-valid_from")[0]
-    first = _day(other.valid_until) if other.valid_until else f"the day after {_day(other.valid_from)}"
+    first = say_day(other.valid_until) if other.valid_until else f"the day after {say_day(other.valid_from)}"
     return (
         f"Version {other.number} is in force {_period(other.valid_from, other.valid_until)}, and versions of one plan"
         f" never overlap. The first free day is {first}."
@@ -266,7 +267,7 @@ def _overlap(plan: Plan, valid_from: date, valid_until: date | None) -> str:
 
 def _known(plan: Plan) -> str:
     first = plan.versions.order_by("valid_from").first()
-    return f"Its first version begins on {_day(first.valid_from)}." if first else "Publish one first."
+    return f"Its first version begins on {say_day(first.valid_from)}." if first else "Publish one first."
 
 
 def _today(at: datetime) -> date:
@@ -281,8 +282,4 @@ def _only(name: str, error: IntegrityError) -> None:
 
 
 def _period(first: date, until: date | None) -> str:
-    return f"from {_day(first)} on" if until is None else f"from {_day(first)} until {_day(until)}"
-
-
-def _day(day: date) -> str:
-    return f"{day:%b} {day.day}, {day.year}"
+    return f"from {say_day(first)} on" if until is None else f"from {say_day(first)} until {say_day(until)}"

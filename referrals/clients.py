@@ -8,6 +8,7 @@ from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
+from elinkages.kernel.words import say_day
 from referrals import contracts, screening
 from referrals.models import Client, ClientState, Referral
 
@@ -80,9 +81,7 @@ def leave(client: Client, *, on: date, reason: str, by: Actor, at: datetime) -> 
     if client.state == ClientState.LEFT:
         raise AlreadyLeft(f"{client.name} has already been recorded as leaving.")
     if on < client.since_on:
-        raise WrongDay(
-            f"{client.name} became a client on {client.since_on:%b} {client.since_on.day}, {client.since_on.year}."
-        )
+        raise WrongDay(f"{client.name} became a client on {say_day(client.since_on)}.")
     if on > at.date() + LONGEST_NOTICE:
         raise WrongDay("That day is more than a year away. Record it when it comes closer.")
     for contract in client.contracts.select_related("service_line").order_by("pk"):

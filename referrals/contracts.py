@@ -8,8 +8,9 @@ from elinkages.kernel.actors import Actor
 from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
+from elinkages.kernel.words import say_day
 from referrals.models import Client, ClientState, Contract, MovementKind, MrrMovement, ServiceLine
-from referrals.movements import Change, InvalidMrr, OutsideService, WrongKind, check_mrr, preview, say_day
+from referrals.movements import Change, InvalidMrr, OutsideService, WrongKind, check_mrr, preview
 from referrals.mrr import timeline
 
 __all__ = [

@@ -5,6 +5,7 @@ from datetime import date
 
 from elinkages.kernel.money import LARGEST_MINOR, format_money
 from elinkages.kernel.refusal import Refused
+from elinkages.kernel.words import say_day
 from referrals.models import Contract, MovementKind, MrrMovement
 from referrals.mrr import Timeline, timeline
 
@@ -115,8 +116,3 @@ def _check_day(contract: Contract, day: date) -> None:
         raise OutsideService(
             f"{contract.service_line.name} has ended: the first day without service is {say_day(contract.ends_on)}."
         )
-
-
-def say_day(day: date) -> str:
-    """“Nov 3, 2026”, for sentences."""
-    return f"{day:%b} {day.day}, {day.year}"

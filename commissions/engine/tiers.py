@@ -6,6 +6,7 @@ from commissions.engine.deal import Basis, Deal, Line, Standing
 from commissions.engine.exchange import ratio
 from commissions.terms import ALL, Tiered
 from elinkages.kernel.money import format_basis_points, format_money, round_half_away
+from elinkages.kernel.words import say_count
 
 Tiers = Sequence[tuple[int, int]]
 
@@ -95,7 +96,7 @@ def _place(terms: Tiered, deal: Deal, standing: Standing | None) -> str:
     if standing is None:
         return ""
     if terms.mode == "whole":
-        reached = "1 client" if standing.total == 1 else f"{standing.total} clients"
+        reached = say_count(standing.total, "client")
         if terms.tier_base != "wins":
             reached = format_money(standing.total, deal.currency)
         return f", tier reached with {reached}"

@@ -15,6 +15,7 @@ from commissions.terms.kinds import (
     Tiered,
 )
 from elinkages.kernel.money import format_basis_points, format_money, format_multiple
+from elinkages.kernel.words import say_count
 
 _WHEN = {
     "won": "when the deal is won",
@@ -64,7 +65,7 @@ def _reward(terms: Flat | MrrMultiple | Percent | Tiered, currency: str) -> str:
     rate = _tiers(terms, currency) if isinstance(terms, Tiered) else _percent(terms)
     if terms.months is None:
         return f"{rate} for as long as the client stays"
-    return f"{rate} for {_count(terms.months, 'month')}"
+    return f"{rate} for {say_count(terms.months, 'month')}"
 
 
 def _percent(terms: Percent) -> str:
@@ -83,7 +84,7 @@ def _tiers(terms: Tiered, currency: str) -> str:
 
 def _below(bound: int, terms: Tiered, currency: str) -> str:
     if terms.tier_base == "wins":
-        return f"for the first {_count(bound, 'client')}"
+        return f"for the first {say_count(bound, 'client')}"
     return f"below {format_money(bound, currency)}"
 
 
@@ -102,7 +103,7 @@ def _options(terms: Common, currency: str) -> list[str]:
     if terms.cap_lifetime_minor:
         words.append(f"at most {format_money(terms.cap_lifetime_minor, currency)} in all")
     if terms.hold_days:
-        words.append(f"held {_count(terms.hold_days, 'day')}")
+        words.append(f"held {say_count(terms.hold_days, 'day')}")
     if terms.clawback:
         words.append(_clawback(terms.clawback))
     return words
@@ -128,16 +129,12 @@ def _recurring_options(terms: Recurring) -> list[str]:
 
 def _clawback(clawback: Clawback) -> str:
     if isinstance(clawback, FullClawback):
-        return f"taken back if the client leaves within {_count(clawback.window_days, 'day')}"
+        return f"taken back if the client leaves within {say_count(clawback.window_days, 'day')}"
     if isinstance(clawback, LinearClawback):
-        months = _count(clawback.months, "month")
+        months = say_count(clawback.months, "month")
         return f"taken back in part if the client leaves within {months}"
     steps = [
-        f"{format_basis_points(share)} if the client leaves within {_count(days, 'day')}"
+        f"{format_basis_points(share)} if the client leaves within {say_count(days, 'day')}"
         for days, share in clawback.steps
     ]
     return f"taken back: {', '.join(steps)}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from commissions import payouts
 from commissions.forms.payouts import ApprovalForm, OpenForm, ReasonForm, ReferencesForm
-from commissions.models import PayoutRun, RunState
+from commissions.models import PayoutRun, PayoutState, RunState
 from commissions.rails.manual import bank_file
 from commissions.views.acting import Step, act, sent
 from commissions.views.run_page import NoQuestion, run_context, waiting_for_bank
@@ -23,6 +23,7 @@ from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
 from elinkages.kernel.refusal import Refused
+from elinkages.kernel.words import say_count
 
 PREVIEWED = 100
 
@@ -125,7 +126,8 @@ def run_settlement(request: MspRequest, run_id: UUID) -> HttpResponse:
             payouts.settle_many(references, paid_on=form.cleaned_data["paid_on"], by=request.member, at=now)
         if form.is_valid():
             total = format_money(sum(payout.minor for payout in references), run.currency)
-            messages.success(request, f"{_count(len(references))} recorded as paid, {total}. The partners are told.")
+            count = say_count(len(references), "payout")
+            messages.success(request, f"{count} recorded as paid, {total}. The partners are told.")
             return redirect("dashboard:payout-run", run.pk)
     context = run_context(request, run, references=form)
     return page(request, "dashboard/payouts/run.html", context, status=422)
@@ -167,9 +169,5 @@ def _around(run: PayoutRun) -> dict[str, Any]:
 
 def _in_words(run: PayoutRun) -> str:
     """“14 payouts, $8,214.55”: what the button would move."""
-    found = run.payouts.exclude(state="cancelled").aggregate(count=Count("pk"), minor=Sum("minor"))
-    return f"{_count(found['count'])}, {format_money(int(found['minor'] or 0), run.currency)}"
-
-
-def _count(number: int) -> str:
-    return "1 payout" if number == 1 else f"{number:,} payouts"
+    found = run.payouts.exclude(state=PayoutState.CANCELLED).aggregate(count=Count("pk"), minor=Sum("minor"))
+    return f"{say_count(found['count'], 'payout')}, {format_money(int(found['minor'] or 0), run.currency)}"

@@ -22,6 +22,7 @@ from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.audit import trail
 from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
+from elinkages.kernel.words import say_count
 
 
 @dashboard()
@@ -123,5 +124,4 @@ def _amount(payout: Payout) -> str:
 
 
 def _lines(payout: Payout) -> str:
-    count = PayoutItem.objects.filter(payout=payout).count()
-    return "1 line" if count == 1 else f"{count} lines"
+    return say_count(PayoutItem.objects.filter(payout=payout).count(), "line")

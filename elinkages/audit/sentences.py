@@ -13,6 +13,7 @@ from string import Formatter
 from typing import Any, Protocol
 
 from elinkages.kernel.money import format_basis_points, format_money
+from elinkages.kernel.words import say_day
 
 WHO = "who"
 _UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -85,8 +86,7 @@ def value_in_words(name: str, value: Any, currency: str) -> str:
     if isinstance(value, int):
         return _number(name, value, currency)
     if name.endswith("_on"):
-        day = date.fromisoformat(value)
-        return f"{day:%b} {day.day}, {day.year}"
+        return say_day(date.fromisoformat(value))
     if name.endswith("_at"):
         instant = datetime.fromisoformat(value)
         return f"{instant:%b} {instant.day}, {instant:%H:%M %Z}"

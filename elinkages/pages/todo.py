@@ -14,7 +14,8 @@ from commissions.models import PayoutRun, PayoutState, Pin, RunState
 from elinkages.accounts import doors
 from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel.money import format_money
-from elinkages.pages.ui.figures import days_away, full_day
+from elinkages.kernel.words import say_count, say_day
+from elinkages.pages.ui.figures import days_away
 from partners.models import Partner, PartnerInvitation, PartnerState
 from referrals.models import ClientState, Contract, Finding, Referral, Stage
 from referrals.sla import late_before, stale_before
@@ -57,14 +58,14 @@ def _runs(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     )
     for run in rows:
         money = format_money(getattr(run, "total", 0) or 0, run.currency)
-        count = counted(getattr(run, "payouts_count", 0), "payout")
+        count = say_count(getattr(run, "payouts_count", 0), "payout")
         url = doors.url("dashboard", msp, "dashboard:payout-run", run.pk)
         name = f"payout run {run.number}"
         opened = f"Opened by {run.opened_by} {_ago(run.opened_at, msp, at)}."
         if run.state == RunState.APPROVED:
             yield Task("banknote", f"Release {name}", f"{count}, {money}. Approved and ready.", url, "Release the run")
         elif run.state == RunState.RELEASED:
-            unsettled = counted(getattr(run, "unsettled", 0), "payout")
+            unsettled = say_count(getattr(run, "unsettled", 0), "payout")
             detail = f"{unsettled} of {count} without a reference."
             yield Task("banknote", f"Record the payments of {name}", detail, url, "Record payments")
         elif run.opened_by_id != member.pk or msp.one_person_approval_at:
@@ -129,7 +130,7 @@ def _quiet(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
         Task(
             "clock",
             f"Move {referral.company} on",
-            f"Nothing has happened since {full_day(msp.today(referral.active_at))}, and no next action is set.",
+            f"Nothing has happened since {say_day(msp.today(referral.active_at))}, and no next action is set.",
             doors.url("dashboard", msp, "dashboard:referral", referral.pk),
             "Open referral",
         )
@@ -182,7 +183,7 @@ def _unpinned(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
         Task(
             "percent",
             f"No commission plan covers {contract.client}",
-            f"{contract.service_line} since {full_day(contract.starts_on)}. Nobody earns anything on it so far.",
+            f"{contract.service_line} since {say_day(contract.starts_on)}. Nobody earns anything on it so far.",
             doors.url("dashboard", msp, "dashboard:client", contract.client_id),
             "Open client",
         )
@@ -278,8 +279,3 @@ def _together(
 
 def _ago(moment: datetime, msp: Msp, at: datetime) -> str:
     return days_away((msp.today(at) - msp.today(moment)).days)
-
-
-def counted(count: int, noun: str) -> str:
-    """A number and what it counts: `1 payout`, `14 payouts`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

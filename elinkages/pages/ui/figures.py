@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from django.utils.safestring import SafeString
 
 from elinkages.kernel.money import MINUS, exponent, format_basis_points, format_money
+from elinkages.kernel.words import say_count, say_day
 
 DASH = "\N{EN DASH}"
 
@@ -30,14 +31,9 @@ def rate(basis_points: int) -> str:
     return format_basis_points(basis_points)
 
 
-def full_day(value: date) -> str:
-    """`Nov 3, 2026`."""
-    return f"{month_abbr[value.month]} {value.day}, {value.year}"
-
-
 def short_day(value: date, today: date) -> str:
     """`Nov 3`, with the year when it is not this year."""
-    return f"{month_abbr[value.month]} {value.day}" if value.year == today.year else full_day(value)
+    return f"{month_abbr[value.month]} {value.day}" if value.year == today.year else say_day(value)
 
 
 def full_month(value: date) -> str:
@@ -76,8 +72,7 @@ def _coarse(days: int) -> tuple[int, str]:
 
 
 def _directed(count: int, name: str, *, past: bool) -> str:
-    words = f"{count} {name}" if count == 1 else f"{count} {name}s"
-    return f"{words} ago" if past else f"in {words}"
+    return f"{say_count(count, name)} ago" if past else f"in {say_count(count, name)}"
 
 
 # A page shows hundreds of these, made of numbers and the names of months and zones alone: nothing to escape.
@@ -89,14 +84,14 @@ def instant_html(value: datetime, now: datetime, zone: tzinfo) -> SafeString:
     clock = f"{local.hour % 12 or 12}:{local.minute:02} {'AM' if local.hour < 12 else 'PM'}"
     return SafeString(
         f'<time class="when" datetime="{local.isoformat(timespec="minutes")}"'
-        f' title="{full_day(local)}, {clock} {local.tzname()}">'
+        f' title="{say_day(local)}, {clock} {local.tzname()}">'
         f"{short_day(local, now.astimezone(zone).date())}, <span>{distance(value, now, zone)}</span></time>"
     )
 
 
 def day_html(value: date, *, months: bool = False) -> SafeString:
     """A time element for a calendar day, or for the month it is in."""
-    machine, person = (f"{value:%Y-%m}", full_month(value)) if months else (value.isoformat(), full_day(value))
+    machine, person = (f"{value:%Y-%m}", full_month(value)) if months else (value.isoformat(), say_day(value))
     return SafeString(f'<time class="day" datetime="{machine}">{person}</time>')
 
 

@@ -11,9 +11,10 @@ from django.views.decorators.csp import csp_override
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
+from elinkages.kernel.words import say_count
 from elinkages.pages import program
 from elinkages.pages.first_steps import first_steps
-from elinkages.pages.todo import counted, tasks
+from elinkages.pages.todo import tasks
 
 
 @dashboard()
@@ -51,7 +52,7 @@ def _figures(request: MspRequest, today: date) -> dict[str, Any]:
         "owed_note": _owed_note(owed, currency),
         "paid": paid,
         "paid_label": f"Paid in {today.year}",
-        "paid_note": counted(paid.payouts, "payout") if paid.payouts else "No payouts yet",
+        "paid_note": say_count(paid.payouts, "payout") if paid.payouts else "No payouts yet",
     }
 
 
