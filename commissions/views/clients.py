@@ -23,7 +23,7 @@ from elinkages.audit import trail
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from referrals import clients, mrr
-from referrals.models import Client, Contract, Credit, MrrMovement
+from referrals.models import FULL_SHARE, Client, Contract, Credit, MrrMovement
 
 
 def client_of(client_id: UUID) -> Client:
@@ -60,7 +60,7 @@ def client(request: MspRequest, client_id: UUID) -> HttpResponse:
         "mrr_minor": sum(row.level_minor for row in rows),
         "running": sum(row.contract.is_running(today) for row in rows),
         "credits": [(credit, earned.get(credit.partner_id, 0)) for credit in credits],
-        "kept_points": 10_000 - sum(credit.basis_points for credit in credits),
+        "kept_points": FULL_SHARE - sum(credit.basis_points for credit in credits),
         "earned_minor": sum(earned.values()),
         "is_leaving": found.left_on is not None and found.left_on > today,
         "events": trail.history(found),
