@@ -168,7 +168,7 @@ def test_a_form_sent_twice_at_the_same_time_has_one_effect() -> None:
         assert AuditEvent.objects.filter(action="service_line.added").count() == 1
 
 
-@pytest.mark.parametrize("key", ["", "x", "' OR 1=1", "0" * 36, str(uuid4()).upper(), "\0"])
+@pytest.mark.parametrize("key", ["", "x", "' OR 1=1", "0" * 36, "6F9619FF-8B86-D011-B42D-00CF4FC964FF", "\0"])
 def test_a_form_without_a_proper_id_is_simply_sent(msp: Msp, owner: Membership, key: str) -> None:
     answer: Any = _client(owner).post("/acme/settings/service-lines/new/", {"name": "Cabling", "_once": key})
     assert answer.status_code == 302
