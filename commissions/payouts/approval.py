@@ -14,7 +14,7 @@ from commissions.models import (
     RunState,
     Stage,
 )
-from commissions.payouts.due import refuse_if_parked
+from commissions.payouts.due import ENTRIES, refuse_if_parked
 from commissions.payouts.opening import lock
 from commissions.payouts.steps import RESERVE, move_entries, post, release_items
 from commissions.rails import Answer, rail_of
@@ -48,6 +48,21 @@ _HELD: Final = f"""
             JOIN commissions_entry e ON e.msp_id = %(msp)s AND e.pool_id = held.id
             JOIN commissions_payoutitem i ON i.msp_id = %(msp)s AND i.entry_id = e.id AND i.released_at IS NULL))
     ORDER BY p.name"""  # noqa: S608
+
+
+_OWING: Final = f"""
+    SELECT p.name FROM commissions_payout o
+    JOIN partners_partner p ON p.msp_id = o.msp_id AND p.id = o.partner_id
+    WHERE o.msp_id = %(msp)s AND o.run_id = %(run)s AND o.state IN ('draft', 'approved')
+      AND o.partner_id IN (SELECT partner_id FROM ({ENTRIES}) entry GROUP BY partner_id HAVING sum(minor) < 0)
+    ORDER BY p.name"""  # noqa: S608
+"""Who has come to owe something back since the run was opened: paying them the old sum would be too much."""
+
+_DOUBTS: Final = (
+    (_CHANGED, "What is owed to {} has changed. Cancel this run and open a new one."),
+    (_HELD, "{} cannot be paid now. Leave that payout out of the run, or lift what holds it back."),
+    (_OWING, "{} owes something back since the run was opened. Leave that payout out; the next run nets it."),
+)
 
 
 class NotDraft(Refused):
@@ -156,14 +171,12 @@ def _waiver(run: PayoutRun, by: Membership, reason: str) -> str:
 
 
 def _refuse_if_changed(run: PayoutRun) -> None:
-    parameters = {"msp": current_msp_id(), "run": run.pk}
-    with connection.cursor() as cursor:
-        cursor.execute(_CHANGED, parameters)
-        if names := [name for (name,) in cursor.fetchall()]:
-            raise Changed(f"What is owed to {_listed(names)} has changed. Cancel this run and open a new one.")
-        cursor.execute(_HELD, parameters)
-        if names := [name for (name,) in cursor.fetchall()]:
-            raise Changed(f"{_listed(names)} cannot be paid now. Cancel that payout, or lift what holds it back.")
+    parameters = {"msp": current_msp_id(), "run": run.pk, "currency": run.currency, "cutoff": run.cutoff_on}
+    for query, sentence in _DOUBTS:
+        with connection.cursor() as cursor:
+            cursor.execute(query, parameters)
+            if names := [name for (name,) in cursor.fetchall()]:
+                raise Changed(sentence.format(_listed(names)))
 
 
 def _listed(names: list[str]) -> str:

@@ -33,6 +33,6 @@ def _send(what: str, payout: Payout, at: datetime) -> None:
 
 def _addresses(payout: Payout) -> dict[str, str]:
     """Address → name of everyone at the partner who has one; the firm's own address where nobody has."""
-    contacts = payout.partner.contacts.filter(removed_at__isnull=True).exclude(email="").order_by("pk")
+    contacts = payout.partner.contacts.current().exclude(email="").order_by("pk")
     found = {contact.email.lower(): contact.name for contact in contacts}
     return found or ({payout.partner.email: payout.partner.name} if payout.partner.email else {})
