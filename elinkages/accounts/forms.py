@@ -36,12 +36,18 @@ CURRENCY_CHOICES = [(code, f"{name} ({code})") for code, name in CURRENCIES.item
 ROLE_CHOICES = [(role.value, f"{role.label}: {ROLE_SENTENCES[role]}") for role in Role]
 
 
+def _call_it_e_mail(field: forms.Field) -> None:
+    """One word for it everywhere; allauth's form says another one in the empty field."""
+    field.label = EMAIL
+    field.widget.attrs.pop("placeholder", None)
+
+
 class LoginForm(AllauthLoginForm):  # type: ignore[misc]
     """E-mail and password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = EMAIL
+        _call_it_e_mail(self.fields["login"])
 
 
 class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]
@@ -49,7 +55,7 @@ class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = EMAIL
+        _call_it_e_mail(self.fields["email"])
 
 
 class AddEmailForm(AllauthAddEmailForm):  # type: ignore[misc]
@@ -57,7 +63,7 @@ class AddEmailForm(AllauthAddEmailForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = EMAIL
+        _call_it_e_mail(self.fields["email"])
 
 
 class SignupForm(AllauthSignupForm):  # type: ignore[misc]
@@ -69,7 +75,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = EMAIL
+        _call_it_e_mail(self.fields["email"])
 
     def try_save(self, request: HttpRequest) -> Any:
         """A known address takes as long as a new one, so that the clock tells nobody who has an account."""
