@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.worker import until
 
@@ -25,7 +25,7 @@ class Visitor:
 
     def __init__(self, browser: Browser, site: str, window: Any, *, logged_in_as: "Visitor | None" = None) -> None:
         state = logged_in_as.context.storage_state() if logged_in_as else None
-        self.context = browser.new_context(base_url=site, viewport=window, storage_state=state)
+        self.context: BrowserContext = browser.new_context(base_url=site, viewport=window, storage_state=state)
         self.context.set_default_timeout(PATIENCE_MILLISECONDS)
         self.context.add_init_script(TELLS_ITS_WIDTH)
         self.faults: list[str] = []
@@ -45,7 +45,7 @@ class Visitor:
     def press(self, name: str, then: str) -> None:
         """Press the button or link whose name begins so, and wait for the page with that title."""
         pattern = re.compile(f"^{re.escape(name)}")
-        found = [self.page.get_by_role(role, name=pattern) for role in ("button", "link")]  # type: ignore[arg-type]
+        found = [self.page.get_by_role(role, name=pattern) for role in ("button", "link")]
         found[0].or_(found[1]).first.click()
         self.is_at(then)
 

@@ -9,7 +9,7 @@ import pytest
 from dateutil.relativedelta import relativedelta
 from django.core.management import call_command
 from django.utils import timezone
-from playwright.sync_api import Browser, Request, expect
+from playwright.sync_api import Browser, Request
 from pytest_django.live_server_helper import LiveServer
 
 from commissions.models import Entry, Stage
@@ -19,7 +19,7 @@ from elinkages.kernel import tenancy
 from partners.models import Partner
 from referrals.models import Referral
 from tests.browser import DESKTOP, PHONE
-from tests.scenarios.browsing import PATIENCE_MILLISECONDS, Visitor, letter
+from tests.scenarios.browsing import Visitor, letter
 from tests.worker import ROOT, until, worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -46,7 +46,7 @@ def test_from_sign_up_to_a_paid_and_explained_commission_by_hand(
         _imports_partners(owner, home, msp_id)
         _invites(owner, home)
         _joins_as_partner(petra, home, tmp_path)
-        _refers_twice_at_once(petra, msp_id)
+        _refers_twice_at_once(petra)
         _wins(owner, home, first)
         _the_worker_accrues(msp_id, first)
         run = _opens_a_run(finance, home)
@@ -58,6 +58,8 @@ def test_from_sign_up_to_a_paid_and_explained_commission_by_hand(
         person.page.evaluate("0")
         assert person.faults == []
         person.context.close()
+    with tenancy.use(msp_id):
+        assert Referral.objects.count() == 1, "the form that was sent twice had one effect"
     call_command("check_books", deep=True)
 
 
@@ -121,7 +123,7 @@ def _imports_partners(owner: Visitor, home: str, msp_id: UUID) -> None:
     owner.press("Upload", then="Which column is what?")
     owner.press("Check all rows", then="partners.csv")
     owner.press("Import 5 rows", then="partners.csv")
-    expect(owner.page.locator(".stat", has_text="New")).to_contain_text("5", timeout=PATIENCE_MILLISECONDS)
+    owner.reads("Import another")
     with tenancy.use(msp_id):
         assert Partner.objects.count() == 5
 
@@ -147,7 +149,7 @@ def _joins_as_partner(petra: Visitor, home: str, folder: Path) -> None:
     assert petra.page.url.endswith(f"/p{home}")
 
 
-def _refers_twice_at_once(petra: Visitor, msp_id: UUID) -> None:
+def _refers_twice_at_once(petra: Visitor) -> None:
     """Her thumb sends the form, and a second request with the same form goes out in the same moment."""
     sent: list[Request] = []
     petra.press("Refer someone", then="Refer someone")
@@ -158,8 +160,6 @@ def _refers_twice_at_once(petra: Visitor, msp_id: UUID) -> None:
     petra.press("Send introduction", then="Thank you")
     assert len(sent) == 2, "the form was sent twice"
     petra.reads("We have your introduction of Brightwater Dental, LLC.")
-    with tenancy.use(msp_id):
-        assert Referral.objects.count() == 1
     petra.press("See where it stands", then="Brightwater Dental, LLC")
 
 
