@@ -1,7 +1,7 @@
 """From a proposal to instructions: approved by a second person, then released."""
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 
@@ -171,7 +171,12 @@ def _waiver(run: PayoutRun, by: Membership, reason: str) -> str:
 
 
 def _refuse_if_changed(run: PayoutRun) -> None:
-    parameters = {"msp": current_msp_id(), "run": run.pk, "currency": run.currency, "cutoff": run.cutoff_on}
+    parameters: dict[str, Any] = {
+        "msp": current_msp_id(),
+        "run": run.pk,
+        "currency": run.currency,
+        "cutoff": run.cutoff_on,
+    }
     for query, sentence in _DOUBTS:
         with connection.cursor() as cursor:
             cursor.execute(query, parameters)
