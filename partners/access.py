@@ -87,8 +87,7 @@ def refuse_inactive(request: HttpRequest) -> HttpResponse:
 
 def _logins(user: User) -> list[PartnerLogin]:
     """Every portal that a person may open, read before the walls of one go up."""
-    open_logins = PartnerLogin.objects.filter(user=user, closed_at__isnull=True)
-    return list(open_logins.select_related("msp").order_by("msp__name"))
+    return list(PartnerLogin.objects.open().filter(user=user).select_related("msp").order_by("msp__name"))
 
 
 def _choices(user: User, logins: Sequence[PartnerLogin], current: Msp) -> list[PortalChoice]:

@@ -84,10 +84,7 @@ def revoke(invitation: PartnerInvitation, *, by: Actor, at: datetime) -> Partner
         raise InvitationOver("This invitation was answered or taken back. Reload the page.")
     invitation.revoked_at = at
     partner = invitation.contact.partner
-    others = PartnerInvitation.objects.filter(
-        contact__partner=partner, accepted_at__isnull=True, revoked_at__isnull=True
-    )
-    if not others.exists():
+    if not PartnerInvitation.objects.waiting().filter(contact__partner=partner).exists():
         Partner.objects.filter(pk=partner.pk, state=PartnerState.INVITED).update(state=PartnerState.PROSPECT)
     trail.record("partner.invitation_revoked", partner, by=by, at=at, name=invitation.contact.name)
     return invitation
@@ -165,17 +162,16 @@ def _invitable(contact: Contact, at: datetime) -> Contact:
         raise NotInvitable(f"{person.name} was removed. Add them again to invite them.")
     if not person.email:
         raise NoAddress(f"There is no e-mail address for {person.name}. Add one, then invite them.")
-    if PartnerLogin.objects.filter(msp=person.msp_id, contact=person, closed_at__isnull=True).exists():
+    if PartnerLogin.objects.open().filter(msp=person.msp_id, contact=person).exists():
         raise AlreadyJoined(f"{person.name} has joined already and can log in.")
-    waiting = PartnerInvitation.objects.filter(contact=person, accepted_at__isnull=True, revoked_at__isnull=True)
-    if invitation := waiting.first():
+    if invitation := PartnerInvitation.objects.waiting().filter(contact=person).first():
         sent = f"{invitation.invited_at:%B} {invitation.invited_at.day}"
         raise AlreadyInvited(f"{person.name} was invited on {sent}. Send that invitation again instead.")
     return person
 
 
 def _first_with_address(partner: Partner, by: Membership, at: datetime) -> Contact:
-    contact = Contact.objects.filter(partner=partner, removed_at__isnull=True).exclude(email="").order_by("pk").first()
+    contact = Contact.objects.current().filter(partner=partner).exclude(email="").order_by("pk").first()
     if contact is not None:
         return contact
     if not partner.email:
@@ -206,7 +202,7 @@ def _send(contact: Contact, partner: Partner, message: str, by: Membership, at: 
 
 
 def _waiting(invitation: PartnerInvitation) -> QuerySet[PartnerInvitation]:
-    return PartnerInvitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True, revoked_at__isnull=True)
+    return PartnerInvitation.objects.waiting().filter(pk=invitation.pk)
 
 
 def _open_login(user: User, contact: Contact) -> PartnerLogin:

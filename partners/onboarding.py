@@ -10,7 +10,7 @@ from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
 from partners import people
 from partners.invitations import accept, invite, resend, revoke
-from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin, PartnerState, SourceKind
+from partners.models import Partner, PartnerInvitation, PartnerLogin, PartnerState, SourceKind
 from partners.people import AddressTaken
 
 __all__ = [
@@ -145,9 +145,8 @@ def part(partner: Partner, *, reason: str, by: Actor, at: datetime) -> Partner:
     """
     sentence = _reason(reason)
     _move(partner, ("prospect", "invited", "active", "suspended"), PartnerState.PARTED, "has left already")
-    PartnerLogin.objects.filter(msp=partner.msp_id, partner=partner, closed_at__isnull=True).update(closed_at=at)
-    waiting = PartnerInvitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True)
-    waiting.filter(contact__in=Contact.objects.filter(partner=partner)).update(revoked_at=at)
+    PartnerLogin.objects.open().filter(msp=partner.msp_id, partner=partner).update(closed_at=at)
+    PartnerInvitation.objects.waiting().filter(contact__in=partner.contacts.all()).update(revoked_at=at)
     trail.record("partner.parted", partner, by=by, at=at, reason=sentence)
     return partner
 

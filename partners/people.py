@@ -70,26 +70,25 @@ def edit(contact: Contact, *, name: str, email: str, phone: str, by: Actor, at: 
 
 def remove(contact: Contact, *, by: Actor, at: datetime) -> Contact:
     """Take a person off the partner: their login to this portal and open invitations end. Raises NotHere."""
-    claimed = Contact.objects.filter(pk=contact.pk, removed_at__isnull=True).update(removed_at=at)
+    claimed = Contact.objects.current().filter(pk=contact.pk).update(removed_at=at)
     if not claimed:
         raise NotHere(f"{contact.name} was removed already.")
     contact.removed_at = at
     end_invitations(contact, at=at)
-    PartnerLogin.objects.filter(msp=contact.msp_id, contact=contact, closed_at__isnull=True).update(closed_at=at)
+    PartnerLogin.objects.open().filter(msp=contact.msp_id, contact=contact).update(closed_at=at)
     trail.record("partner.person_removed", contact.partner, by=by, at=at, name=contact.name)
     return contact
 
 
 def end_invitations(contact: Contact, *, at: datetime) -> int:
     """Make the open invitations of a person worthless; returns how many there were."""
-    waiting = PartnerInvitation.objects.filter(contact=contact, accepted_at__isnull=True, revoked_at__isnull=True)
-    return waiting.update(revoked_at=at)
+    return PartnerInvitation.objects.waiting().filter(contact=contact).update(revoked_at=at)
 
 
 def _save_under_own_address(contact: Contact, by: Actor) -> None:
     """Save; the database keeps addresses unique among current people, the sentence says whose it is."""
     if contact.email:
-        others = Contact.objects.filter(email=contact.email, removed_at__isnull=True).exclude(pk=contact.pk)
+        others = Contact.objects.current().filter(email=contact.email).exclude(pk=contact.pk)
         if taken := others.select_related("partner").first():
             raise _taken(contact.email, taken, by)
     try:

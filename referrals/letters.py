@@ -12,7 +12,7 @@ from elinkages.kernel.actors import Actor
 from elinkages.mail import outbox
 from partners.models import Contact, Partner, PartnerLogin, PartnerState
 from referrals import history, sla
-from referrals.models import Channel, Referral, StageMove
+from referrals.models import Channel, Referral, Stage, StageMove
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def acknowledge(referral: Referral, *, has_credit: bool, at: datetime) -> None:
 def tell_moved(referral: Referral, move: StageMove, *, by: Actor, at: datetime) -> None:
     """A step forward, or a second try, in plain words."""
     _tell_owner_first(referral, by=by, at=at)
-    is_again = move.from_stage == "lost"
+    is_again = move.from_stage == Stage.LOST
     for reader in _introducers(referral):
         key = f"referral-moved:{move.pk}:{reader.email}"
         _write(reader, "moved", referral, key=key, at=at, words=history.words(referral), is_again=is_again)
@@ -132,14 +132,14 @@ def _people(partner: Partner, referral: Referral) -> Iterator[Reader]:
     """The person who sent it, or the partner's first person; nobody of a partner who has left."""
     if partner.state == PartnerState.PARTED:
         return
-    contacts = list(Contact.objects.filter(partner=partner, removed_at__isnull=True).exclude(email="").order_by("pk"))
+    contacts = list(Contact.objects.current().filter(partner=partner).exclude(email="").order_by("pk"))
     sender = next((person for person in contacts if person.actor_name == referral.registered_by_name), None)
     reader = sender or next(iter(contacts), None)
     if reader is None:
         if partner.email:
             yield Reader(partner.name, partner.email, "")
         return
-    logins = PartnerLogin.objects.filter(msp=partner.msp_id, contact=reader.pk, closed_at__isnull=True)
+    logins = PartnerLogin.objects.open().filter(msp=partner.msp_id, contact=reader.pk)
     url = doors.absolute("portal", partner.msp, "portal:referral", referral.pk) if logins.exists() else ""
     yield Reader(reader.name, reader.email, url)
 

@@ -21,7 +21,7 @@ def doorways(user: User, *, door: str = "public", msp: Msp | None = None) -> lis
     """Where a person belongs: dashboards of MSPs they work at, then portals of MSPs they are a partner of."""
     here = (door, msp.pk if msp else None)
     members = Membership.objects.active().filter(user=user).select_related("msp").order_by("msp__name", "msp_id")
-    logins = PartnerLogin.objects.filter(user=user, closed_at__isnull=True).select_related("msp")
+    logins = PartnerLogin.objects.open().filter(user=user).select_related("msp")
     found = [("dashboard", member.msp, member.get_role_display()) for member in members]
     found += [("portal", login.msp, "Partner portal") for login in logins.order_by("msp__name", "msp_id")]
     return [Doorway(doors.root(name, place), place.name, note, here == (name, place.pk)) for name, place, note in found]

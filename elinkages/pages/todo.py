@@ -200,9 +200,7 @@ def _unpinned(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
 
 def _unanswered(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     """Invitations that nobody has answered for a week."""
-    waiting = PartnerInvitation.objects.filter(
-        accepted_at__isnull=True, revoked_at__isnull=True, invited_at__lte=at - UNANSWERED_AFTER
-    )
+    waiting = PartnerInvitation.objects.waiting().filter(invited_at__lte=at - UNANSWERED_AFTER)
     rows = _cut(waiting.order_by("invited_at").select_related("contact__partner"))
     lines = []
     for invitation in rows:

@@ -1,4 +1,4 @@
-"""Finding the partners that rows speak of: by id, then by e-mail address, then by normalised name."""
+"""Finding the partners that rows speak of: by id, then by e-mail address, then by normalized name."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ class PartnerBook:
         self.by_name: dict[str, list[Partner]] = defaultdict(list)
         if not wanted:
             return
-        people = Contact.objects.filter(email__in=emails, removed_at__isnull=True).select_related("partner")
+        people = Contact.objects.current().filter(email__in=emails).select_related("partner")
         for person in people if emails else ():
             self.by_email[person.email].append(person.partner)
         found = Q(external_id__in=wanted) | Q(name_key__in={company_key(text) for text in wanted}) | Q(email__in=emails)

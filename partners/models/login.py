@@ -13,6 +13,14 @@ NEW_VISIT_AFTER = timedelta(minutes=30)
 NOTED_EVERY = timedelta(minutes=5)
 
 
+class PartnerLoginQuerySet(models.QuerySet["PartnerLogin"]):
+    """Questions about many logins; not walled, because the portal's door asks before an MSP is entered."""
+
+    def open(self) -> "PartnerLoginQuerySet":
+        """Those that lead into a portal now."""
+        return self.filter(closed_at__isnull=True)
+
+
 class PartnerLogin(models.Model):
     """Ids only, and outside of the walls: it is asked before an MSP is entered (decisions 4).
 
@@ -29,6 +37,8 @@ class PartnerLogin(models.Model):
     closed_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
     seen_before_at = models.DateTimeField(null=True)
+
+    objects = PartnerLoginQuerySet.as_manager()
 
     class Meta:
         constraints = [

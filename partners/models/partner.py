@@ -42,7 +42,7 @@ class PartnerQuerySet(models.QuerySet["Partner"]):
 class Partner(TenantModel):
     """A person or firm that introduces clients to the MSP.
 
-    `name_key` is the normalised name (kernel.match_keys.company_key): unique lookups and prefix search reach an
+    `name_key` is the normalized name (kernel.match_keys.company_key): unique lookups and prefix search reach an
     index under row security, `ILIKE` does not.
     """
 
@@ -112,6 +112,14 @@ class Partner(TenantModel):
         return self.state == PartnerState.ACTIVE
 
 
+class ContactQuerySet(models.QuerySet["Contact"]):
+    """Questions about many people of partners."""
+
+    def current(self) -> "ContactQuerySet":
+        """Those who still belong to their partner."""
+        return self.filter(removed_at__isnull=True)
+
+
 class Contact(TenantModel):
     """A person at a partner. In the portal, the one who acts."""
 
@@ -121,6 +129,8 @@ class Contact(TenantModel):
     phone = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = TenantManager.from_queryset(ContactQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -148,6 +158,14 @@ class Contact(TenantModel):
         return self.name if self.name == partner else f"{self.name}, {partner}"
 
 
+class PartnerInvitationQuerySet(models.QuerySet["PartnerInvitation"]):
+    """Questions about many invitations."""
+
+    def waiting(self) -> "PartnerInvitationQuerySet":
+        """Those that were neither accepted nor taken back; some may be too old."""
+        return self.filter(accepted_at__isnull=True, revoked_at__isnull=True)
+
+
 class PartnerInvitation(TenantModel):
     """An invitation to the portal, good once and until it expires. Only the token's hash is kept."""
 
@@ -159,6 +177,8 @@ class PartnerInvitation(TenantModel):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = TenantManager.from_queryset(PartnerInvitationQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -20,8 +20,7 @@ from partners.views.dashboard import partner_of
 
 
 def _person_of(contact_id: UUID) -> Contact:
-    current = Contact.objects.filter(removed_at__isnull=True).select_related("partner")
-    return get_object_or_404(current, pk=contact_id)
+    return get_object_or_404(Contact.objects.current().select_related("partner"), pk=contact_id)
 
 
 def _invitation_of(invitation_id: UUID) -> PartnerInvitation:
@@ -90,11 +89,10 @@ def invitation(request: MspRequest, partner_id: UUID) -> HttpResponse:
 
 def _invitable(partner: Partner) -> list[Contact]:
     """People with an address who have neither a login nor an open invitation."""
-    waiting = PartnerInvitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True)
-    joined = PartnerLogin.objects.filter(msp=partner.msp_id, partner=partner, closed_at__isnull=True)
-    taken = {*waiting.filter(contact__partner=partner).values_list("contact", flat=True)}
-    taken |= {*joined.values_list("contact", flat=True)}
-    current = Contact.objects.filter(partner=partner, removed_at__isnull=True).exclude(email="")
+    waiting = PartnerInvitation.objects.waiting().filter(contact__partner=partner)
+    joined = PartnerLogin.objects.open().filter(msp=partner.msp_id, partner=partner)
+    taken = {*waiting.values_list("contact", flat=True), *joined.values_list("contact", flat=True)}
+    current = Contact.objects.current().filter(partner=partner).exclude(email="")
     return [person for person in current.order_by("pk") if person.pk not in taken]
 
 

@@ -24,6 +24,6 @@ def profile(request: PortalRequest) -> HttpResponse:
             people.edit(contact, **form.cleaned_data, by=contact, at=timezone.now())
             messages.success(request, "Your details were saved.")
             return redirect("portal:profile")
-    colleagues = Contact.objects.filter(partner=request.partner, removed_at__isnull=True).exclude(pk=contact.pk)
+    colleagues = Contact.objects.current().filter(partner=request.partner).exclude(pk=contact.pk)
     context = {"form": form, "colleagues": list(colleagues.order_by("name", "pk"))}
     return page(request, "portal/profile/profile.html", context, status=422 if form.is_bound else 200)

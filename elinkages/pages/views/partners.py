@@ -54,7 +54,7 @@ def _matching(query: QueryDict) -> QuerySet[Partner]:
     if not (search := query.get("q", "").strip()):
         return partners
     if "@" in search:
-        people = Contact.objects.filter(email=search.lower(), removed_at__isnull=True)
+        people = Contact.objects.current().filter(email=search.lower())
         return partners.filter(pk__in=people.values("partner"))
     key = company_key(search)
     return partners.filter(name_key__prefix=key) if key else partners.none()
@@ -108,16 +108,13 @@ def _won_note(figures: program.PartnerFigures) -> str:
 
 def _people(partner: Partner, at: Any) -> list[dict[str, Any]]:
     """The people with how they stand: joined, invited and whether that is too old, or neither."""
-    contacts = list(Contact.objects.filter(partner=partner, removed_at__isnull=True).order_by("name", "pk"))
+    contacts = list(Contact.objects.current().filter(partner=partner).order_by("name", "pk"))
     logins = {
-        login.contact_id: login
-        for login in PartnerLogin.objects.filter(msp=partner.msp_id, partner=partner, closed_at__isnull=True)
+        login.contact_id: login for login in PartnerLogin.objects.open().filter(msp=partner.msp_id, partner=partner)
     }
     waiting = {
         invitation.contact_id: invitation
-        for invitation in PartnerInvitation.objects.filter(
-            contact__in=contacts, accepted_at__isnull=True, revoked_at__isnull=True
-        )
+        for invitation in PartnerInvitation.objects.waiting().filter(contact__in=contacts)
     }
     return [
         {
