@@ -39,6 +39,9 @@ _PARTNERS = (
             "partner",
             "partner name",
             "firm",
+            "firm name",
+            "partner firm",
+            "organisation",
             "company",
             "company name",
             "organization",
@@ -318,4 +321,17 @@ def guess(kind: str, header: Sequence[str]) -> dict[str, int]:
                 continue
             if (place := free.pop(field.synonyms[rank], None)) is not None:
                 found[field.name] = place
+    _guess_required(FIELDS[kind], free, found)
     return found
+
+
+def _guess_required(fields: Sequence[Field], free: dict[str, int], found: dict[str, int]) -> None:
+    """For a required field without a column, one whose header contains a word that it is known by."""
+    for field in fields:
+        if not field.required or field.name in found:
+            continue
+        words = [word for word in (normal(field.label), *field.synonyms) if word not in {"name", "date", "source"}]
+        for name in list(free):
+            if any(f" {word} " in f" {name} " for word in words):
+                found[field.name] = free.pop(name)
+                break
