@@ -47,12 +47,12 @@ def scan(month: date, *, after: UUID | None, size: int, once_only: bool = False)
 
     `once_only` leaves monthly rewards out: their month is not over yet.
     """
-    return _read(_SCAN_PAGE, month, size, {"after": after or UUID(int=0), "once_only": once_only, "all": False})
+    return _page(month, after, size, {"once_only": once_only, "all": False})
 
 
 def scan_all(month: date, *, after: UUID | None, size: int, once_only: bool = False) -> Found:
     """The same whether or not anything changed: for proving that nothing has."""
-    return _read(_SCAN_PAGE, month, size, {"after": after or UUID(int=0), "once_only": once_only, "all": True})
+    return _page(month, after, size, {"once_only": once_only, "all": True})
 
 
 def scan_contracts(month: date, contract_ids: Sequence[UUID], *, once_only: bool = False) -> list[Due]:
@@ -60,7 +60,7 @@ def scan_contracts(month: date, contract_ids: Sequence[UUID], *, once_only: bool
     if not contract_ids:
         return []
     wanted = {"contracts": list(contract_ids), "once_only": once_only, "all": False}
-    return _read(_SCAN_GIVEN, month, len(contract_ids), wanted).due
+    return _read(_SCAN_GIVEN, month, wanted)
 
 
 class Revised(NamedTuple):
@@ -102,15 +102,23 @@ def pays_at_once() -> bool:
     return PlanVersion.objects.filter(terms__kind__in=["flat", "mrr_multiple", "combined"]).exists()
 
 
-def _read(query: str, month: date, size: int, extra: dict[str, Any]) -> Found:
+def _page(month: date, after: UUID | None, size: int, extra: dict[str, Any]) -> Found:
+    """Find where the page ends first: with its bounds written into the query, every table is read by range."""
+    first = {"msp": current_msp_id(), "after": after or UUID(int=0), "size": size}
     with connection.cursor() as cursor:
-        cursor.execute(query, {"msp": current_msp_id(), "month": month, "size": size, **extra})
-        rows = cursor.fetchall()
-    if not rows:
+        cursor.execute(_BOUNDS, first)
+        names = [column.name for column in cursor.description or ()]
+        bounds = dict(zip(names, cursor.fetchone() or (), strict=True))
+    if not bounds["count"]:
         return Found([], None)
-    last, read = rows[0][-2], rows[0][-1]
-    due = [Due._make((*row[:-3], row[-3] or 0)) for row in rows if row[0] is not None]
-    return Found(due, last if read == size else None)
+    due = _read(_SCAN_PAGE, month, {**first, **bounds, **extra})
+    return Found(due, bounds["last"] if bounds["count"] == size else None)
+
+
+def _read(query: str, month: date, params: dict[str, Any]) -> list[Due]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"msp": current_msp_id(), "month": month, **params})
+        return [Due._make((*row[:-1], row[-1] or 0)) for row in cursor.fetchall()]
 
 
 # Candidates: running in the month, owed, and not past what the plan could pay. A one-time reward may be earned
@@ -128,36 +136,65 @@ _EARNS: Final = """
             OR 'pause' = ANY(moves.kinds))
     END"""
 
-_CANDIDATES: Final = """
-    SELECT c.* FROM referrals_contract c
-    WHERE c.msp_id = %(msp)s AND c.id > %(after)s
-    ORDER BY c.id LIMIT %(size)s"""
+_BOUNDS: Final = """
+WITH page AS MATERIALIZED (
+    SELECT c.id, c.client_id, client.referral_id FROM referrals_contract c
+        JOIN referrals_client client ON client.msp_id = %(msp)s AND client.id = c.client_id
+    WHERE c.msp_id = %(msp)s AND c.id > %(after)s ORDER BY c.id LIMIT %(size)s)
+SELECT count(*) AS count,
+    (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last,
+    (SELECT client_id FROM page ORDER BY client_id LIMIT 1) AS first_client,
+    (SELECT client_id FROM page ORDER BY client_id DESC LIMIT 1) AS last_client,
+    (SELECT referral_id FROM page ORDER BY referral_id LIMIT 1) AS first_referral,
+    (SELECT referral_id FROM page ORDER BY referral_id DESC NULLS LAST LIMIT 1) AS last_referral
+FROM page
+"""
 
-_GIVEN: Final = """
-    SELECT c.* FROM referrals_contract c WHERE c.msp_id = %(msp)s AND c.id = ANY(%(contracts)s)"""
+
+class _Rows(NamedTuple):
+    """How a query names the rows of its contracts: conditions on a contract's, a client's and a referral's id."""
+
+    contract: str
+    client: str
+    referral: str
 
 
-def _scan(candidates: str) -> str:
-    """The query over the contracts that `candidates` gives."""
+_IN_PAGE: Final = _Rows(
+    "{} > %(after)s AND {} <= %(last)s",
+    "{} BETWEEN %(first_client)s AND %(last_client)s",
+    "{} BETWEEN %(first_referral)s AND %(last_referral)s",
+)
+_GIVEN: Final = _Rows("{} = ANY(%(contracts)s)", "true", "true")
+
+
+def _scan(rows: _Rows) -> str:
+    """The query over the contracts that `rows` names."""
+
+    def of(column: str, condition: str = rows.contract) -> str:
+        return condition.replace("{}", column)
+
     return f"""
 WITH bounds AS (SELECT %(month)s::date AS first, (%(month)s::date + interval '1 month')::date AS next),
-page AS MATERIALIZED ({candidates}),
+page AS MATERIALIZED (
+    SELECT c.* FROM referrals_contract c WHERE c.msp_id = %(msp)s AND {of("c.id")}),
 moves AS (
     SELECT m.contract_id, array_agg(m.effective_on ORDER BY m.effective_on, m.id) AS days,
         array_agg(m.mrr_minor ORDER BY m.effective_on, m.id) AS levels,
         array_agg(m.kind::text ORDER BY m.effective_on, m.id) AS kinds
     FROM page JOIN referrals_mrrmovement m ON m.msp_id = %(msp)s AND m.contract_id = page.id, bounds
-    WHERE m.effective_on < bounds.next GROUP BY m.contract_id),
+    WHERE {of("m.contract_id")} AND m.effective_on < bounds.next GROUP BY m.contract_id),
 shares AS (
     SELECT page.id AS contract_id, array_agg(credit.partner_id ORDER BY credit.partner_id) AS partners,
         array_agg(credit.basis_points ORDER BY credit.partner_id) AS points
     FROM page JOIN referrals_client client ON client.msp_id = %(msp)s AND client.id = page.client_id
         JOIN referrals_credit credit ON credit.msp_id = %(msp)s AND credit.referral_id = client.referral_id
+    WHERE {of("client.id", rows.client)} AND {of("credit.referral_id", rows.referral)}
     GROUP BY page.id),
 last AS (
     SELECT DISTINCT ON (pool.contract_id) pool.contract_id, pool.seq, pool.input_sha256
-    FROM page JOIN commissions_pool pool ON pool.msp_id = %(msp)s AND pool.contract_id = page.id, bounds
-    WHERE pool.earning_month = bounds.first ORDER BY pool.contract_id, pool.seq DESC, pool.component),
+    FROM page JOIN commissions_pool pool ON pool.msp_id = %(msp)s AND pool.contract_id = page.id
+    WHERE {of("pool.contract_id")} AND pool.earning_month = %(month)s
+    ORDER BY pool.contract_id, pool.seq DESC, pool.component),
 input AS (
     SELECT page.id, page.currency, page.starts_on, page.ends_on, page.first_paid_on, page.owed_from, pin.won_on,
         version.id AS version_id, moves.days, moves.levels, moves.kinds, shares.partners, shares.points,
@@ -167,7 +204,7 @@ input AS (
         ), 'UTF8')) AS hash, last.seq, last.input_sha256 AS old_hash
     FROM page
         CROSS JOIN bounds
-        JOIN commissions_pin pin ON pin.msp_id = %(msp)s AND pin.contract_id = page.id
+        JOIN commissions_pin pin ON pin.msp_id = %(msp)s AND pin.contract_id = page.id AND {of("pin.contract_id")}
         JOIN commissions_planversion pinned ON pinned.msp_id = %(msp)s AND pinned.id = pin.plan_version_id
         JOIN commissions_plan plan ON plan.msp_id = %(msp)s AND plan.id = pinned.plan_id
         LEFT JOIN commissions_planversion floating ON plan.versioning = 'floating' AND floating.msp_id = %(msp)s
@@ -188,14 +225,12 @@ input AS (
         AND {_EARNS}))
 SELECT input.id, input.currency, input.starts_on, input.ends_on, input.first_paid_on, input.owed_from, input.won_on,
     input.version_id, coalesce(input.days, '{{}}'), coalesce(input.levels, '{{}}'), coalesce(input.kinds, '{{}}'),
-    coalesce(input.partners, '{{}}'), coalesce(input.points, '{{}}'), input.hash, input.seq, seen.last, seen.count
-FROM (SELECT (array_agg(page.id ORDER BY page.id DESC))[1] AS last, count(*) AS count FROM page) seen
-    LEFT JOIN input ON %(all)s OR input.old_hash IS DISTINCT FROM input.hash
-ORDER BY input.id
+    coalesce(input.partners, '{{}}'), coalesce(input.points, '{{}}'), input.hash, input.seq
+FROM input WHERE %(all)s OR input.old_hash IS DISTINCT FROM input.hash ORDER BY input.id
 """
 
 
-_SCAN_PAGE: Final = _scan(_CANDIDATES)
+_SCAN_PAGE: Final = _scan(_IN_PAGE)
 _SCAN_GIVEN: Final = _scan(_GIVEN)
 
 _REVISED: Final = """

@@ -54,10 +54,11 @@ class Pool(TenantModel):
                 references=("contract", "plan_version"),
             ),
             AppendOnly(name="pool_append_only"),
-            models.UniqueConstraint(fields=["msp", "contract", "component", "earning_month", "seq"], name="pool_once"),
+            models.UniqueConstraint(fields=["msp", "earning_month", "contract", "component", "seq"], name="pool_once"),
             models.CheckConstraint(condition=Q(seq__gte=1), name="pool_seq_from_one"),
             models.CheckConstraint(condition=Q(earning_month__day=1), name="pool_month_first_day"),
         ]
+        indexes = [models.Index(fields=["msp", "contract", "earning_month"], name="pool_of_contract")]
 
     def __str__(self) -> str:
         return f"{self.component} of {self.contract_id} for {self.earning_month:%Y-%m}"
@@ -90,7 +91,6 @@ class Entry(TenantModel):
     hold_until = models.DateField()
     stage = models.CharField(max_length=8, choices=Stage.choices, default=Stage.ACCRUED)
     created_at = models.DateTimeField()
-
 
     TONES: ClassVar[dict[str, str]] = {
         Stage.ACCRUED: "info",

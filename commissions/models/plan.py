@@ -1,7 +1,7 @@
 """What is promised: plans, their immutable versions, where each applies, and what was pinned at the win."""
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
@@ -177,9 +177,3 @@ class Pin(TenantModel):
 
     def __str__(self) -> str:
         return f"Pin of {self.contract_id}"
-
-
-def json_terms(version: PlanVersion) -> dict[str, Any]:
-    """The stored terms, as `terms.from_json` wants them."""
-    terms: dict[str, Any] = version.terms
-    return terms
