@@ -119,12 +119,11 @@ class ColumnsForm(forms.Form):
     @property
     def lines(self) -> list[tuple[forms.BoundField, str, bool]]:
         """For each field its control, a sample of the chosen column, and whether it is required."""
+        samples = {str(place): sample for place, sample in enumerate(self.samples)}
         found = []
         for spec in self.specs:
             bound = self[f"column_{spec.name}"]
-            place = str(bound.value() or "")
-            sample = self.samples[int(place)] if place.isdigit() and int(place) < len(self.samples) else ""
-            found.append((bound, sample, spec.required))
+            found.append((bound, samples.get(str(bound.value() or ""), ""), spec.required))
         return found
 
     @property
@@ -139,6 +138,11 @@ class ColumnsForm(forms.Form):
         return [name for place, name in enumerate(self.batch.header) if str(place) not in used]
 
 
+def shorten(text: str) -> str:
+    """A cell for a table that shows many."""
+    return f"{text[:SAMPLE_LENGTH]}…" if len(text) > SAMPLE_LENGTH else text
+
+
 def _samples(table: files.Table) -> list[str]:
     """Per column its first filled cells, in one line."""
     found = []
@@ -149,5 +153,5 @@ def _samples(table: files.Table) -> list[str]:
                 cells.append(" ".join(row[place].split()))
             if len(cells) == SAMPLES:
                 break
-        found.append(" · ".join(cell[:SAMPLE_LENGTH] + ("…" if len(cell) > SAMPLE_LENGTH else "") for cell in cells))
+        found.append(" · ".join(map(shorten, cells)))
     return found

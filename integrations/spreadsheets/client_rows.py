@@ -15,6 +15,7 @@ from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
 from integrations.models import Fate
 from integrations.spreadsheets import partner_book, referral_rows
+from integrations.spreadsheets.lookalikes import Lookalikes, identity
 from integrations.spreadsheets.rules import Rules, Values, Verdict, problem
 from integrations.spreadsheets.values import shown
 from partners.models import Partner
@@ -118,10 +119,13 @@ def subject(values: Values) -> str:
 def judge(many: Sequence[Values], rules: Rules) -> list[Verdict]:
     """The fate of each row, given the clients, contracts and partners that are here."""
     book, register = partner_book.book_for(many), Register(many)
-    return [_judge(values, rules, book, register) for values in many]
+    known = Lookalikes(identity(values, values["client"]) for values in many)
+    return [_judge(values, rules, book, register, known) for values in many]
 
 
-def _judge(values: Values, rules: Rules, book: partner_book.PartnerBook, register: Register) -> Verdict:
+def _judge(
+    values: Values, rules: Rules, book: partner_book.PartnerBook, register: Register, known: Lookalikes
+) -> Verdict:
     try:
         partner = partner_book.sender(values, book)
         client = register.client(values)
@@ -136,6 +140,9 @@ def _judge(values: Values, rules: Rules, book: partner_book.PartnerBook, registe
     if names_partner and partner is None and (refused := partner_book.unknown(values, rules)):
         return refused
     if client is None:
+        looks_like = known.sentence(identity(values, values["client"]), partner) if names_partner else ""
+        if looks_like:
+            return problem(f"{looks_like} Win it by hand, and decide there whether they are the same company.")
         return Verdict(Fate.CREATE, "" if partner or not names_partner else "The partner is added too.")
     return _judge_known(values, client, partner, register, rules)
 

@@ -171,7 +171,17 @@ _REFERRALS = (
     Field(
         "expected_mrr_minor",
         "Expected MRR",
-        ("expected mrr", "mrr", "value", "estimated mrr", "deal value", "monthly value", "amount", "deal size"),
+        (
+            "expected mrr",
+            "est mrr",
+            "mrr",
+            "value",
+            "estimated mrr",
+            "deal value",
+            "monthly value",
+            "amount",
+            "deal size",
+        ),
         AMOUNT,
     ),
     Field("note", "Note", ("note", "notes", "comment", "comments", "description"), TEXT, 5_000),

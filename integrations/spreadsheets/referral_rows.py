@@ -13,7 +13,8 @@ from elinkages.kernel.refusal import Refused
 from integrations.models import Fate
 from integrations.spreadsheets import partner_book
 from integrations.spreadsheets.fields import normal
-from integrations.spreadsheets.rules import Rules, Values, Verdict, problem
+from integrations.spreadsheets.lookalikes import WORDS, Lookalikes, identity
+from integrations.spreadsheets.rules import REASON_LENGTH, Rules, Values, Verdict, problem
 from integrations.spreadsheets.values import shown
 from partners.models import Partner
 from referrals import pipeline
@@ -111,10 +112,11 @@ def subject(values: Values) -> str:
 def judge(many: Sequence[Values], rules: Rules) -> list[Verdict]:
     """The fate of each row, given the partners and introductions that are here."""
     book, log = partner_book.book_for(many), Log(many)
-    return [_judge(values, rules, book, log) for values in many]
+    known = Lookalikes(identity(values, values["company"]) for values in many)
+    return [_judge(values, rules, book, log, known) for values in many]
 
 
-def _judge(values: Values, rules: Rules, book: partner_book.PartnerBook, log: Log) -> Verdict:
+def _judge(values: Values, rules: Rules, book: partner_book.PartnerBook, log: Log, known: Lookalikes) -> Verdict:
     try:
         partner = partner_book.sender(values, book)
     except partner_book.CannotTell as refusal:
@@ -123,7 +125,7 @@ def _judge(values: Values, rules: Rules, book: partner_book.PartnerBook, log: Lo
         return partner_book.unknown(values, rules) or Verdict(Fate.CREATE, "The partner is added too.")
     referral = log.find(values, partner, rules)
     if referral is None:
-        return Verdict(Fate.CREATE)
+        return _judge_new(values, known.sentence(identity(values, values["company"]), partner))
     if referral.partner_id != partner.pk:
         return problem(f"The id {shown(values['external_id'])} belongs to an introduction of another partner.")
     if stage := _next(referral, values):
@@ -131,6 +133,15 @@ def _judge(values: Values, rules: Rules, book: partner_book.PartnerBook, log: Lo
     return Verdict(
         Fate.DUPLICATE, f"{referral.company} is here already, at {referral.get_stage_display()}.", referral.pk
     )
+
+
+def _judge_new(values: Values, looks_like: str) -> Verdict:
+    """A new introduction; one that may be of a company we know can be won only after a person's decision."""
+    if not looks_like:
+        return Verdict(Fate.CREATE)
+    if values.get("stage") == Stage.WON:
+        return problem(f"{looks_like} Log it by hand and decide there whether they are the same company.")
+    return Verdict(Fate.CREATE, f"{looks_like} You decide on its page who has the credit."[:REASON_LENGTH])
 
 
 def _next(referral: Referral, values: Values) -> Stage | None:
@@ -187,8 +198,7 @@ def _move(referral: Referral, stage: Stage, values: Values, *, by: Actor, at: da
 def in_words(referral: Referral) -> str:
     """Why a row cannot be won: what it has in common with what we know."""
     finding = referral.findings.filter(state="open").order_by("pk")[0]
-    kinds = {"company": "name", "domain": "web or mail domain", "email": "e-mail address", "phone": "phone number"}
-    shared = " and ".join(dict.fromkeys(kinds[key["kind"]] for key in finding.evidence["keys"]))
+    shared = " and ".join(dict.fromkeys(WORDS[key["kind"]] for key in finding.evidence["keys"]))
     return (
         f"{referral.company} has the {shared} of {finding.evidence['name']}, who is here already."
         " Log it by hand and decide there whether they are the same company."

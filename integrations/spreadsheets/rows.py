@@ -12,10 +12,8 @@ from integrations.models import Fate, ImportKind
 from integrations.spreadsheets import client_rows, partner_rows, referral_rows
 from integrations.spreadsheets.fields import FIELDS, Field
 from integrations.spreadsheets.files import Table
-from integrations.spreadsheets.rules import Rules, Values, Verdict
+from integrations.spreadsheets.rules import REASON_LENGTH, Rules, Values, Verdict
 from integrations.spreadsheets.values import NotReadable, read_cell
-
-REASON_LENGTH = 300
 
 
 class Kind(Protocol):

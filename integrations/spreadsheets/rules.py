@@ -11,6 +11,8 @@ from elinkages.accounts.models import Membership, Msp
 from integrations.models import Fate, Import
 from integrations.spreadsheets.values import MONTH_FIRST, Reading
 
+REASON_LENGTH = 300
+
 type Values = dict[str, Any]
 """What a row says, by field: text, ISO days, minor units. Fields without a value are not there."""
 

@@ -24,8 +24,8 @@ from elinkages.kernel.tasks import nudge
 from elinkages.kernel.tenancy import current_msp_id
 from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
 from integrations.spreadsheets import imports, rows
-from integrations.spreadsheets.rows import KINDS, REASON_LENGTH, Draft, Kind
-from integrations.spreadsheets.rules import Importer, Rules, Verdict, importer, rules_of
+from integrations.spreadsheets.rows import KINDS, Draft, Kind
+from integrations.spreadsheets.rules import REASON_LENGTH, Importer, Rules, Verdict, importer, rules_of
 from referrals import screening
 
 logger = logging.getLogger(__name__)

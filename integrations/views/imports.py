@@ -16,7 +16,7 @@ from elinkages.kernel import csv_cells
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
-from integrations.forms import ColumnsForm, UploadForm
+from integrations.forms import ColumnsForm, UploadForm, shorten
 from integrations.models import Fate, Import, ImportKind, ImportState
 from integrations.spreadsheets import imports
 from integrations.spreadsheets.fields import FIELDS
@@ -121,7 +121,7 @@ def _rows(request: MspRequest, batch: Import) -> dict[str, Any]:
 def _title(batch: Import, cells: list[str]) -> tuple[str, str]:
     """What a row is called, and what else its chosen columns say, in short."""
     places = [batch.columns[field.name] for field in FIELDS[batch.kind] if field.name in batch.columns]
-    texts = [" ".join(cells[place].split())[:80] for place in places if place < len(cells)]
+    texts = [shorten(" ".join(cells[place].split())) for place in places if place < len(cells)]
     return (texts[0] if texts else ""), " · ".join(text for text in texts[1:7] if text)
 
 

@@ -8,6 +8,7 @@ from commissions import accruals
 from commissions.models import Entry, Pin
 from elinkages.kernel import tenancy
 from partners.models import Partner, SourceKind
+from referrals import screening
 from referrals.models import Client, Contract, MovementKind, MrrMovement, Referral, ServiceLine, Stage
 from tests import builders
 from tests.integrations.conftest import AT, Office
@@ -178,3 +179,17 @@ def test_decimal_commas_and_day_first_dates_are_read_as_the_file_means_them(offi
         contract = Contract.objects.get()
         assert (contract.starts_on, contract.owed_from) == (date(2025, 1, 31), date(2025, 12, 1))
         assert contract.movements.get().mrr_minor == 120_050
+
+
+def test_a_client_who_looks_like_another_is_left_to_a_person(office: Office, harbor: Partner) -> None:
+    with tenancy.use(office.msp.pk):
+        client = builders.a_client(name="Elm Dental")
+        Client.objects.filter(pk=client.pk).update(website="https://elm.example")
+        client.refresh_from_db()
+        screening.index_client(client)
+    head = "Client,Service line,MRR,Start date,Owed from,Partner,Website\n"
+    batch = office.check("clients", head + "Elm Kids,Security,5,2025-01-01,2025-01-01,Harbor CPAs,elm.example\n")
+    assert office.rows(batch)[0].reason == (
+        "It has the web or mail domain of Elm Dental, who is a client already."
+        " Win it by hand, and decide there whether they are the same company."
+    )

@@ -131,7 +131,7 @@ def test_columns_are_guessed_by_what_people_call_them() -> None:
         "stage": "Deal Stage",
         "contact_name": "Contact",
         "contact_email": "E-Mail Address",
-        "expected_mrr_minor": "MRR",
+        "expected_mrr_minor": "Est. MRR",
     }
 
 

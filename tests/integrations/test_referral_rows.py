@@ -8,7 +8,7 @@ from elinkages.kernel import tenancy
 from elinkages.mail.models import Message
 from partners.models import Partner, SourceKind
 from referrals import screening
-from referrals.models import Channel, Client, Credit, Finding, Referral, Stage
+from referrals.models import Channel, Credit, Finding, Referral, Stage
 from tests import builders
 from tests.integrations.conftest import Office
 
@@ -117,19 +117,44 @@ def test_days_that_cannot_be_are_refused(office: Office, harbor: Partner) -> Non
 
 def test_a_row_that_a_verb_refuses_leaves_nothing_of_itself(office: Office, harbor: Partner) -> None:
     with tenancy.use(office.msp.pk):
-        client = builders.a_client(name="Elm Pediatrics")
-        screening.index_client(client)
-    batch = office.bring("referrals", "Company,Partner,Stage\nElm Pediatrics,P-1,Won\nOak,P-1,Won\n")
-    assert office.fates(batch)[0] == (
-        2,
+        builders.a_partner("Lakeside")
+    text = "Company,Partner,Stage,E-mail\nElm Dental,Lakeside,,o@elm.example\nElm Kids,P-1,Won,p@elm.example\n"
+    batch = office.bring("referrals", text)
+    assert office.fates(batch)[1] == (
+        3,
         "error",
-        "Elm Pediatrics has the name of Elm Pediatrics, who is here already."
+        "Elm Kids has the web or mail domain of Elm Dental, who is here already."
         " Log it by hand and decide there whether they are the same company.",
     )
     with tenancy.use(office.msp.pk):
-        assert list(Referral.objects.values_list("company", flat=True)) == ["Oak"]
+        assert list(Referral.objects.values_list("company", flat=True)) == ["Elm Dental"]
         assert not Finding.objects.exists()
-        assert Client.objects.count() == 1
+
+
+def test_the_check_says_which_rows_look_like_a_company_that_is_here(office: Office, harbor: Partner) -> None:
+    with tenancy.use(office.msp.pk):
+        client = builders.a_client(name="Elm Pediatrics")
+        lake = builders.a_referral(builders.a_partner("Lakeside"), "Oak Legal", website="oak.example")
+        screening.index_client(client)
+        screening.index_referral(lake)
+    text = "Company,Partner,Stage,Website\nElm Pediatrics,P-1,Won,\nElm Pediatrics,P-1,,\nOak,P-1,,www.oak.example\n"
+    batch = office.check("referrals", text.replace("Elm Pediatrics,P-1,,", "Elm Pediatrics LLC,dana@harbor.example,,"))
+    assert [(fate, reason) for _, fate, reason in office.fates(batch)] == [
+        (
+            "error",
+            "It has the name of Elm Pediatrics, who is a client already."
+            " Log it by hand and decide there whether they are the same company.",
+        ),
+        (
+            "create",
+            "It has the name of Elm Pediatrics, who is a client already. You decide on its page who has the credit.",
+        ),
+        (
+            "create",
+            "It has the web or mail domain of Oak Legal, introduced by Lakeside."
+            " You decide on its page who has the credit.",
+        ),
+    ]
 
 
 def test_two_open_rows_of_one_company_on_different_days_are_one_introduction(office: Office, harbor: Partner) -> None:
