@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from psycopg.conninfo import conninfo_to_dict
@@ -235,7 +236,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "mail-sweep": {"task": "elinkages.mail.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
     "accruals": {"task": "commissions.tasks.accrue_everyone", "schedule": 600, "options": {"expires": 590}},
     "imports-sweep": {"task": "integrations.tasks.sweep", "schedule": 30, "options": {"expires": 25}},
-    "check-books": {"task": "commissions.tasks.check_books", "schedule": 24 * 3600, "options": {"expires": 3600}},
+    "check-books": {"task": "commissions.tasks.check_books", "schedule": crontab(hour=8, minute=0)},
     "accounts-tidy": {"task": "elinkages.accounts.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
 }
 
