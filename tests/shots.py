@@ -152,10 +152,11 @@ def _pictures(browser: "Browser", address: str, email: str, places: Places) -> N
 
 
 def _picture(page: "Page", url: str, file: Path) -> bool:
-    """One picture, of a page that answers with one."""
-    response = page.goto(url)
-    if response is None or response.status != 200 or "html" not in response.headers.get("content-type", ""):
+    """One picture, of an address that answers with a page (many only take what is sent)."""
+    answer = page.request.get(url)
+    if answer.status != 200 or "html" not in answer.headers.get("content-type", ""):
         return False
+    page.goto(url)
     page.screenshot(path=file, full_page=True)
     return True
 
