@@ -2,6 +2,8 @@
 
 from django import forms
 
+from elinkages.kernel.form_fields import DayField
+
 
 class ClientForm(forms.Form):
     """Name, web address, and since when; `is_another` confirms a second client of one name."""
@@ -10,5 +12,5 @@ class ClientForm(forms.Form):
     website = forms.CharField(
         max_length=200, required=False, help_text="Recognizes them when a partner introduces the same company."
     )
-    since_on = forms.DateField(label="Client since")
+    since_on = DayField(label="Client since")
     is_another = forms.BooleanField(label="This is another client with the same name", required=False)

@@ -1,5 +1,6 @@
 """Forms about the credit: shares of it, and decisions about companies that were known before."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,10 +23,10 @@ class PercentField(forms.CharField):
         text = str(super().clean(value)).strip().removesuffix("%").strip().replace(",", ".")
         if not text:
             return 0
-        whole, _, fraction = text.partition(".")
-        if not (whole.isascii() and f"{whole}{fraction}".isdigit() and len(whole) <= 3) or len(fraction) > 2:
+        share = re.fullmatch(r"([0-9]{0,3})(?:\.([0-9]{1,2}))?", text)
+        if share is None:
             raise ValidationError(f"“{value}” is not a share. Write a number from 0 to 100, for example 50 or 33.33.")
-        basis_points = int(whole) * 100 + int(fraction.ljust(2, "0"))
+        basis_points = int(share[1] or "0") * 100 + int((share[2] or "").ljust(2, "0"))
         if basis_points > FULL_SHARE:
             raise ValidationError("A share cannot be more than 100%.")
         return basis_points

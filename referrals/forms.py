@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from elinkages.accounts.models import Membership
+from elinkages.kernel.form_fields import DayField
 from elinkages.kernel.match_keys import company_key, phone_key
 from elinkages.kernel.money import parse_money
 from partners.models import Partner
@@ -220,7 +221,7 @@ class NextActionForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Call Dana about the assessment"}),
     )
-    next_action_on = forms.DateField(
+    next_action_on = DayField(
         label="Due",
         required=False,
         widget=forms.DateInput,

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from commissions.models import PlanVersion
-from elinkages.kernel.form_fields import AmountField, use_currency
+from elinkages.kernel.form_fields import AmountField, DayField, use_currency
 from referrals.models import MovementKind
 
 INFERRED = "moved"
@@ -32,7 +32,7 @@ class MovementForm(forms.Form):
         error_messages={"required": "Enter the new MRR."},
         help_text="All of it, not the difference. A pause, its end and a renewal can do without.",
     )
-    effective_on = forms.DateField(label="From", help_text="The first day of the new MRR. Past days are fine.")
+    effective_on = DayField(label="From", help_text="The first day of the new MRR. Past days are fine.")
     note = forms.CharField(max_length=300, required=False, help_text="For your team, for example “Ten more seats”.")
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
@@ -52,13 +52,13 @@ class MovementForm(forms.Form):
 class FirstPaymentForm(forms.Form):
     """The day on which the first invoice was paid."""
 
-    on = forms.DateField(label="First invoice paid on")
+    on = DayField(label="First invoice paid on")
 
 
 class EndForm(forms.Form):
     """The last day of service and why; when money is taken back, the client's name too (`ask_for_name`)."""
 
-    last_day = forms.DateField(label="Last day of service")
+    last_day = DayField(label="Last day of service")
     reason = forms.CharField(
         max_length=300, help_text="For your team and for the history. The partner does not see it."
     )
@@ -103,7 +103,7 @@ class NoteForm(forms.Form):
 class ChosenPlanForm(forms.Form):
     """The version that a contract earns by when no rule led to one, or when a person knows better."""
 
-    won_on = forms.DateField(label="Won on")
+    won_on = DayField(label="Won on")
     version = forms.ChoiceField(label="Plan", widget=forms.RadioSelect)
     note = forms.CharField(label="Why this plan", max_length=300, required=False)
 

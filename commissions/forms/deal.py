@@ -1,12 +1,13 @@
 """The forms of a win: the client, and one row for each contract."""
 
+import re
 from typing import Any
 
 from django import forms
 from django.forms.formsets import BaseFormSet, formset_factory
 from django.http import QueryDict
 
-from elinkages.kernel.form_fields import AmountField, use_currency
+from elinkages.kernel.form_fields import AmountField, DayField, use_currency
 from referrals import service_lines
 from referrals.models import ServiceLine
 
@@ -18,7 +19,7 @@ class WinForm(forms.Form):
 
     client_name = forms.CharField(label="Client", max_length=160)
     website = forms.CharField(max_length=200, required=False)
-    won_on = forms.DateField(label="Won on", help_text="The plan in force on this day is the one that counts.")
+    won_on = DayField(label="Won on", help_text="The plan in force on this day is the one that counts.")
 
 
 class ContractForm(forms.Form):
@@ -28,8 +29,8 @@ class ContractForm(forms.Form):
         None, label="Service line", empty_label="Choose a service line"
     )
     mrr = AmountField(label="MRR", positive=True, help_text="What they pay a month, without tax.")
-    starts_on = forms.DateField(label="First day of service")
-    first_paid_on = forms.DateField(
+    starts_on = DayField(label="First day of service")
+    first_paid_on = DayField(
         label="First invoice paid on", required=False, help_text="Leave empty until the money is there."
     )
 
@@ -70,7 +71,7 @@ def contract_rows(
     if data is not None and more:
         data = data.copy()
         text = data.get("contracts-TOTAL_FORMS", "")
-        total = min(int(text), MOST_ROWS - 1) if text.isdecimal() else 0
+        total = min(int(text), MOST_ROWS - 1) if re.fullmatch("[0-9]{1,4}", text) else 0
         data["contracts-TOTAL_FORMS"] = str(total + 1)
         data[f"contracts-{total}-starts_on"] = str(initial.get("starts_on", ""))
     kwargs = {"currency": currency, "initial": initial}

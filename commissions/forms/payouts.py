@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from commissions.models import Payout
+from elinkages.kernel.form_fields import DayField
 
 REASON = 300
 
@@ -14,7 +15,7 @@ REASON = 300
 class OpenForm(forms.Form):
     """Up to which day amounts are in a run."""
 
-    cutoff_on = forms.DateField(label="Pay what was payable on")
+    cutoff_on = DayField(label="Pay what was payable on")
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "initial": {"cutoff_on": today}})
@@ -47,7 +48,7 @@ class SettlementForm(forms.Form):
     reference = forms.CharField(
         label="Bank reference", max_length=140, help_text="The number of the transfer or of the check."
     )
-    paid_on = forms.DateField(label="Paid on")
+    paid_on = DayField(label="Paid on")
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "initial": {"paid_on": today}})
@@ -56,7 +57,7 @@ class SettlementForm(forms.Form):
 class ReferencesForm(forms.Form):
     """One reference per payout that waits for the bank; lines left empty stay as they are."""
 
-    paid_on = forms.DateField(label="Paid on")
+    paid_on = DayField(label="Paid on")
 
     def __init__(self, *args: Any, payouts: Sequence[Payout], today: date, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "initial": {"paid_on": today}})

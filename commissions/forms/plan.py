@@ -6,7 +6,7 @@ from django import forms
 
 from commissions.models import PlanVersion, Versioning
 from commissions.terms import FullClawback, NoReward, Recurring, Terms, TermsError, from_json, kind_of, to_json
-from elinkages.kernel.form_fields import AmountField, RateField, use_currency
+from elinkages.kernel.form_fields import AmountField, DayField, RateField, use_currency
 
 REWARDS: Final[dict[str, tuple[str, str]]] = {
     "flat": ("A flat fee", "The same amount for every client, paid once."),
@@ -104,7 +104,7 @@ class TermsForm(forms.Form):
     )
     cap_per_month = AmountField(label="At most a month", required=False, positive=True)
     cap_lifetime = AmountField(label="At most in all", required=False, positive=True)
-    valid_from = forms.DateField(
+    valid_from = DayField(
         label="In force from",
         help_text="Deals won on this day or later can use it. Choose an earlier day to cover clients you won before.",
     )

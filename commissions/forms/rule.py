@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from commissions.models import Plan
+from elinkages.kernel.form_fields import DayField
 from partners.models import Partner, SourceKind
 from referrals import service_lines
 from referrals.models import ServiceLine
@@ -33,11 +34,11 @@ class RuleForm(forms.Form):
     service_line: "forms.ModelChoiceField[ServiceLine]" = forms.ModelChoiceField(
         None, label="Service line", required=False, empty_label="All service lines"
     )
-    valid_from = forms.DateField(
+    valid_from = DayField(
         label="From",
         help_text="For deals won on this day or later. Choose an earlier day to cover clients you won before.",
     )
-    valid_until = forms.DateField(
+    valid_until = DayField(
         label="First day without it", required=False, help_text="Leave empty for a rule without an end."
     )
     replacing = forms.BooleanField(
@@ -74,7 +75,7 @@ class RuleForm(forms.Form):
 class RuleEndForm(forms.Form):
     """From which day a rule no longer applies."""
 
-    on = forms.DateField(label="First day without it", help_text="Deals won before this day keep their plan.")
+    on = DayField(label="First day without it", help_text="Deals won before this day keep their plan.")
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

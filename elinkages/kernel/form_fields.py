@@ -1,11 +1,26 @@
-"""Form fields for amounts and rates: typed as people write them, cleaned to whole numbers."""
+"""Form fields for amounts, rates and days: typed as people write them, cleaned to what is kept."""
 
 import re
+from datetime import date
 from typing import Any
 
 from django import forms
 
 from elinkages.kernel.money import parse_money, plain_money
+
+EARLIEST, LATEST = date(1980, 1, 1), date(2099, 12, 31)
+"""A day outside of them is a slip of the keyboard (0026 for 2026), and would cost centuries of months to compute."""
+
+
+class DayField(forms.DateField):
+    """A day between EARLIEST and LATEST."""
+
+    def clean(self, value: Any) -> Any:
+        """The day, None when left out; ValidationError with a sentence."""
+        day = super().clean(value)
+        if day is not None and not EARLIEST <= day <= LATEST:
+            raise forms.ValidationError(f"Choose a day between {EARLIEST.year} and {LATEST.year}.")
+        return day
 
 
 class AmountField(forms.CharField):
