@@ -18,6 +18,7 @@ from commissions.payouts.due import ENTRIES, refuse_if_parked
 from commissions.payouts.opening import lock
 from commissions.payouts.steps import RESERVE, move_entries, post, release_items
 from commissions.rails import Answer, rail_of
+from elinkages.accounts import msps
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
@@ -165,6 +166,8 @@ def _waiver(run: PayoutRun, by: Membership, reason: str) -> str:
             "You opened this run, so someone else must approve it."
             " An owner who works alone can allow one-person approval in Settings."
         )
+    if other := msps.approvers().exclude(pk=by.pk).first():
+        raise SelfApproval(f"You opened this run, and {other} can approve it. Ask them.")
     if not reason:
         raise SelfApproval("You opened this run. To approve it yourself, write why nobody else can; it is kept.")
     return reason

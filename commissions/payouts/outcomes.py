@@ -153,7 +153,7 @@ def _check_day(payouts: Sequence[Payout], paid_on: date, at: datetime) -> None:
 
 def _checked(payout: Payout, reference: str) -> str:
     reference = reference.strip()
-    if not reference:
+    if not any(character.isalnum() for character in reference):
         raise Unfit(f"Enter the bank's reference for the payout to {payout.partner.name}.")
     if len(reference) > REFERENCE_LENGTH:
         raise Unfit(f"The reference for {payout.partner.name} is longer than {REFERENCE_LENGTH} characters.")
