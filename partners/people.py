@@ -37,7 +37,7 @@ def spoken(fields: Iterable[str]) -> list[str]:
 
 def add(partner: Partner, *, name: str, email: str = "", phone: str = "", by: Actor, at: datetime) -> Contact:
     """Add a person to a partner. Raises AddressTaken, Nameless."""
-    contact = Contact(partner=partner, name=name.strip(), email=normal_address(email), phone=phone.strip())
+    contact = Contact(partner=partner, name=" ".join(name.split()), email=normal_address(email), phone=phone.strip())
     contact.created_at = at
     if not contact.name:
         raise Nameless("Enter the person's name.")
@@ -51,7 +51,7 @@ def edit(contact: Contact, *, name: str, email: str, phone: str, by: Actor, at: 
 
     Raises AddressTaken, Nameless, NotHere.
     """
-    new = {"name": name.strip(), "email": normal_address(email), "phone": phone.strip()}
+    new = {"name": " ".join(name.split()), "email": normal_address(email), "phone": phone.strip()}
     changed = [field for field, value in new.items() if getattr(contact, field) != value]
     if contact.removed_at is not None:
         raise NotHere(f"{contact.name} was removed. Add them again to change their details.")

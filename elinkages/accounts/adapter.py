@@ -1,8 +1,10 @@
 """allauth, told how Elinkages greets people, writes to them and sends them on."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -20,6 +22,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_safe_url(self, url: str | None) -> bool:
         """A `next` leads to a path of this site, never to a host, not even by a list of them."""
         return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The link of a reset letter, at the site's own address whatever Host the request named."""
+        return str(settings.SITE_URL + urlsplit(super().get_reset_password_from_key_url(key)).path)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Write a letter that a worker sends: how long a mail server takes tells nobody who has an account."""

@@ -86,7 +86,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
     def save(self, request: HttpRequest) -> Any:
         """Keep the name with the person."""
         user = super().save(request)
-        user.name = self.cleaned_data["name"].strip()
+        user.name = " ".join(self.cleaned_data["name"].split())
         user.save(update_fields=["name"])
         return user
 

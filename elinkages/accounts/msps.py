@@ -78,7 +78,7 @@ def found(*, name: str, slug: str, time_zone: str, currency: str, owner: User, a
         with transaction.atomic():
             msp = Msp.objects.create(
                 pk=tenancy.current_msp_id(),
-                name=name.strip(),
+                name=" ".join(name.split()),
                 slug=slug,
                 time_zone=time_zone,
                 currency=currency,
@@ -114,7 +114,7 @@ def change(
     if currency != msp.currency and money_exists():
         raise CurrencyFixed(f"Amounts are recorded in {msp.currency}, so the currency cannot change anymore.")
     wanted = {
-        "name": name.strip(),
+        "name": " ".join(name.split()),
         "time_zone": time_zone,
         "currency": currency,
         "contact_email": contact_email.strip().lower(),

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.db.models import QuerySet
 
 from elinkages.accounts import doors, msps
@@ -88,11 +89,23 @@ def find(token: str, *, at: datetime) -> Invitation:
     return invitation
 
 
+def holds_address(user: User, address: str) -> bool:
+    """Whether an e-mail address is proven to be this person's."""
+    is_main = user.email.lower() == address
+    return is_main or EmailAddress.objects.filter(user=user, email=address, verified=True).exists()
+
+
+def is_known(address: str) -> bool:
+    """Whether somebody has an account under an address."""
+    proven = EmailAddress.objects.filter(email=address, verified=True)
+    return proven.exists() or User.objects.filter(email=address).exists()
+
+
 def accept(token: str, *, user: User, at: datetime) -> Membership:
     """Join the active MSP's team with the role of the invitation. Raises InvitationOver, WrongPerson."""
     _lock_team()
     invitation = find(token, at=at)
-    if user.email.lower() != invitation.email:
+    if not holds_address(user, invitation.email):
         raise WrongPerson(
             f"This invitation was sent to {invitation.email}, and you are logged in as {user.email}."
             " Log out and open the link again."

@@ -38,13 +38,13 @@ def _answer(request: Any, token: str, user: User | None) -> HttpResponse:
         return page(request, TEMPLATE, {"step": "over", "sentence": over.message}, status=over.status)
     if user is not None:
         return _with_account(request, found, token, user)
-    if User.objects.filter(email=found.email).exists():
+    if team.is_known(found.email):
         return _show(request, found, "login")
     return _with_new_account(request, found, token)
 
 
 def _with_account(request: Any, found: Invitation, token: str, user: User) -> HttpResponse:
-    if user.email.lower() != found.email:
+    if not team.holds_address(user, found.email):
         return _show(request, found, "other")
     if request.method == "POST":
         team.accept(token, user=user, at=timezone.now())
@@ -58,7 +58,7 @@ def _with_new_account(request: Any, found: Invitation, token: str) -> HttpRespon
     if request.method == "POST" and form.is_valid():
         with attempt(form):
             user = User.objects.create_user(
-                found.email, form.cleaned_data["password"], name=form.cleaned_data["name"].strip()
+                found.email, form.cleaned_data["password"], name=" ".join(form.cleaned_data["name"].split())
             )
             EmailAddress.objects.create(user=user, email=found.email, verified=True, primary=True)
             team.accept(token, user=user, at=timezone.now())
