@@ -6,7 +6,20 @@ from elinkages.kernel import csv_cells
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1 617 555 0100", "-2+3", "@SUM(A1)", "\tx", "\rx", " =HYPERLINK(1)", "|calc", "%x"]
+    "text",
+    [
+        "=1+1",
+        "+1 617 555 0100",
+        "-2+3",
+        "@SUM(A1)",
+        "\tx",
+        "\rx",
+        " =HYPERLINK(1)",
+        "|calc",
+        "%x",
+        "\uff1d1+1",
+        "\uff20SUM(A1)",
+    ],
 )
 def test_text_that_would_be_computed_gets_an_apostrophe(text: str) -> None:
     assert csv_cells.safe(text) == f"'{text}"
