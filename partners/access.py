@@ -1,28 +1,17 @@
 """The portal's door: a partner's people see that partner's rows, by the database's own role."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
-from elinkages.accounts import doors
 from elinkages.accounts.access import SAFE, View, to_login, unit_of_work
-from elinkages.accounts.models import Membership, Msp, User
+from elinkages.accounts.models import Msp, User
 from elinkages.kernel.pages import page
+from partners.doorways import Doorway, doorways, open_logins
 from partners.models import Contact, Partner, PartnerLogin
-
-
-@dataclass(frozen=True, slots=True)
-class PortalChoice:
-    """One door that a person in a portal may go to instead, as a line of a menu."""
-
-    name: str
-    url: str
-    note: str
-    current: bool = False
 
 
 class PortalRequest(HttpRequest):
@@ -34,7 +23,7 @@ class PortalRequest(HttpRequest):
     partner: Partner
     contact: Contact
     login: PartnerLogin
-    portals: Sequence[PortalChoice]
+    portals: Sequence[Doorway]
 
 
 def portal(view: View) -> View:
@@ -49,12 +38,13 @@ def portal(view: View) -> View:
     def opened(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return to_login(request)
-        logins = _logins(request.user)
+        logins = list(open_logins(request.user))
         login = next((login for login in logins if login.msp_id == request.msp.pk), None)
         if login is None:
             raise Http404("Not a partner of this MSP.")
         login.arrive(timezone.now())
-        request.login, request.portals = login, _choices(request.user, logins, request.msp)
+        # Read before the walls go up, because the portal's role may not read who works where.
+        request.login, request.portals = login, doorways(request.user, logins, door="portal", msp=request.msp)
         bound = login.partner_id if request.method in SAFE else None
 
         def with_partner(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -83,21 +73,3 @@ def active_portal(view: View) -> View:
 def refuse_inactive(request: HttpRequest) -> HttpResponse:
     """The page that says why a partner cannot send anything now."""
     return page(request, "portal/not_active.html", status=403)
-
-
-def _logins(user: User) -> list[PartnerLogin]:
-    """Every portal that a person may open, read before the walls of one go up."""
-    return list(PartnerLogin.objects.open().filter(user=user).select_related("msp").order_by("msp__name"))
-
-
-def _choices(user: User, logins: Sequence[PartnerLogin], current: Msp) -> list[PortalChoice]:
-    """Read here, because the portal's role may not read who works where."""
-    members = Membership.objects.active().filter(user=user).select_related("msp").order_by("msp__name")
-    found = [
-        PortalChoice(member.msp.name, doors.root("dashboard", member.msp), member.get_role_display())
-        for member in members
-    ]
-    return found + [
-        PortalChoice(login.msp.name, doors.root("portal", login.msp), "Partner portal", login.msp_id == current.pk)
-        for login in logins
-    ]

@@ -102,7 +102,7 @@ def unit_of_work(request: Any, view: View, *args: Any, as_partner: UUID | None =
 
 
 def _once(request: Any, view: View, *args: Any, **kwargs: Any) -> HttpResponse:
-    key = _submission_key(request)
+    key = submission_key(request)
     if key is None:
         return view(request, *args, **kwargs)
     receipt, is_first = Submission.objects.get_or_create(key=key, defaults={"path": request.path[:300]})
@@ -117,7 +117,8 @@ def _once(request: Any, view: View, *args: Any, **kwargs: Any) -> HttpResponse:
     return response
 
 
-def _submission_key(request: HttpRequest) -> UUID | None:
+def submission_key(request: HttpRequest) -> UUID | None:
+    """What `{% once %}` put into the form that was sent; None for a page that is read, or without it."""
     if request.method in SAFE:
         return None
     text = request.POST.get("_once", "")

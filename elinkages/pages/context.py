@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from elinkages.pages.doorways import doorways
+from partners.doorways import doorways, open_logins
 
 
 def msp_menu(request: HttpRequest) -> dict[str, Any]:
@@ -19,4 +19,4 @@ def msp_menu(request: HttpRequest) -> dict[str, Any]:
     if (choices := getattr(request, "portals", None)) is not None:
         return {"msp_choices": choices}
     door, msp = getattr(request, "door", "public"), getattr(request, "msp", None)
-    return {"msp_choices": SimpleLazyObject(lambda: doorways(user, door=door, msp=msp))}
+    return {"msp_choices": SimpleLazyObject(lambda: doorways(user, open_logins(user), door=door, msp=msp))}

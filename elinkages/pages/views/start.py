@@ -1,23 +1,23 @@
 """After login: where a person belongs, and how an MSP begins."""
 
-import re
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from elinkages.accounts import doors, msps, time_zones
+from elinkages.accounts.access import submission_key
 from elinkages.accounts.forms import NewMspForm
 from elinkages.accounts.models import Membership, Msp, User
 from elinkages.kernel import tenancy
 from elinkages.kernel.pages import page
 from elinkages.kernel.refusal import Refused
-from elinkages.pages.doorways import doorways
+from partners.doorways import doorways, open_logins
 from referrals import service_lines
 
 
@@ -25,7 +25,7 @@ from referrals import service_lines
 @login_required
 def start(request: Any) -> HttpResponse:
     """Straight to the only door there is; a choice of several; without one, to a new MSP (our staff: to the admin)."""
-    found = doorways(request.user)
+    found = doorways(request.user, open_logins(request.user))
     if len(found) == 1:
         return redirect(found[0].url)
     if not found:
@@ -39,7 +39,7 @@ def new_msp(request: Any) -> HttpResponse:
     """Set up an MSP; the person who does it is its first owner."""
     form = NewMspForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        msp_id = msps.new_id(request.user, _submission(request))
+        msp_id = msps.new_id(request.user, submission_key(request))
         try:
             msp = _found(msp_id, form.cleaned_data, request.user)
             messages.success(request, f"{msp.name} is ready.")
@@ -64,8 +64,3 @@ def _founded_before(msp_id: UUID, user: User) -> Msp | None:
     """What the first copy of this form founded."""
     member = Membership.objects.filter(msp_id=msp_id, user=user).select_related("msp").first()
     return member.msp if member else None
-
-
-def _submission(request: HttpRequest) -> UUID | None:
-    text = request.POST.get("_once", "")
-    return UUID(text) if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text) else None

@@ -1,6 +1,9 @@
-"""The MSPs and portals that a person can enter."""
+"""The dashboards and portals that a person can enter."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from django.db.models import QuerySet
 
 from elinkages.accounts import doors
 from elinkages.accounts.models import Membership, Msp, User
@@ -17,11 +20,17 @@ class Doorway:
     current: bool = False
 
 
-def doorways(user: User, *, door: str = "public", msp: Msp | None = None) -> list[Doorway]:
-    """Where a person belongs: dashboards of MSPs they work at, then portals of MSPs they are a partner of."""
+def open_logins(user: User) -> QuerySet[PartnerLogin]:
+    """Every portal that a person may open, each with its MSP, by its name."""
+    return PartnerLogin.objects.open().filter(user=user).select_related("msp").order_by("msp__name", "msp_id")
+
+
+def doorways(
+    user: User, logins: Iterable[PartnerLogin], *, door: str = "public", msp: Msp | None = None
+) -> list[Doorway]:
+    """Where a person belongs: dashboards of MSPs they work at, then the portals of their `open_logins`."""
     here = (door, msp.pk if msp else None)
     members = Membership.objects.active().filter(user=user).select_related("msp").order_by("msp__name", "msp_id")
-    logins = PartnerLogin.objects.open().filter(user=user).select_related("msp")
     found = [("dashboard", member.msp, member.get_role_display()) for member in members]
-    found += [("portal", login.msp, "Partner portal") for login in logins.order_by("msp__name", "msp_id")]
+    found += [("portal", login.msp, "Partner portal") for login in logins]
     return [Doorway(doors.root(name, place), place.name, note, here == (name, place.pk)) for name, place, note in found]
