@@ -24,7 +24,7 @@ from elinkages.mail.models import MOST_ATTEMPTS, AccountLetter, Letter, Message,
 
 logger = logging.getLogger(__name__)
 SWEEP_SIZE = 500
-"""How many letters of one MSP a sweep nudges; the next minute takes the next."""
+"""How many letters of one MSP, or about logins, a sweep nudges; the next minute takes the next."""
 LETTERS_KEPT = timedelta(days=30)
 
 Scope = Callable[[], AbstractContextManager[None]]
@@ -47,7 +47,8 @@ def sweep(**_: str) -> None:
     """Nudge every letter that is due again; a lost message costs a minute."""
     at = timezone.now()
     for_every_msp(lambda: _nudge_messages(at))
-    for letter_id in AccountLetter.objects.filter(due(at)).order_by("created_at").values_list("pk", flat=True)[:500]:
+    letters = AccountLetter.objects.filter(due(at)).order_by("created_at")
+    for letter_id in letters.values_list("pk", flat=True)[:SWEEP_SIZE]:
         nudge(deliver_to_person, letter_id=str(letter_id))
     AccountLetter.objects.filter(created_at__lt=at - LETTERS_KEPT).delete()
 
