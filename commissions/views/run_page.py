@@ -13,9 +13,8 @@ from commissions.earnings import origins
 from commissions.forms.payouts import ReferencesForm
 from commissions.models import Payout, PayoutItem, PayoutRun, PayoutState, RunState
 from commissions.statements import Line
+from elinkages.accounts import msps
 from elinkages.accounts.access import MspRequest
-from elinkages.accounts.models import Membership
-from elinkages.accounts.rights import RIGHTS
 from elinkages.audit import trail
 from elinkages.kernel.paging import paginate
 
@@ -73,7 +72,7 @@ def run_context(request: MspRequest, run: PayoutRun, *, references: ReferencesFo
         "references": references,
         "is_own": request.member.pk == run.opened_by_id,
         "may_waive": request.msp.one_person_approval_at is not None,
-        "approvers": approvers(run) if run.state == RunState.DRAFT else [],
+        "approvers": msps.approvers().exclude(pk=run.opened_by_id) if run.state == RunState.DRAFT else [],
         "events": trail.history(run),
     }
 
@@ -102,12 +101,6 @@ def waiting_for_bank(run: PayoutRun) -> list[Payout]:
     """The first payouts that wait for the bank, as many as one form takes."""
     waiting = run.payouts.filter(state=PayoutState.SUBMITTED).select_related("partner").order_by("number")
     return list(waiting[:RECORDED_AT_ONCE])
-
-
-def approvers(run: PayoutRun) -> list[Membership]:
-    """Who may approve a run: everyone who manages payouts and did not open it."""
-    members = Membership.objects.active().filter(msp=run.msp_id, role__in=RIGHTS["payouts.manage"])
-    return list(members.exclude(pk=run.opened_by_id).select_related("user").order_by("pk"))
 
 
 def _counts(run: PayoutRun) -> list[Standing]:
