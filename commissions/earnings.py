@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet, Sum
 
 from commissions.engine import share_reason
-from commissions.models import Entry, EntryKind, Payout, PayoutItem, PayoutState, Pool, Stage
+from commissions.models import Entry, Payout, PayoutItem, PayoutState, Pool, Stage
 from elinkages.accounts.models import Msp
 from elinkages.kernel.money import format_money
 from partners.models import Partner
@@ -193,11 +193,6 @@ def payout_of(entry: Entry) -> Payout | None:
     """The payout that an amount is in, or was in last."""
     item = PayoutItem.objects.filter(entry=entry).select_related("payout").order_by("-payout__number").first()
     return item.payout if item else None
-
-
-def is_correction(entry: Entry) -> bool:
-    """Whether the amount changes an earlier one."""
-    return entry.kind in (EntryKind.ADJUSTMENT, EntryKind.CLAWBACK)
 
 
 def _siblings(entry: Entry) -> list[Entry]:

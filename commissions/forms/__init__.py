@@ -1,1 +1,1 @@
-"""The forms of commissions, one module each for plans, rules, deals and contracts."""
+"""The forms of commissions, one module each for plans, rules, deals, contracts and payouts."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.forms.formsets import BaseFormSet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from commissions import deals
@@ -17,11 +17,7 @@ from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from referrals.models import FindingState, Referral
-
-
-def referral_of(referral_id: UUID) -> Referral:
-    """The introduction of an address with its partner, or 404."""
-    return get_object_or_404(Referral.objects.select_related("partner"), pk=referral_id)
+from referrals.views.referrals import referral_of
 
 
 @dashboard(can="referrals.manage")

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from commissions.earnings import origins
 from commissions.models import Entry, EntryKind, Stage
 from elinkages.accounts.access import MspRequest, dashboard
-from elinkages.kernel import lookups  # noqa: F401  # registers `prefix`
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate

@@ -22,7 +22,6 @@ from elinkages.machine.services import CHECKOUT, Keys, Servers
 from elinkages.machine.supervisor import Part
 
 READY_SECONDS = 90.0
-KEPT_ON_RESET = ("venv", "uv", "lock", "environment.lock", "requirements.txt", "programs")
 
 
 class CannotStart(RuntimeError):

@@ -10,7 +10,6 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from elinkages.accounts.access import MspRequest, dashboard
-from elinkages.kernel import lookups  # noqa: F401  # registers `prefix`
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.pages import page
