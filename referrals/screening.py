@@ -1,4 +1,4 @@
-"""Finding out whether we know a company already: exact matches of normalised keys, with the evidence.
+"""Finding out whether we know a company already: exact matches of normalized keys, with the evidence.
 
 An MSP's introductions and clients are screened one at a time (`one_at_a_time`), so that of two registrations of
 one company at the same moment the second one sees the first.
@@ -17,7 +17,7 @@ from elinkages.kernel.tenancy import current_msp_id
 from referrals.models import OPEN_STAGES, Client, Finding, FindingState, KeyKind, MatchKey, Referral
 
 type Key = tuple[str, str]
-"""Kind and normalised text."""
+"""Kind and normalized text."""
 
 ORDER = (KeyKind.COMPANY, KeyKind.DOMAIN, KeyKind.EMAIL, KeyKind.PHONE)
 

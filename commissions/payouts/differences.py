@@ -26,7 +26,7 @@ class Difference:
 
     @property
     def basis_points(self) -> int:
-        """By what part of the earlier amount it moved; rounded towards zero."""
+        """By what part of the earlier amount it moved; rounded toward zero."""
         return abs(self.minor) * 10_000 // self.before
 
 

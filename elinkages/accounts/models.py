@@ -76,7 +76,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Msp(models.Model):
-    """The tenant: a managed service provider that runs a referral programme here."""
+    """The tenant: a managed service provider that runs a referral program here."""
 
     id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
     name = models.CharField(max_length=120)

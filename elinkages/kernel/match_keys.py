@@ -1,4 +1,4 @@
-"""Normalised keys: two spellings of one company, address or number become the same text.
+"""Normalized keys: two spellings of one company, address or number become the same text.
 
 Keys are compared by equality, which reaches an index under row security (security.md 1.8).
 """

@@ -17,7 +17,7 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class Page[Row: Model]:
-    """One screenful, with the addresses of its neighbours ("" where there is none)."""
+    """One screenful, with the addresses of its neighbors ("" where there is none)."""
 
     items: list[Row] = field(default_factory=list)
     next_url: str = ""

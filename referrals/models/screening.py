@@ -21,7 +21,7 @@ class KeyKind(models.TextChoices):
 
 
 class MatchKey(TenantModel):
-    """One normalised key (kernel.match_keys) of one referral or one client."""
+    """One normalized key (kernel.match_keys) of one referral or one client."""
 
     kind = models.CharField(max_length=8, choices=KeyKind.choices)
     key = models.CharField(max_length=254)

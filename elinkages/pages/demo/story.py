@@ -121,7 +121,7 @@ class Story:
         names = self._companies()
         span = (self.msp.today(self.now) - self.first).days
         for number, outcome in enumerate(self._outcomes()):
-            # The later, the more: the power bends an even spread towards the present.
+            # The later, the more: the power bends an even spread toward the present.
             day = self.first + timedelta(days=20 + int((span - 22) * ((number + 1) / REFERRALS) ** 0.75))
             at = self.at(day, self.random.randrange(8, 18), self.random.randrange(60))
             self.plan(at, self._introduction(next(names), self._sender(at), outcome))
