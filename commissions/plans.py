@@ -9,7 +9,7 @@ from django.db.models import Max, Q, QuerySet
 
 from commissions import terms as plan_terms
 from commissions.models import Pin, Plan, PlanRule, PlanVersion, Versioning
-from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Terms
+from commissions.terms import Combined, Flat, FullClawback, MrrMultiple, Percent, Terms, Tiered
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
@@ -35,6 +35,10 @@ class StillApplies(Refused):
 
 class VersionsOverlap(Refused):
     """Two versions of one plan on one day."""
+
+
+class NotPayable(Refused):
+    """Terms that the engine can evaluate but accruals cannot feed yet: publishing them would pay wrong amounts."""
 
 
 class NoVersion(Refused):
@@ -110,8 +114,9 @@ def publish(
     """Publish the next version of a plan; a version that was open-ended ends where this one begins.
 
     Pinned deals keep theirs, floating ones follow from that day. `valid_until` is the first day on which it no
-    longer applies. Raises VersionsOverlap when a version covers a day of it, Archived, EmptyPeriod.
+    longer applies. Raises VersionsOverlap when a version covers a day of it, Archived, EmptyPeriod, NotPayable.
     """
+    _refuse_what_cannot_be_paid(terms)
     plan = Plan.objects.select_for_update().get(pk=plan.pk)
     if plan.archived_at is not None:
         raise Archived(f"“{plan.name}” is archived. Restore it before you publish a version.")
@@ -136,6 +141,15 @@ def publish(
         raise VersionsOverlap(_overlap(plan, valid_from, valid_until)) from error
     trail.record("plan.version_published", plan, by=by, at=at, version=number, from_on=valid_from, until_on=valid_until)
     return version
+
+
+def _refuse_what_cannot_be_paid(terms: Terms) -> None:
+    if isinstance(terms, Tiered):
+        raise NotPayable("Tiers need to know everything a partner brought. Choose one percentage for now.")
+    if isinstance(terms, Combined):
+        raise NotPayable("A plan pays one kind of reward for now. Make it a fee, a multiple of MRR or a percentage.")
+    if isinstance(terms, Percent) and terms.base == "collected":
+        raise NotPayable("Collected revenue is not brought in yet. Base the percentage on contracted MRR.")
 
 
 def archive(plan: Plan, *, by: Actor, at: datetime) -> Plan:

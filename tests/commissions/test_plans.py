@@ -10,7 +10,7 @@ from django.db import IntegrityError, ProgrammingError, transaction
 from commissions import plans
 from commissions.examples import example
 from commissions.models import Plan, PlanRule, PlanVersion, Versioning
-from commissions.terms import Flat, FullClawback, MrrMultiple, NoReward, Percent, Terms, describe
+from commissions.terms import Combined, Flat, FullClawback, MrrMultiple, NoReward, Percent, Terms, Tiered, describe
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
 from elinkages.kernel import tenancy
@@ -232,3 +232,17 @@ def test_the_example_is_what_the_engine_computes(terms: Terms, sentences: tuple[
 
 def test_versioning_is_said_in_words() -> None:
     assert Versioning("floating").label == "Deals follow the version in force each month"
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        Tiered(tiers=((0, 500), (500_000, 800)), mode="marginal"),
+        Combined(parts=(Flat(amount_minor=50_000), TEN)),
+        Percent(basis_points=1_000, base="collected"),
+    ],
+    ids=["tiers", "several rewards", "collected revenue"],
+)
+def test_terms_that_accruals_cannot_feed_are_not_published(owner: Membership, terms: Terms) -> None:
+    with pytest.raises(plans.NotPayable):
+        make(owner, terms=terms)
