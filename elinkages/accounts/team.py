@@ -82,7 +82,7 @@ def find(token: str, *, at: datetime) -> Invitation:
         raise InvitationOver("This link does not lead to an invitation. Check that you copied all of it.", status=404)
     if invitation.accepted_at:
         raise InvitationOver("This invitation was used. Log in to get to your team.")
-    if invitation.revoked_at:
+    if invitation.revoked_at or not invitation.invited_by.user.is_active:
         raise InvitationOver("This invitation was taken back. Ask the person who invited you for a new one.")
     if not invitation.is_open(at):
         raise InvitationOver("This invitation has expired. Ask the person who invited you for a new one.")
@@ -130,12 +130,14 @@ def change_role(member: Membership, *, role: str, by: Actor, at: datetime) -> Me
     member.save(update_fields=["role"])
     facts = {"person": str(member), "role": _words(role), "before": _words(before)}
     trail.record("team.role_changed", member.msp, by=by, at=at, **facts)
+    if not member.may("team.manage"):
+        _take_back_invitations_of(member, by, at)
     _end_waiver_with_a_second_person(at)
     return member
 
 
 def deactivate(member: Membership, *, by: Actor, at: datetime) -> Membership:
-    """End a person's access at once; history keeps their name. Raises LastOwner."""
+    """End a person's access at once, and what they offered to others; history keeps their name. Raises LastOwner."""
     _lock_team()
     member.refresh_from_db(fields=["role", "deactivated_at"])
     if member.deactivated_at is None:
@@ -143,6 +145,7 @@ def deactivate(member: Membership, *, by: Actor, at: datetime) -> Membership:
         member.deactivated_at = at
         member.save(update_fields=["deactivated_at"])
         trail.record("team.deactivated", member.msp, by=by, at=at, person=str(member))
+        _take_back_invitations_of(member, by, at)
     return member
 
 
@@ -173,6 +176,12 @@ def invitations() -> QuerySet[Invitation]:
 def _lock_team() -> None:
     """One change of a team at a time: two owners who demote each other would leave none."""
     Msp.objects.select_for_update(no_key=True).get(pk=tenancy.current_msp_id())
+
+
+def _take_back_invitations_of(member: Membership, by: Actor, at: datetime) -> None:
+    """Whoever may no longer invite must not come back by a link that they sent to themselves before."""
+    for invitation in invitations().filter(invited_by=member):
+        revoke(invitation, by=by, at=at)
 
 
 def _keep_an_owner(member: Membership) -> None:

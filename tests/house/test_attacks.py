@@ -162,7 +162,7 @@ def test_a_share_is_digits_or_a_sentence(cast: World, owner: Client, typed: str)
 def test_a_day_of_another_century_is_a_slip_and_not_a_thousand_months_of_commission(
     cast: World, owner: Client, day: str
 ) -> None:
-    contract = {"service_line": cast.acme.ids["line_id"], "mrr": "100", "starts_on": day}
+    contract = {"service_line": str(cast.acme.ids["line_id"]), "mrr": "100", "starts_on": day}
     before = walk.fingerprint(cast.acme)
     for name, body in (
         ("contract-new", contract),
@@ -279,3 +279,20 @@ def test_a_second_address_of_a_person_is_theirs_in_an_invitation_too(cast: World
     assert walk.client_of(cast.stranger).post(link).status_code == 422
     assert walk.client_of(user).post(link).status_code == 302
     assert user.memberships.get().msp == cast.acme.msp
+
+
+@pytest.mark.parametrize("ending", ["deactivate", "change_role", "close"])
+def test_who_is_put_out_does_not_come_back_by_an_invitation_to_themselves(cast: World, ending: str) -> None:
+    acme = cast.acme
+    boss = acme.members[Role.OWNER]
+    with tenancy.use(acme.msp.pk):
+        second = builders.a_member(acme.msp, Role.OWNER, "Mallory Moss")
+        token = team.invite(email="mallory@other.example", role=Role.OWNER, by=second, at=timezone.now())
+        if ending == "deactivate":
+            team.deactivate(second, by=boss, at=timezone.now())
+        elif ending == "change_role":
+            team.change_role(second, role=Role.READ_ONLY, by=boss, at=timezone.now())
+        else:
+            User.objects.filter(pk=second.user_id).update(is_active=False)
+        with pytest.raises(team.InvitationOver, match="taken back"):
+            team.find(token, at=timezone.now())
