@@ -1,12 +1,12 @@
 """Forms about the credit: shares of it, and decisions about companies that were known before."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from elinkages.kernel.form_fields import RateField
 from partners.models import Partner
 from referrals import attribution
 from referrals.forms import sender_called, which_partner
@@ -15,18 +15,16 @@ from referrals.models import FULL_SHARE, FindingState
 MOST_SHARES = 12
 
 
-class PercentField(forms.CharField):
+class ShareField(RateField):
     """A share as people write it (“50”, “33.3%”); its value is basis points, 0 when empty."""
+
+    default_error_messages = {
+        "unreadable": "“%(text)s” is not a share. Write a number from 0 to 100, for example %(example)s."
+    }
 
     def clean(self, value: Any) -> Any:
         """Basis points; a sentence where it is no share."""
-        text = str(super().clean(value)).strip().removesuffix("%").strip().replace(",", ".")
-        if not text:
-            return 0
-        share = re.fullmatch(r"([0-9]{0,3})(?:\.([0-9]{1,2}))?", text)
-        if share is None:
-            raise ValidationError(f"“{value}” is not a share. Write a number from 0 to 100, for example 50 or 33.33.")
-        basis_points = int(share[1] or "0") * 100 + int((share[2] or "").ljust(2, "0"))
+        basis_points = super().clean(value) or 0
         if basis_points > FULL_SHARE:
             raise ValidationError("A share cannot be more than 100%.")
         return basis_points
@@ -48,12 +46,7 @@ class ShareForm(forms.Form):
     partner_name = forms.CharField(
         label="Partner", required=False, max_length=160, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    share = PercentField(
-        label="Share",
-        required=False,
-        max_length=10,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-    )
+    share = ShareField(label="Share", required=False, places=2, example="50 or 33.33")
 
     def clean(self) -> dict[str, Any]:
         """A line without a name and share is left out; a share needs a partner."""

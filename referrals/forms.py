@@ -8,33 +8,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from elinkages.accounts.models import Membership
-from elinkages.kernel.form_fields import DayField
+from elinkages.kernel.form_fields import AmountField, DayField, use_currency
 from elinkages.kernel.match_keys import company_key, phone_key
-from elinkages.kernel.money import parse_money
 from partners.models import Partner
 from referrals.models import LostReason, Stage
-
-
-class MoneyField(forms.CharField):
-    """An amount as people write it; its value is minor units of the form's currency, or None."""
-
-    def __init__(self, *, currency: str = "USD", **kwargs: Any) -> None:
-        self.currency = currency
-        super().__init__(**kwargs)
-        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
-
-    def clean(self, value: Any) -> Any:
-        """Minor units; a sentence where the amount cannot be read or is negative."""
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            minor = parse_money(text, self.currency).minor
-        except ValueError as problem:
-            raise ValidationError(str(problem)) from problem
-        if minor < 0:
-            raise ValidationError("Expected MRR cannot be negative.")
-        return minor
 
 
 class CompanyForm(forms.Form):
@@ -139,7 +116,9 @@ class LoggedReferralForm(CompanyForm):
         help_text="Type the first letters of the firm or person who sent it.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    expected_mrr = MoneyField(label="Expected MRR", required=False, max_length=40)
+    expected_mrr = AmountField(
+        label="Expected MRR", required=False, error_messages={"negative": "Expected MRR cannot be negative."}
+    )
     note = forms.CharField(
         label="What they said",
         required=False,
@@ -152,7 +131,7 @@ class LoggedReferralForm(CompanyForm):
 
     def __init__(self, *args: Any, currency: str, team: Sequence[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _money(self, "expected_mrr", currency)
+        use_currency(self, currency)
         _members(self, "owner", team, "Whoever looks after the partner")
         self.team = {str(member.pk): member for member in team}
         self.sender: Partner | None = None
@@ -286,8 +265,3 @@ def _members(form: forms.Form, field: str, team: Sequence[Membership], nobody: s
     choice: Any = form.fields[field]
     choice.error_messages["invalid_choice"] = "Choose someone of your team."
     choice.choices = [("", nobody), *((str(member.pk), str(member)) for member in team)]
-
-
-def _money(form: forms.Form, field: str, currency: str) -> None:
-    money: Any = form.fields[field]
-    money.currency = currency

@@ -26,6 +26,8 @@ class DayField(forms.DateField):
 class AmountField(forms.CharField):
     """An amount of the form's currency (`use_currency`), cleaned to minor units; None when left out."""
 
+    default_error_messages = {"negative": "Enter zero or more.", "not_positive": "Enter an amount above zero."}
+
     def __init__(self, *, positive: bool = False, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 40)
         super().__init__(**kwargs)
@@ -47,12 +49,16 @@ class AmountField(forms.CharField):
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
         if minor < 0 or (self.positive and minor == 0):
-            raise forms.ValidationError("Enter an amount above zero." if self.positive else "Enter zero or more.")
+            raise forms.ValidationError(self.error_messages["not_positive" if self.positive else "negative"])
         return minor
 
 
 class RateField(forms.CharField):
     """A rate with up to `places` decimals, cleaned to basis points: percentages have 2, multiples 4."""
+
+    default_error_messages = {
+        "unreadable": "“%(text)s” is not a number with up to %(places)s decimal places, for example %(example)s."
+    }
 
     def __init__(self, *, places: int, example: str, **kwargs: Any) -> None:
         super().__init__(max_length=20, **kwargs)
@@ -74,9 +80,8 @@ class RateField(forms.CharField):
             return None
         match = re.fullmatch(rf"([0-9]{{0,6}})(?:[.,]([0-9]{{1,{self.places}}}))?\s*[%×x]?", text.strip())
         if match is None or not (match[1] or match[2]):
-            raise forms.ValidationError(
-                f"“{text[:40]}” is not a number with up to {self.places} decimal places, for example {self.example}."
-            )
+            shown = {"text": text[:40], "places": self.places, "example": self.example}
+            raise forms.ValidationError(self.error_messages["unreadable"], params=shown)
         return int(match[1] or "0") * 10**self.places + int((match[2] or "").ljust(self.places, "0"))
 
 
