@@ -13,7 +13,7 @@ from integrations.spreadsheets.fields import normal
 from integrations.spreadsheets.partner_book import CannotTell, PartnerBook
 from integrations.spreadsheets.rules import Rules, Status, Values, Verdict, problem
 from integrations.spreadsheets.values import shown
-from partners import onboarding
+from partners import onboarding, people
 from partners.models import Partner, PartnerState, SourceKind
 
 KINDS = {
@@ -37,8 +37,6 @@ STATUSES = {
     **dict.fromkeys(("suspended", "inactive", "no", "n", "false", "0", "paused", "blocked"), Status.SUSPENDED),
     **dict.fromkeys(("left", "parted", "parted ways", "ended", "former", "closed", "archived"), Status.LEFT),
 }
-EDITABLE = ("kind", "name", "email", "phone", "website", "city", "note")
-LABELS = {"kind": "kind of source", "email": "e-mail"}
 REASON = "Said so in the spreadsheet"
 STANDING = {
     Status.ACTIVE: PartnerState.ACTIVE,
@@ -106,7 +104,7 @@ def _judge(values: Values, rules: Rules, book: PartnerBook) -> Verdict:
             return problem("The kind of source is missing. Fill it, or choose one for all rows under Columns.")
         return Verdict(Fate.CREATE)
     changes = _changes(partner, values)
-    words = [LABELS.get(name, name) for name in changes]
+    words = people.spoken(changes)
     if _standing(partner, values.get("status", "")):
         words.append(f"status: {values['status']}")
     if values.get("external_id") and not partner.external_id:
@@ -130,7 +128,11 @@ def _known(values: Values, book: PartnerBook) -> Partner | None:
 
 def _changes(partner: Partner, values: Values) -> dict[str, str]:
     """What an existing partner gets: filled cells that differ. Another spelling of the same name is no change."""
-    changes = {name: values[name] for name in EDITABLE if values.get(name) and values[name] != getattr(partner, name)}
+    changes = {
+        name: values[name]
+        for name in onboarding.EDITABLE
+        if values.get(name) and values[name] != getattr(partner, name)
+    }
     if "name" in changes and company_key(changes["name"]) == partner.name_key:
         del changes["name"]
     return changes
@@ -148,7 +150,9 @@ def write(values: Values, rules: Rules, *, by: Actor, at: datetime) -> Partner:
     """Add or change the partner of a row. Raises what the verbs refuse."""
     partner = _known(values, PartnerBook(values.get(name, "") for name in ("external_id", "email", "name")))
     if partner is None:
-        details = {name: values[name] for name in (*EDITABLE, "external_id", "contact_name") if values.get(name)}
+        details = {
+            name: values[name] for name in (*onboarding.EDITABLE, "external_id", "contact_name") if values.get(name)
+        }
         partner = onboarding.add(**{"kind": rules.kind, **details}, by=by, at=at)
         _bring_to(partner, values.get("status") or rules.status, by=by, at=at)
         return partner

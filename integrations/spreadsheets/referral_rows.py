@@ -18,7 +18,7 @@ from integrations.spreadsheets.rules import REASON_LENGTH, Rules, Values, Verdic
 from integrations.spreadsheets.values import shown
 from partners.models import Partner
 from referrals import pipeline
-from referrals.models import OPEN_STAGES, Channel, LostReason, Referral, Stage
+from referrals.models import OPEN_STAGES, Channel, FindingState, LostReason, Referral, Stage
 
 STAGES = {
     **{stage.value: stage for stage in Stage},
@@ -197,7 +197,7 @@ def _move(referral: Referral, stage: Stage, values: Values, *, by: Actor, at: da
 
 def in_words(referral: Referral) -> str:
     """Why a row cannot be won: what it has in common with what we know."""
-    finding = referral.findings.filter(state="open").order_by("pk")[0]
+    finding = referral.findings.filter(state=FindingState.OPEN).order_by("pk")[0]
     shared = " and ".join(dict.fromkeys(WORDS[key["kind"]] for key in finding.evidence["keys"]))
     return (
         f"{referral.company} has the {shared} of {finding.evidence['name']}, who is here already."
