@@ -64,7 +64,7 @@ def read(content: bytes) -> Table:
     header = _trimmed(header)
     if len(header) > MOST_COLUMNS:
         raise Unreadable(f"The file has {len(header):,} columns; {MOST_COLUMNS} are read. Remove those without use.")
-    rows = filled[place + 1 :]
+    rows = [(number, cells[: MOST_COLUMNS + 1]) for number, cells in filled[place + 1 :]]
     if not rows:
         raise Unreadable("The file has names of columns and no rows under them.")
     if len(rows) > MOST_ROWS:
@@ -130,6 +130,11 @@ def split(text: str) -> tuple[str, list[list[str]]]:
             if len(records) > MOST_ROWS + 1_000:
                 raise Unreadable(f"The file has more than {MOST_ROWS:,} rows. Split it and upload each part.")
     except csv.Error as error:
+        if "limit" in str(error):
+            raise Unreadable(
+                f"Row {len(records) + 1:,} has a cell of more than {csv.field_size_limit():,} characters."
+                " Perhaps a quotation mark before it is never closed."
+            ) from error
         raise Unreadable(
             f"A quotation mark in row {len(records) + 1:,} is not closed, or not doubled inside a cell."
             " Correct that row, or export the file again."
@@ -166,12 +171,12 @@ def _header_place(filled: Sequence[tuple[int, list[str]]]) -> int:
     """
     top = [cells for _, cells in filled[:HEADER_WITHIN]]
     known = known_headers()
-    scores = [sum(normal(cell) in known for cell in cells if cell) for cells in top]
+    scores = [sum(normal(cell[:200]) in known for cell in cells if cell) for cells in top]
     if max(scores):
         return scores.index(max(scores))
     wide = max(sum(map(bool, cells)) for cells in top)
     place = next(place for place, cells in enumerate(top) if sum(map(bool, cells)) * 2 > wide)
-    if any(_DATA.fullmatch(cell) for cell in top[place]):
+    if any(_DATA.fullmatch(cell[:200]) for cell in top[place]):
         raise Unreadable(
             f"Row {filled[place][0]} looks like data, not like the names of columns."
             " Put a first row above it that names each column, such as Name, E-mail, Phone."
@@ -181,9 +186,7 @@ def _header_place(filled: Sequence[tuple[int, list[str]]]) -> int:
 
 def _trimmed(header: list[str]) -> list[str]:
     """Without the empty cells at the end that spreadsheets like to write."""
-    while header and not header[-1]:
-        header = header[:-1]
-    return header
+    return header[: 1 + max(place for place, cell in enumerate(header) if cell)]
 
 
 def _distinct(header: list[str]) -> list[str]:

@@ -19,6 +19,8 @@ from integrations.spreadsheets.fields import AMOUNT, CHOICE, DAY, EMAIL, NAME, W
 MONTH_FIRST, DAY_FIRST = "month_first", "day_first"
 DATE_ORDERS = ((MONTH_FIRST, "Month first: 12/31/2026"), (DAY_FIRST, "Day first: 31/12/2026"))
 DECIMAL_MARKS = ((".", "A point: 1,234.50"), (",", "A comma: 1.234,50"))
+LONGEST_NUMBER = 60
+"""Characters of a day or an amount; longer cells are something else, and are not searched for one."""
 EARLIEST, LATEST = date(1980, 1, 1), date(2100, 1, 1)
 
 _MONTHS = {calendar.month_abbr[number].lower(): number for number in range(1, 13)}
@@ -60,6 +62,8 @@ def read_cell(field: Field, cell: str, reading: Reading) -> str | int | None:
     text = clean(cell)
     if not text:
         return None
+    if field.reads in {DAY, AMOUNT} and len(text) > LONGEST_NUMBER:
+        raise NotReadable(f"{shown(text)} in {field.label} is far too long.")
     if field.reads == DAY:
         return read_day(text, field.label, reading.date_order).isoformat()
     if field.reads == AMOUNT:
@@ -176,4 +180,4 @@ def guess_decimal_mark(cells: Iterable[str]) -> str:
 
 def column(rows: Sequence[Sequence[str]], place: int) -> Iterable[str]:
     """The filled cells of a column."""
-    return (clean(cells[place]) for cells in rows if place < len(cells) and cells[place])
+    return (clean(cells[place])[:LONGEST_NUMBER] for cells in rows if place < len(cells) and cells[place])

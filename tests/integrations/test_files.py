@@ -92,6 +92,8 @@ def test_a_header_in_another_language_can_be_mapped_by_hand() -> None:
         ("Name,City\nA,B\n".encode("utf-16")[:-1], "The file breaks off inside a character."),
         (b'Name,City\n"A,B\nC,D\n', "A quotation mark in row 2 is not closed, or not doubled inside a cell."),
         (b'Name,City\nA,B\n"5" pipe",D\n', "A quotation mark in row 3 is not closed"),
+        (b"Name,City\nA," + b"x" * 140_000, "Row 2 has a cell of more than 131,072 characters."),
+        (b"," * 5_000_000, "The file is empty."),
         (b"Harbor,a@b.co,100\nLake,c@d.co,200\n", "Row 1 looks like data, not like the names of columns."),
         (b"Name\n" + b"A\n" * 20_001, "The file has 20,001 rows; 20,000 are read at once."),
         (b"Name\n" + b"A\n" * 30_000, "The file has more than 20,000 rows."),
@@ -143,3 +145,8 @@ def test_a_column_is_guessed_for_one_field_only(kind: str) -> None:
 
 def test_the_file_limits_are_those_that_the_page_promises() -> None:
     assert (files.LARGEST_BYTES, files.MOST_ROWS) == (10 * 1024 * 1024, 20_000)
+
+
+def test_a_row_of_a_million_cells_is_kept_short() -> None:
+    ((_, cells),) = read(b"Name,City\nA,B" + b"," * 1_000_000).rows
+    assert len(cells) <= files.MOST_COLUMNS + 1

@@ -55,7 +55,7 @@ def test_days_are_read_as_people_write_them(cell: str, order: str, day: str) -> 
         ),
         ("1/1/1900", "“1/1/1900” in Owed from is not between 1980 and 2099."),
         ("0000-00-00", "“0000-00-00” in Owed from is not a date."),
-        ("9" * 300, f"“{'9' * 40}…” in Owed from is not a date."),
+        ("9" * 300, f"“{'9' * 40}…” in Owed from is far too long."),
     ],
 )
 def test_what_is_no_day_is_named_with_its_column(cell: str, sentence: str) -> None:
@@ -134,3 +134,12 @@ def test_the_order_of_dates_is_guessed_only_from_what_settles_it(cells: list[str
 )
 def test_the_decimal_sign_is_guessed_only_from_what_settles_it(cells: list[str], mark: str) -> None:
     assert guess_decimal_mark(cells) == mark
+
+
+@pytest.mark.parametrize(
+    "cell", ["1" * 131_000, "1," * 65_000, "1a" * 65_000, "a@" * 65_000, "http://" + "a/" * 60_000]
+)
+def test_endless_cells_are_refused_before_anything_is_searched_in_them(cell: str) -> None:
+    for one in (OWED_FROM, MRR, NAME, EMAIL, WEBSITE, NOTE):
+        with pytest.raises(NotReadable):
+            read_cell(one, cell, Reading("USD"))
