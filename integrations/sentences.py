@@ -4,9 +4,9 @@ from elinkages.audit.sentences import register
 
 register(
     {
-        "import.uploaded": "{who} uploaded this file with {rows} rows",
-        "import.columns_chosen": "{who} chose {columns} columns",
-        "import.started": "{who} started to import {rows} rows",
+        "import.uploaded": "{who} uploaded this file with {rows:row}",
+        "import.columns_chosen": "{who} chose {columns:column}",
+        "import.started": "{who} started to import {rows:row}",
         "import.finished": "All rows are done",
         "import.failed": "The check was given up",
         "import.discarded": "{who} discarded this file before anything was imported",

@@ -1,8 +1,9 @@
 """What happened, as a sentence a person reads: "Alice Adams moved it to Proposal".
 
 Each app says its own in `<app>/sentences.py`: `register({"referral.proposal": "{who} moved it to Proposal"})`.
-A sentence names facts of its event in braces; what it does not name is told after it. An action without a sentence is
-told by its name, so that nothing is ever missing from a history.
+A sentence names facts of its event in braces, a number with what it counts: `{payouts:payout}` is "1 payout" or
+"14 payouts". What it does not name is told after it. An action without a sentence is told by its name, so that nothing
+is ever missing from a history.
 """
 
 import re
@@ -13,7 +14,7 @@ from string import Formatter
 from typing import Any, Protocol
 
 from elinkages.kernel.money import format_basis_points, format_money
-from elinkages.kernel.words import say_day
+from elinkages.kernel.words import say_count, say_day
 
 WHO = "who"
 _UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -41,6 +42,13 @@ class Line:
     note: str
 
 
+class _Speaker(Formatter):
+    """Fills in words as they are: what stands behind a colon was the noun of a number."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return str(value)
+
+
 def register(sentences: Mapping[str, str]) -> None:
     """Add an app's sentences by action; raises ValueError when an action has one already."""
     for action, sentence in sentences.items():
@@ -63,13 +71,17 @@ def line(event: Event, *, currency: str = "USD") -> Line:
     """The sentence of an event and the facts beside it."""
     currency = str(event.facts.get("currency") or currency)
     template = _sentences.get(event.action, "")
-    named = {name for _, name, _, _ in Formatter().parse(template) if name}
-    missing = {name for name in named - {WHO} if event.facts.get(name) in (None, "", [])}
-    if not template or missing:
+    named = {name: noun or "" for _, name, noun, _ in Formatter().parse(template) if name}
+    facts = {name: event.facts.get(name) for name in named if name != WHO}
+    if not template or any(value in (None, "", []) for value in facts.values()):
         return Line(_by_name(event.action), False, tell(event.facts, currency))
-    words = {name: value_in_words(name, event.facts[name], currency) for name in named - {WHO}}
+    words = {
+        name: say_count(value, named[name]) if named[name] else value_in_words(name, value, currency)
+        for name, value in facts.items()
+    }
     rest = {name: value for name, value in event.facts.items() if name not in named}
-    return Line(template.format_map({WHO: event.actor_name, **words}), WHO in named, tell(rest, currency))
+    sentence = _Speaker().vformat(template, (), {WHO: event.actor_name, **words})
+    return Line(sentence, WHO in named, tell(rest, currency))
 
 
 def tell(facts: Mapping[str, Any], currency: str) -> str:

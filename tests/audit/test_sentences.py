@@ -29,6 +29,12 @@ def test_facts_are_told_as_money_days_and_rates() -> None:
     assert sentences.describe(event) == "Alice Adams recorded that CA$145.00 was paid on Nov 3, 2026"
 
 
+@pytest.mark.parametrize(("payouts", "told"), [(1, "1 payout"), (1_400, "1,400 payouts")])
+def test_a_number_is_told_with_what_it_counts(payouts: int, told: str) -> None:
+    event = _event("payout_run.opened", payouts=payouts, total_minor=14500, currency="USD")
+    assert sentences.describe(event) == f"Alice Adams opened this run with {told}, $145.00"
+
+
 def test_a_fact_that_is_missing_never_hides_what_happened() -> None:
     line = sentences.line(_event("team.invited", email="nina@example.com"))
     assert line == sentences.Line("Team invited", False, "e-mail: nina@example.com")
