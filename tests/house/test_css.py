@@ -59,6 +59,15 @@ def test_every_custom_property_that_is_used_is_defined() -> None:
     assert used <= defined
 
 
+def test_every_class_that_is_styled_is_used() -> None:
+    """The marks of charts and the badges of the kinds of source are put together from parts."""
+    styled = set(re.findall(r"\.([a-z][a-z0-9-]*)", "".join(_without_comments(sheet.read_text()) for sheet in SHEETS)))
+    root = STATIC.parents[1]
+    pages = [*(root / "templates").rglob("*.html"), *(root / "elinkages" / "pages").rglob("*.py"), *MODULES]
+    used = set(re.findall(r"[a-z][a-z0-9-]*", "".join(page.read_text() for page in pages)))
+    assert {name for name in styled - used if not name.startswith("source-")} <= {"dot"}
+
+
 def test_what_the_browser_loads_stays_within_the_budget() -> None:
     css = sum(len(gzip.compress(path.read_bytes())) for path in SHEETS)
     own = sum(len(gzip.compress(path.read_bytes())) for path in MODULES)
