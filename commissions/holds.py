@@ -1,6 +1,7 @@
 """Holds: something keeps amounts from being paid until a person lifts it. Nothing is voided, nothing is lost."""
 
 from datetime import datetime
+from typing import Any
 
 from commissions.models import Hold
 from elinkages.accounts.models import Membership
@@ -26,9 +27,8 @@ def place(subject: Partner | Contract, *, reason: str, by: Actor, at: datetime) 
     reason = reason.strip()
     if not reason or len(reason) > REASON_LENGTH:
         raise NeedsReason(f"Say why in 1 to {REASON_LENGTH} characters.")
-    kind = "partner" if isinstance(subject, Partner) else "contract"
-    hold = Hold.objects.create(**{kind: subject}, reason=reason, placed_at=at, placed_by_name=by.actor_name[:200])
-    trail.record("hold.placed", subject, by=by, at=at, reason=reason)
+    hold = Hold.objects.create(**_on(subject), reason=reason, placed_at=at, placed_by_name=by.actor_name[:200])
+    _tell("hold.placed", hold, by, at)
     return hold
 
 
@@ -37,13 +37,23 @@ def lift(hold: Hold, *, by: Membership, at: datetime) -> Hold:
     if not Hold.objects.filter(pk=hold.pk, lifted_at__isnull=True).update(lifted_at=at, lifted_by=by):
         raise AlreadyLifted("This hold was lifted already.")
     hold.refresh_from_db()
-    subject = hold.partner or hold.contract
-    if subject is not None:
-        trail.record("hold.lifted", subject, by=by, at=at, reason=hold.reason)
+    _tell("hold.lifted", hold, by, at)
     return hold
 
 
 def active(subject: Partner | Contract) -> list[Hold]:
     """The holds on a partner or a contract that nobody has lifted, oldest first."""
-    kind = "partner" if isinstance(subject, Partner) else "contract"
-    return list(Hold.objects.filter(**{kind: subject}, lifted_at__isnull=True).order_by("placed_at", "pk"))
+    return list(Hold.objects.filter(**_on(subject), lifted_at__isnull=True).order_by("placed_at", "pk"))
+
+
+def _on(subject: Partner | Contract) -> dict[str, Any]:
+    return {"partner" if isinstance(subject, Partner) else "contract": subject}
+
+
+def _tell(action: str, hold: Hold, by: Actor, at: datetime) -> None:
+    """A contract has no page of its own: its history is its client's."""
+    if hold.partner is not None:
+        trail.record(action, hold.partner, by=by, at=at, reason=hold.reason)
+    elif hold.contract is not None:
+        contract = hold.contract
+        trail.record(action, contract.client, by=by, at=at, contract=contract.service_line.name, reason=hold.reason)

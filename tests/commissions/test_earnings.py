@@ -12,6 +12,7 @@ from commissions.models import Entry, Payout, Stage
 from elinkages.accounts import doors
 from elinkages.accounts.models import Membership, Msp
 from elinkages.accounts.rights import Role
+from elinkages.audit import trail
 from elinkages.kernel import tenancy
 from partners.models import Partner, PartnerLogin
 from tests import builders
@@ -179,6 +180,16 @@ def test_a_hold_is_told_to_the_partner_with_its_reason(msp: Msp, petra: Party) -
         with pytest.raises(holds.AlreadyLifted):
             holds.lift(hold, by=by, at=noon(DAY))
     assert "We need your W-9" not in petra.browser.get(doors.url("portal", msp, "portal:earnings")).content.decode()
+
+
+def test_a_hold_on_a_contract_is_in_the_history_of_its_client(msp: Msp, petra: Party) -> None:
+    with tenancy.use(msp.pk):
+        contract = builders.a_deal(petra.partner)
+        by = builders.a_member(msp, Role.FINANCE, "Fay Finance")
+        holds.lift(holds.place(contract, reason="They dispute it", by=by, at=noon(DAY)), by=by, at=noon(DAY))
+        told = [(event.action, event.facts) for event in trail.history(contract.client)]
+    facts = {"contract": "Managed services", "reason": "They dispute it"}
+    assert told == [("hold.lifted", facts), ("hold.placed", facts)]
 
 
 @pytest.fixture
