@@ -104,7 +104,7 @@ def pays_at_once() -> bool:
 
 def _page(month: date, after: UUID | None, size: int, extra: dict[str, Any]) -> Found:
     """Find where the page ends first: with its bounds written into the query, every table is read by range."""
-    first = {"msp": current_msp_id(), "after": after or UUID(int=0), "size": size}
+    first: dict[str, Any] = {"msp": current_msp_id(), "after": after or UUID(int=0), "size": size}
     with connection.cursor() as cursor:
         cursor.execute(_BOUNDS, first)
         names = [column.name for column in cursor.description or ()]

@@ -52,8 +52,8 @@ def import_list(request: MspRequest) -> HttpResponse:
 def import_new(request: MspRequest) -> HttpResponse:
     """Upload a file, and read what columns are understood."""
     kind = request.GET.get("kind", "")
-    sent = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = UploadForm(*sent, initial={"kind": kind})
+    is_sent = request.method == "POST"
+    form = UploadForm(request.POST, request.FILES) if is_sent else UploadForm(initial={"kind": kind})
     if form.is_valid():
         file, chosen = form.cleaned_data["file"], form.cleaned_data["kind"]
         with attempt(form, field="file"):
