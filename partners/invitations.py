@@ -14,6 +14,7 @@ from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
+from elinkages.kernel.words import say_day
 from elinkages.mail import outbox
 from partners import people
 from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin, PartnerState
@@ -138,7 +139,7 @@ def why_over(invitation: PartnerInvitation, at: datetime) -> str:
     if invitation.revoked_at is not None:
         return "This invitation was taken back or replaced by a newer one. Look for the newest e-mail."
     if at >= invitation.expires_at:
-        last = f"{invitation.expires_at:%B} {invitation.expires_at.day}"
+        last = say_day(invitation.msp.today(invitation.expires_at))
         return f"This invitation was good until {last}. Ask {invitation.invited_by} for a new one."
     return ""
 
@@ -165,7 +166,7 @@ def _invitable(contact: Contact, at: datetime) -> Contact:
     if PartnerLogin.objects.open().filter(msp=person.msp_id, contact=person).exists():
         raise AlreadyJoined(f"{person.name} has joined already and can log in.")
     if invitation := PartnerInvitation.objects.waiting().filter(contact=person).first():
-        sent = f"{invitation.invited_at:%B} {invitation.invited_at.day}"
+        sent = say_day(invitation.msp.today(invitation.invited_at))
         raise AlreadyInvited(f"{person.name} was invited on {sent}. Send that invitation again instead.")
     return person
 
