@@ -72,7 +72,7 @@ def line(event: Event, *, currency: str = "USD") -> Line:
     currency = str(event.facts.get("currency") or currency)
     template = _sentences.get(event.action, "")
     named = {name: noun or "" for _, name, noun, _ in Formatter().parse(template) if name}
-    facts = {name: event.facts.get(name) for name in named if name != WHO}
+    facts: dict[str, Any] = {name: event.facts.get(name) for name in named if name != WHO}
     if not template or any(value in (None, "", []) for value in facts.values()):
         return Line(_by_name(event.action), False, tell(event.facts, currency))
     words = {
