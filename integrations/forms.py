@@ -21,7 +21,12 @@ STATUSES = ((Status.NEW, "Not invited yet"), (Status.ACTIVE, "Active"))
 class UploadForm(forms.Form):
     """What the rows are, and the file."""
 
-    kind = forms.ChoiceField(label="What are the rows?", choices=ImportKind.choices, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label="What are the rows?",
+        choices=ImportKind.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what the rows are."},
+    )
     file = forms.FileField(
         label="File",
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
@@ -38,6 +43,13 @@ class UploadForm(forms.Form):
         except files.Unreadable as refusal:
             raise forms.ValidationError(refusal.message) from refusal
         return file
+
+    def clean(self) -> dict[str, Any]:
+        """A browser forgets the file when the page comes back."""
+        cleaned = super().clean() or {}
+        if "kind" in self.errors and "file" in cleaned:
+            self.add_error("file", "Choose the file again.")
+        return cleaned
 
 
 class ColumnsForm(forms.Form):
