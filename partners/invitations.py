@@ -5,10 +5,10 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.db.models import QuerySet
 
 from elinkages.accounts import doors
+from elinkages.accounts.mailboxes import holds_address
 from elinkages.accounts.models import Membership, User
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
@@ -95,17 +95,6 @@ def find(token: str) -> PartnerInvitation | None:
     """The invitation that a link carries, in whatever state, or None."""
     sent = PartnerInvitation.objects.filter(token_hash=_hash(token))
     return sent.select_related("contact", "invited_by__user").first()
-
-
-def holds_address(user: User, address: str) -> bool:
-    """Whether an e-mail address is proven to be this person's."""
-    return user.email == address or EmailAddress.objects.filter(user=user, email=address, verified=True).exists()
-
-
-def owner_of_address(address: str) -> User | None:
-    """The person who has an account under an address, if anyone has."""
-    proven = EmailAddress.objects.filter(email=address, verified=True).select_related("user").first()
-    return proven.user if proven else User.objects.filter(email=address).first()
 
 
 def accept(token: str, *, user: User, at: datetime) -> PartnerLogin:

@@ -4,10 +4,10 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from allauth.account.models import EmailAddress
 from django.db.models import QuerySet
 
 from elinkages.accounts import doors, msps
+from elinkages.accounts.mailboxes import holds_address
 from elinkages.accounts.models import Invitation, Membership, Msp, User
 from elinkages.accounts.rights import ROLE_SENTENCES, Role
 from elinkages.audit import trail
@@ -87,18 +87,6 @@ def find(token: str, *, at: datetime) -> Invitation:
     if not invitation.is_open(at):
         raise InvitationOver("This invitation has expired. Ask the person who invited you for a new one.")
     return invitation
-
-
-def holds_address(user: User, address: str) -> bool:
-    """Whether an e-mail address is proven to be this person's."""
-    is_main = user.email.lower() == address
-    return is_main or EmailAddress.objects.filter(user=user, email=address, verified=True).exists()
-
-
-def is_known(address: str) -> bool:
-    """Whether somebody has an account under an address."""
-    proven = EmailAddress.objects.filter(email=address, verified=True)
-    return proven.exists() or User.objects.filter(email=address).exists()
 
 
 def accept(token: str, *, user: User, at: datetime) -> Membership:

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.contrib.auth import login as start_session
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from elinkages.accounts import doors
+from elinkages.accounts import doors, mailboxes
 from elinkages.accounts.access import unit_of_work
 from elinkages.accounts.models import Msp, User
 from elinkages.kernel.forms import attempt
@@ -44,7 +43,7 @@ def _show(request: Any, token: str, user: User | None) -> HttpResponse:
         return page(request, TEMPLATE, context | {"step": "over", "sentence": sentence}, status=410)
     if user is None:
         return _join_signed_out(request, token, context)
-    if not invitations.holds_address(user, address):
+    if not mailboxes.holds_address(user, address):
         return page(request, TEMPLATE, context | {"step": "other", "person": user}, status=_unless_read(request, 409))
     if request.method == "POST":
         invitations.accept(token, user=user, at=timezone.now())
@@ -61,22 +60,16 @@ def _why_not(request: Any, found: PartnerInvitation) -> str:
 def _join_signed_out(request: Any, token: str, context: dict[str, Any]) -> HttpResponse:
     """The token proves the mailbox: an account is made here, or the person logs in to the one they have."""
     address = context["address"]
-    if invitations.owner_of_address(address):
+    if mailboxes.is_known(address):
         return page(request, TEMPLATE, context | {"step": "login"}, status=_unless_read(request, 409))
     form = JoinForm(request.POST or None, email=address, initial={"name": context["invitation"].contact.name})
     if request.method == "POST" and form.is_valid():
         with attempt(form):
-            user = _new_account(address, form.cleaned_data["name"], form.cleaned_data["password"])
+            user = mailboxes.open_account(address, **form.cleaned_data)
             invitations.accept(token, user=user, at=timezone.now())
             start_session(request, user, backend=BACKEND)
             return redirect(_portal(request))
     return page(request, TEMPLATE, context | {"step": "join", "form": form}, status=_unless_read(request, 422))
-
-
-def _new_account(address: str, name: str, password: str) -> User:
-    user = User.objects.create_user(address, password, name=" ".join(name.split()))
-    EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
-    return user
 
 
 def _portal(request: Any) -> str:

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.contrib.auth import login as start_session
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from elinkages.accounts import doors, team
+from elinkages.accounts import doors, mailboxes, team
 from elinkages.accounts.access import unit_of_work
 from elinkages.accounts.forms import JoinForm
 from elinkages.accounts.models import Invitation, Msp, User
@@ -38,13 +37,13 @@ def _answer(request: Any, token: str, user: User | None) -> HttpResponse:
         return page(request, TEMPLATE, {"step": "over", "sentence": over.message}, status=over.status)
     if user is not None:
         return _with_account(request, found, token, user)
-    if team.is_known(found.email):
+    if mailboxes.is_known(found.email):
         return _show(request, found, "login")
     return _with_new_account(request, found, token)
 
 
 def _with_account(request: Any, found: Invitation, token: str, user: User) -> HttpResponse:
-    if not team.holds_address(user, found.email):
+    if not mailboxes.holds_address(user, found.email):
         return _show(request, found, "other")
     if request.method == "POST":
         team.accept(token, user=user, at=timezone.now())
@@ -57,10 +56,7 @@ def _with_new_account(request: Any, found: Invitation, token: str) -> HttpRespon
     form = JoinForm(request.POST or None, email=found.email)
     if request.method == "POST" and form.is_valid():
         with attempt(form):
-            user = User.objects.create_user(
-                found.email, form.cleaned_data["password"], name=" ".join(form.cleaned_data["name"].split())
-            )
-            EmailAddress.objects.create(user=user, email=found.email, verified=True, primary=True)
+            user = mailboxes.open_account(found.email, **form.cleaned_data)
             team.accept(token, user=user, at=timezone.now())
             start_session(request, user, backend=BACKEND)
             return redirect(doors.root("dashboard", request.msp))
