@@ -130,6 +130,8 @@ def _title(batch: Import, cells: list[str]) -> tuple[str, str]:
 def import_progress(request: MspRequest, import_id: UUID) -> HttpResponse:
     """The bar alone, for the page that asks every second; once it is over the whole page is shown anew."""
     batch = _import(import_id)
+    if "HX-Request" not in request.headers:
+        return redirect("dashboard:import", batch.pk)
     if batch.state not in MOVING:
         return HttpResponse(status=204, headers={"HX-Refresh": "true"})
     return page(request, "dashboard/imports/_progress.html", {"batch": batch})

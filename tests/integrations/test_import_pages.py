@@ -8,12 +8,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 
 from elinkages.accounts import doors
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
+from integrations import tasks
 from integrations.models import Import, ImportState
 from integrations.spreadsheets import files
 from partners.models import Partner
@@ -67,8 +69,6 @@ def the_import(office: Office) -> Import:
 def test_a_file_goes_from_the_upload_to_done_by_the_pages_alone(
     office: Office, desk: Desk, django_capture_on_commit_callbacks: Any
 ) -> None:
-    from integrations import tasks
-
     answer = desk.upload(FILE)
     batch = the_import(office)
     assert answer["Location"] == desk.url("import-columns", batch.pk)
@@ -150,14 +150,14 @@ def test_required_and_doubled_columns_are_asked_for_and_choices_survive(desk: De
 
 
 def test_progress_is_a_bar_until_it_is_over_and_then_the_page_is_shown_anew(office: Office, desk: Desk) -> None:
-    from integrations import tasks
-
     batch = office.choose(office.upload("partners", "Name,Kind\nHarbor,CPA\n"))
-    bar = desk.open("import-progress", batch.pk)
+    asks = {"HX-Request": "true"}
+    bar = desk.browser.get(desk.url("import-progress", batch.pk), headers=asks)
     assert "0 of 1" in bar.content.decode()
     assert 'hx-trigger="every 1s"' in bar.content.decode()
     tasks.check.run(msp_id=str(office.msp.pk), import_id=str(batch.pk))
-    assert desk.open("import-progress", batch.pk)["HX-Refresh"] == "true"
+    assert desk.browser.get(desk.url("import-progress", batch.pk), headers=asks)["HX-Refresh"] == "true"
+    assert desk.open("import-progress", batch.pk)["Location"] == desk.url("import", batch.pk)
 
 
 def test_rows_are_shown_by_fate_and_in_pages(office: Office, desk: Desk) -> None:
@@ -243,8 +243,6 @@ def test_partners_and_other_msps_cannot_see_that_it_exists(office: Office) -> No
     ("name", "kind"), [("partners", "partners"), ("referrals", "referrals"), ("won-clients", "clients")]
 )
 def test_the_example_files_are_understood_without_a_correction(office: Office, name: str, kind: str) -> None:
-    from django.contrib.staticfiles import finders
-
     order = ["partners", "referrals", "won-clients"]
     for one, its_kind in zip(order, ["partners", "referrals", "clients"], strict=True):
         path = finders.find(f"examples/{one}.csv")
