@@ -1,10 +1,6 @@
 """What each kind of spreadsheet can say, and by which headers people call it."""
 
-import re
-import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from integrations.models import ImportKind
 
@@ -22,12 +18,6 @@ class Field:
     limit: int = 160
     required: bool = False
     help: str = ""
-
-
-def normal(header: str) -> str:
-    """A header in plain lower case words: “E-Mail Address:” → “email address”."""
-    text = unicodedata.normalize("NFKD", header).encode("ascii", "ignore").decode().casefold()
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", text.replace("e-mail", "email")).split())
 
 
 _PARTNERS = (
@@ -306,42 +296,3 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     ImportKind.REFERRALS: _REFERRALS,
     ImportKind.CLIENTS: _CLIENTS,
 }
-
-
-@cache
-def known_headers() -> frozenset[str]:
-    """Every header that some field is known by."""
-    return frozenset(
-        word for fields in FIELDS.values() for field in fields for word in (*field.synonyms, normal(field.label))
-    )
-
-
-def guess(kind: str, header: Sequence[str]) -> dict[str, int]:
-    """Field → the place of its column: first those called exactly so, then the best synonym that is still free."""
-    names = [normal(re.sub(r" \([0-9]+\)$", "", cell)) for cell in header]
-    found: dict[str, int] = {}
-    free = dict(reversed([(name, place) for place, name in enumerate(names)]))
-    for field in FIELDS[kind]:
-        if (place := free.pop(normal(field.label), None)) is not None:
-            found[field.name] = place
-    rest = [field for field in FIELDS[kind] if field.name not in found]
-    for rank in range(max(len(field.synonyms) for field in FIELDS[kind])):
-        for field in rest:
-            if field.name in found or rank >= len(field.synonyms):
-                continue
-            if (place := free.pop(field.synonyms[rank], None)) is not None:
-                found[field.name] = place
-    _guess_required(FIELDS[kind], free, found)
-    return found
-
-
-def _guess_required(fields: Sequence[Field], free: dict[str, int], found: dict[str, int]) -> None:
-    """For a required field without a column, one whose header contains a word that it is known by."""
-    for field in fields:
-        if not field.required or field.name in found:
-            continue
-        words = [word for word in (normal(field.label), *field.synonyms) if word not in {"name", "date", "source"}]
-        for name in list(free):
-            if any(f" {word} " in f" {name} " for word in words):
-                found[field.name] = free.pop(name)
-                break

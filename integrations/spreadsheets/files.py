@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from charset_normalizer import from_bytes
 
 from elinkages.kernel.refusal import Refused
-from integrations.spreadsheets.fields import known_headers, normal
+from integrations.spreadsheets.headers import known_headers, normal
 
 LARGEST_BYTES = 10 * 1024 * 1024
 MOST_ROWS = 20_000

@@ -11,7 +11,8 @@ from elinkages.audit import trail
 from elinkages.kernel.refusal import Refused
 from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
 from integrations.spreadsheets import files
-from integrations.spreadsheets.fields import FIELDS, guess
+from integrations.spreadsheets.fields import FIELDS
+from integrations.spreadsheets.headers import guess
 from integrations.spreadsheets.values import column, guess_date_order, guess_decimal_mark
 
 IMPORTED = (Fate.CREATE, Fate.UPDATE)

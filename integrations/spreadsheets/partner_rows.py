@@ -9,7 +9,7 @@ from elinkages.kernel.actors import Actor
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
 from integrations.models import Fate
-from integrations.spreadsheets.fields import normal
+from integrations.spreadsheets.headers import normal
 from integrations.spreadsheets.partner_book import CannotTell, PartnerBook
 from integrations.spreadsheets.rules import Rules, Status, Values, Verdict, problem
 from integrations.spreadsheets.values import shown

@@ -12,7 +12,7 @@ from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
 from integrations.models import Fate
 from integrations.spreadsheets import partner_book
-from integrations.spreadsheets.fields import normal
+from integrations.spreadsheets.headers import normal
 from integrations.spreadsheets.lookalikes import WORDS, Lookalikes, identity
 from integrations.spreadsheets.rules import REASON_LENGTH, Rules, Values, Verdict, problem
 from integrations.spreadsheets.values import shown

@@ -5,8 +5,8 @@ from contextlib import suppress
 import pytest
 
 from integrations.spreadsheets import files
-from integrations.spreadsheets.fields import guess
 from integrations.spreadsheets.files import Unreadable, read
+from integrations.spreadsheets.headers import guess
 
 TEXT = "Name,City\r\nCafé Müller,Zürich\r\nŁódź & Sons,Kraków\r\n"
 WESTERN = "Name,City\r\nCafé Müller,Zürich\r\n“Señor” Peña – Söhne,Málaga\r\n"
