@@ -82,6 +82,8 @@ def django_db_setup() -> None:
     _migrate_template()
     with psycopg.connect(_with_path(os.environ["DATABASE_OWNER_URL"], "postgres"), autocommit=True) as owner:
         owner.execute("SELECT pg_advisory_lock(1)")  # CREATE DATABASE wants its template to itself
+        # bin/test runs pytest twice around the same servers: without the browser tests, then with nothing else.
+        owner.execute(f'DROP DATABASE IF EXISTS "{TEMPLATE}_{WORKER}" WITH (FORCE)'.encode())
         owner.execute(f'CREATE DATABASE "{TEMPLATE}_{WORKER}" TEMPLATE "{TEMPLATE}" STRATEGY file_copy'.encode())
 
 
