@@ -84,7 +84,7 @@ def _pages(msp: Msp) -> dict[str, str]:
 
 
 def _one(name: str, address: str, msp: Msp, owner: Membership) -> None:
-    client = Client()
+    client = Client(SERVER_NAME="localhost")
     client.force_login(owner.user)
     response = client.get(address)
     assert response.status_code == 200, (name, response.status_code)
@@ -92,7 +92,7 @@ def _one(name: str, address: str, msp: Msp, owner: Membership) -> None:
         client.get(address)
     ours = measured(lambda: client.get(address), RUNS)
     with override_settings(MIDDLEWARE=[], ROOT_URLCONF=__name__):
-        bare = Client()
+        bare = Client(SERVER_NAME="localhost")
         _floor.update(msp=msp.pk, filler="")
         missing = len(response.content) - len(bare.get("/floor/").content)
         _floor["filler"] = "x" * max(0, missing // 50)
