@@ -1,19 +1,23 @@
 """The queue: a message is only a nudge, the row behind it is the work."""
 
+import logging.config
 import os
 import time
+from importlib import import_module
 from typing import Any
 
 import redis
 from celery import Celery
 from celery.beat import PersistentScheduler
-from celery.signals import heartbeat_sent, worker_ready
+from celery.signals import heartbeat_sent, setup_logging, worker_init, worker_ready
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elinkages.settings")
 
 app = Celery("elinkages")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)
 
 ALIVE_SECONDS = 30
 """How long a sign of life of the worker or of beat counts."""
@@ -28,6 +32,20 @@ def redis_client() -> "redis.Redis":
 
 def _sign_of_life(part: str) -> None:
     redis_client().set(f"elinkages:alive:{part}", int(time.time()), ex=ALIVE_SECONDS)
+
+
+@setup_logging.connect
+def log_like_the_web(**_: Any) -> None:
+    """The settings' LOGGING, instead of Celery's own."""
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_init.connect
+def tasks_are_watched(**_: Any) -> None:
+    """Count them, and say whose they are, before the worker's children are forked."""
+    import_module("elinkages.watch.tasks")
 
 
 @worker_ready.connect

@@ -12,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from psycopg.conninfo import conninfo_to_dict
 
+from elinkages.watch import errors, logs
+
 
 def _flag(name: str) -> bool:
     return os.environ.get(name, "").lower() in {"1", "true", "yes", "on"}
@@ -48,6 +50,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "lucide",
     "elinkages.accounts.ops.config.OpsConfig",
+    "django_structlog",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -58,6 +61,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "elinkages.watch.requests.RequestMetrics",
+    "elinkages.watch.requests.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -232,6 +237,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "elinkages.celery.HeartbeatScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat-schedule")
 CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "mail-sweep": {"task": "elinkages.mail.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
     "accruals": {"task": "commissions.tasks.accrue_everyone", "schedule": 600, "options": {"expires": 590}},
@@ -240,10 +246,19 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts-tidy": {"task": "elinkages.accounts.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
 }
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-}
+# JSON lines for a machine that collects them, or text for a person who reads along.
+LOG_FORMAT = os.environ.get("LOG_FORMAT") or ("text" if DEMO or DEBUG else "json")
+LOGGING: dict[str, Any] = logs.configure(human=LOG_FORMAT == "text")
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = (
+    10  # DEBUG: the end says it all
+)
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = 20  # INFO: a visitor's mistake is no warning
+
+# Who may read /metrics from elsewhere: "Authorization: Bearer <token>". From this machine nobody needs one.
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+# Errors go to a Sentry of yours, or nowhere.
+SENTRY_DSN = os.environ.get("SENTRY_DSN", "")
+RELEASE = os.environ.get("RELEASE", "")
+errors.start(SENTRY_DSN, environment=os.environ.get("SENTRY_ENVIRONMENT", "production"), release=RELEASE)

@@ -27,6 +27,7 @@ PUBLIC_SEGMENTS = frozenset(
         "start",
         "ops",
         "healthz",
+        "metrics",
         "static",
         "styleguide",
         "favicon.ico",

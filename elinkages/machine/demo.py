@@ -199,9 +199,9 @@ def _programs(home: Path, port: int, environment: dict[str, str]) -> list[Part]:
     # Django's own checks ran when the database was migrated; twice more would cost a second start its second.
     celery = [sys.executable, "-m", "celery", "--skip-checks", "-A", "elinkages.celery:app"]
     bind = f"{os.environ.get('HOST', '127.0.0.1')}:{port}"
-    web = [sys.executable, "-m", "gunicorn", "elinkages.wsgi:application", "--bind", bind, "--preload"]
+    web = [sys.executable, "-m", "gunicorn", "-c", "python:elinkages.gunicorn", "elinkages.wsgi:application"]
     commands = {
-        "web": [*web, "--workers", "2", "--threads", "4", "--graceful-timeout", "5", "--no-control-socket"],
+        "web": [*web, "--bind", bind, "--graceful-timeout", "5"],
         "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-mingle"],
         "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile="],
     }

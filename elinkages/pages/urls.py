@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from elinkages.pages.views import health, home, ops_mail, partners, portal_home, start
+from elinkages.pages.views import health, home, metrics, ops_mail, partners, portal_home, start
 from elinkages.pages.views import public as public_site
 from elinkages.pages.views.styleguide import styleguide
 
@@ -21,6 +21,7 @@ public: list[URLPattern | URLResolver] = [
     path("", public_site.home, name="home"),
     path("styleguide/", styleguide, name="styleguide"),
     path("healthz", health.healthz, name="healthz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("start/", start.start, name="start"),
     path("new-msp/", start.new_msp, name="new-msp"),
     path("ops/mail/", ops_mail.letters, name="ops-mail-list"),

@@ -19,7 +19,7 @@ from tests.world import World
 pytestmark = pytest.mark.django_db
 
 ANYONES_PAGES = {
-    "home", "styleguide", "healthz", "start", "new-msp", "team-invitation", "partner-invitation",
+    "home", "styleguide", "healthz", "metrics", "start", "new-msp", "team-invitation", "partner-invitation",
 }  # fmt: skip
 
 
