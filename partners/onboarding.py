@@ -60,6 +60,7 @@ def add(
     note: str = "",
     external_id: str = "",
     contact_name: str = "",
+    owner: Membership | None = None,
     by: Actor,
     at: datetime,
 ) -> Partner:
@@ -67,7 +68,7 @@ def add(
 
     Raises Unnamed, UnknownKind, AddressTaken.
     """
-    partner = Partner(created_at=at, external_id=external_id.strip())
+    partner = Partner(created_at=at, external_id=external_id.strip(), owner=owner)
     details = {"email": email, "phone": phone, "website": website, "city": city, "note": note}
     _describe(partner, kind=kind, name=name, **details)
     partner.save()

@@ -5,12 +5,40 @@ The list of partners and a partner's page read the whole program, so their views
 
 from django.urls import URLPattern, URLResolver, path
 
+from partners.views import applications, invitation, join, join_page, people
 from partners.views import dashboard as partner_views
-from partners.views import invitation, people
 from partners.views import portal as portal_views
 
 dashboard: list[URLPattern | URLResolver] = [
     path("partners/new/", partner_views.new, name="partner-new"),
+    path("partners/applications/", applications.application_list, name="application-list"),
+    path("partners/applications/<uuid:application_id>/", applications.application, name="application"),
+    path("partners/applications/<uuid:application_id>/approval/", applications.approval, name="application-approval"),
+    path("partners/applications/<uuid:application_id>/decline/", applications.decline, name="application-decline"),
+    path(
+        "partners/applications/<uuid:application_id>/assignment/",
+        applications.assignment,
+        name="application-assignment",
+    ),
+    path("partners/join-page/", join_page.join_page, name="join-page"),
+    path("partners/join-page/setting-up/", join_page.setting_up, name="join-page-setting-up"),
+    path("partners/join-page/kinds/<uuid:join_page_id>/", join_page.welcome, name="join-page-welcome"),
+    path("partners/join-page/kinds/<uuid:join_page_id>/opening/", join_page.opening, name="join-page-opening"),
+    path("partners/join-page/kinds/<uuid:join_page_id>/closing/", join_page.closing, name="join-page-closing"),
+    path("partners/join-page/questions/new/", join_page.field_new, name="join-field-new"),
+    path("partners/join-page/questions/<uuid:join_field_id>/", join_page.field_edit, name="join-field"),
+    path("partners/join-page/questions/<uuid:join_field_id>/move/", join_page.field_move, name="join-field-move"),
+    path(
+        "partners/join-page/questions/<uuid:join_field_id>/removal/", join_page.field_removal, name="join-field-removal"
+    ),
+    path(
+        "partners/join-page/questions/<uuid:join_field_id>/restoring/",
+        join_page.field_restoring,
+        name="join-field-restoring",
+    ),
+    path("partners/join-page/rules/new/", join_page.rule_new, name="join-rule-new"),
+    path("partners/join-page/rules/<uuid:join_rule_id>/move/", join_page.rule_move, name="join-rule-move"),
+    path("partners/join-page/rules/<uuid:join_rule_id>/removal/", join_page.rule_removal, name="join-rule-removal"),
     path("partners/<uuid:partner_id>/edit/", partner_views.edit, name="partner-edit"),
     path("partners/<uuid:partner_id>/activation/", partner_views.activation, name="partner-activation"),
     path("partners/<uuid:partner_id>/suspension/", partner_views.suspension, name="partner-suspension"),
@@ -35,5 +63,9 @@ dashboard: list[URLPattern | URLResolver] = [
 portal: list[URLPattern | URLResolver] = [path("profile/", portal_views.profile, name="profile")]
 
 public: list[URLPattern | URLResolver] = [
+    path("join/<slug:slug>/", join.join, name="join"),
+    path("join/<slug:slug>/sent/", join.join_sent, name="join-sent"),
+    path("join/<slug:slug>/confirmation/<str:token>/", join.join_confirmation, name="join-confirmation"),
+    path("join/<slug:slug>/<slug:kind>/", join.join_kind, name="join-kind"),
     path("invitation/partner/<slug:slug>/<str:token>/", invitation.invitation, name="partner-invitation"),
 ]

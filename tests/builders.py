@@ -4,7 +4,7 @@ Call them inside `tenancy.use(msp.pk)`, except `an_msp` and `a_user`. They write
 verb does not depend on all the others; scenario tests use the verbs.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -15,7 +15,17 @@ from commissions.terms import Percent, Terms, sha256, to_json
 from elinkages.accounts.models import Membership, Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.kernel.match_keys import company_key
-from partners.models import Contact, Partner, PartnerLogin, PartnerState, SourceKind
+from partners.joining import pages
+from partners.models import (
+    Application,
+    ApplicationState,
+    Contact,
+    JoinPage,
+    Partner,
+    PartnerLogin,
+    PartnerState,
+    SourceKind,
+)
 from referrals.models import (
     Channel,
     Client,
@@ -62,6 +72,30 @@ def a_login(partner: Partner, user: User | None = None) -> PartnerLogin:
     user = user or a_user(partner.name)
     contact = Contact.objects.create(partner=partner, name=user.name, email=user.email, created_at=AT)
     return PartnerLogin.objects.create(msp=partner.msp, user=user, partner=partner, contact=contact)
+
+
+def a_join_page(by: Membership, *kinds: str) -> list[JoinPage]:
+    """The join page with its first form, open for these kinds of source."""
+    made = pages.set_up(by=by, at=AT)
+    JoinPage.objects.filter(kind__in=kinds).update(opened_at=AT)
+    return made
+
+
+def an_application(name: str = "Kestrel Advisory", **fields: Any) -> Application:
+    """An application of a confirmed mailbox that waits."""
+    number = next(_numbers)
+    fields = {"kind": SourceKind.CENTRE, "contact_name": "Kim Kestrel", "email": f"kim{number}@kestrel.test", **fields}
+    application = Application.objects.create(
+        name=name,
+        name_key=company_key(name),
+        token_hash=f"{number:064}",
+        sent_at=AT,
+        expires_at=AT + timedelta(days=2),
+        **fields,
+    )
+    application.state, application.confirmed_at = ApplicationState.WAITING, AT
+    application.save(update_fields=["state", "confirmed_at"])
+    return application
 
 
 def a_referral(

@@ -13,7 +13,7 @@ from elinkages.accounts.models import Invitation, Membership, Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from integrations.models import Fate, Import, ImportKind, ImportRow
-from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin
+from partners.models import Contact, JoinField, JoinRule, Partner, PartnerInvitation, PartnerLogin, SourceKind
 from referrals.models import Client, Contract, Finding, Referral, Stage
 from tests import builders
 
@@ -121,6 +121,21 @@ def _ids(house: House, contract: Contract, run: PayoutRun, login: PartnerLogin) 
         "entry_id": Entry.objects.filter(partner=petra).order_by("pk")[0].pk,
         "hold_id": hold.pk,
         "import_id": batch.pk,
+        **_joining_ids(canary, owner),
+    }
+
+
+def _joining_ids(canary: str, owner: Membership) -> dict[str, UUID]:
+    pages = builders.a_join_page(owner, SourceKind.CENTRE)
+    question = JoinField.objects.current()[6]
+    question.label = f"{canary} question"
+    question.save(update_fields=["label"])
+    rule = JoinRule.objects.create(email_domain=f"{canary.lower()}.test", member=owner, position=0, created_at=AT)
+    return {
+        "join_page_id": pages[0].pk,
+        "join_field_id": question.pk,
+        "join_rule_id": rule.pk,
+        "application_id": builders.an_application(f"{canary} Advisory").pk,
     }
 
 

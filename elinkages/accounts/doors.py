@@ -33,6 +33,7 @@ PUBLIC_SEGMENTS = frozenset(
         "favicon.ico",
         "robots.txt",
         "invitation",
+        "join",
         "new-msp",
         "theme",
         "demo",

@@ -16,7 +16,7 @@ from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel.money import format_money
 from elinkages.kernel.words import say_count, say_day
 from elinkages.pages.ui.figures import days_away
-from partners.models import Partner, PartnerInvitation, PartnerState
+from partners.models import Application, Partner, PartnerInvitation, PartnerState
 from referrals.models import ClientState, Contract, Finding, Referral, Stage
 from referrals.sla import late_before, stale_before
 
@@ -198,6 +198,29 @@ def _unpinned(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     )
 
 
+def _applications(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
+    """Applications of the join page that this person may decide: on their own list, or on everyone's."""
+    mine = Q(assigned_to=member) | Q(assigned_to__isnull=True)
+    rows = _cut(Application.objects.waiting().filter(mine).order_by("sent_at"))
+    lines = [
+        Task(
+            "user-plus",
+            f"{application.name} wants to become a partner",
+            f"{application.contact_name} applied {_ago(application.sent_at, msp, at)}.",
+            doors.url("dashboard", msp, "dashboard:application", application.pk),
+            "Read application",
+        )
+        for application in rows
+    ]
+    yield from _together(
+        msp,
+        lines,
+        f"{_many(lines)} firms want to become partners",
+        lambda: f"The oldest application: {rows[0].name}, {_ago(rows[0].sent_at, msp, at)}.",
+        "dashboard:application-list",
+    )
+
+
 def _unanswered(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     """Invitations that nobody has answered for a week."""
     waiting = PartnerInvitation.objects.waiting().filter(invited_at__lte=at - UNANSWERED_AFTER)
@@ -251,6 +274,7 @@ _SOURCES: tuple[tuple[str, Callable[[Msp, Membership, datetime], Iterator[Task]]
     ("referrals.manage", _findings),
     ("referrals.manage", _quiet),
     ("clients.manage", _unpinned),
+    ("partners.manage", _applications),
     ("partners.manage", _unanswered),
     ("partners.manage", _not_invited),
 )

@@ -1,0 +1,1 @@
+"""Asking to become a partner: the page, its questions, the rules, the applications."""

@@ -1,0 +1,135 @@
+"""The queue of applications: read, given to somebody, approved, declined."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from elinkages.accounts.access import MspRequest, dashboard
+from elinkages.accounts.models import Membership
+from elinkages.accounts.rights import RIGHTS
+from elinkages.audit import trail
+from elinkages.kernel.forms import attempt
+from elinkages.kernel.pages import page
+from elinkages.kernel.paging import paginate
+from partners.joining import applications, lookalikes
+from partners.joining.forms import ApprovalForm, AssignmentForm, DeclineForm
+from partners.models import Application, ApplicationState, JoinPage, PartnerState, SourceKind
+
+SHOW = {"waiting": "Waiting", "mine": "On my list", "approved": "Approved", "declined": "Declined", "all": "All"}
+
+
+@dashboard()
+def application_list(request: MspRequest) -> HttpResponse:
+    """Applications, newest first; `?show=` is one of SHOW, `?kind=` a kind of source."""
+    show = request.GET.get("show", "waiting")
+    show = show if show in SHOW else "waiting"
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in SourceKind.values else ""
+    found = _shown(request, show)
+    listed = paginate(
+        (found.filter(kind=kind) if kind else found).select_related("assigned_to__user"),
+        request,
+        order=("-sent_at", "-pk"),
+    )
+    context = {
+        "applications": listed,
+        "show": show,
+        "kind": kind,
+        "shows": SHOW,
+        "kinds": SourceKind.choices,
+        "has_any": bool(listed) or Application.objects.confirmed().exists(),
+        "has_page": JoinPage.objects.filter(opened_at__isnull=False).exists(),
+    }
+    return page(request, "dashboard/applications/list.html", context)
+
+
+def _shown(request: MspRequest, show: str) -> QuerySet[Application]:
+    if show == "mine":
+        found = Application.objects.waiting().filter(assigned_to=request.member)
+    elif show == "all":
+        found = Application.objects.confirmed()
+    else:
+        found = Application.objects.filter(state=show)
+    return found
+
+
+@dashboard()
+def application(request: MspRequest, application_id: UUID) -> HttpResponse:
+    """One application: what was answered, who it may be, what can be done."""
+    found = application_of(application_id)
+    alike = lookalikes.among_partners(found) if found.state == ApplicationState.WAITING else []
+    context = {
+        "application": found,
+        "alike": alike,
+        "earlier": [(row, lookalikes.said(row)) for row in lookalikes.earlier(found)],
+        "assignment": AssignmentForm(initial={"member": str(found.assigned_to_id or "")}, team=deciders(request)),
+        "events": trail.history(found),
+    }
+    return page(request, "dashboard/applications/application.html", context)
+
+
+@dashboard(can="partners.manage")
+def approval(request: MspRequest, application_id: UUID) -> HttpResponse:
+    """Make the applicant a partner, or a person of one that is here."""
+    found = application_of(application_id)
+    alike = [
+        one.partner
+        for one in lookalikes.among_partners(found)
+        if one.partner.state not in (PartnerState.SUSPENDED, PartnerState.PARTED)
+    ]
+    known = [(str(partner.pk), partner.name) for partner in alike]
+    form = ApprovalForm(request.POST or None, name=found.name, known=known)
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data["partner"]
+        partner = next((partner for partner in alike if str(partner.pk) == chosen), None)
+        with attempt(form):
+            message = form.cleaned_data["message"]
+            joined = applications.approve(found, partner=partner, message=message, by=request.member, at=timezone.now())
+            messages.success(request, f"{found.contact_name} is invited to the portal, for {joined}.")
+            return redirect("dashboard:partner", joined.pk)
+    context = {"form": form, "application": found, "known": known}
+    return page(request, "dashboard/applications/approval.html", context, status=422 if form.is_bound else 200)
+
+
+@dashboard(can="partners.manage")
+def decline(request: MspRequest, application_id: UUID) -> HttpResponse:
+    """Say no, with the reason that they read."""
+    found = application_of(application_id)
+    form = DeclineForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with attempt(form):
+            applications.decline(found, reason=form.cleaned_data["reason"], by=request.member, at=timezone.now())
+            messages.success(request, f"{found.contact_name} gets your reason by e-mail.")
+            return redirect("dashboard:application-list")
+    context = {"form": form, "application": found}
+    return page(request, "dashboard/applications/decline.html", context, status=422 if form.is_bound else 200)
+
+
+@dashboard(can="partners.manage")
+@require_POST
+def assignment(request: MspRequest, application_id: UUID) -> HttpResponse:
+    """Put it on somebody's list."""
+    found, team = application_of(application_id), deciders(request)
+    form = AssignmentForm(request.POST, team=team)
+    chosen = form.cleaned_data["member"] if form.is_valid() else ""
+    member = next((member for member in team if str(member.pk) == chosen), None)
+    applications.assign(found, member=member, by=request.member, at=timezone.now())
+    messages.success(request, f"The application is on the list of {member or 'everyone'}.")
+    return redirect("dashboard:application", found.pk)
+
+
+def application_of(application_id: UUID) -> Application:
+    """A confirmed application, or 404."""
+    found = Application.objects.confirmed().select_related("assigned_to__user", "decided_by__user", "partner")
+    return get_object_or_404(found, pk=application_id)
+
+
+def deciders(request: MspRequest) -> list[Membership]:
+    """The people of the team who may decide about partners."""
+    team = Membership.objects.active().filter(msp=request.msp, role__in=RIGHTS["partners.manage"])
+    return list(team.select_related("user").order_by("user__name", "pk"))
