@@ -247,6 +247,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts-tidy": {"task": "elinkages.accounts.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
 }
 
+# Where the heads of the ledgers are published: a file that belongs on storage outside of the database's reach.
+LEDGER_HEADS = Path(os.environ.get("LEDGER_HEADS", HOME / "records" / "ledger-heads.jsonl"))
+
 # JSON lines for a machine that collects them, or text for a person who reads along.
 LOG_FORMAT = os.environ.get("LOG_FORMAT") or ("text" if DEMO or DEBUG else "json")
 LOGGING: dict[str, Any] = logs.configure(human=LOG_FORMAT == "text")

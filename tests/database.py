@@ -38,7 +38,7 @@ def _point_at_own_database() -> None:
     os.environ.setdefault("ELINKAGES_TEMPLATE_OWNER_URL", os.environ["DATABASE_OWNER_URL"])
     number = int(WORKER.removeprefix("gw")) + 1 if WORKER.startswith("gw") else 0
     os.environ["REDIS_URL"] = _with_path(os.environ["REDIS_URL"], str(number))
-    for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_BACKUP_URL"):
         os.environ[name] = _with_path(os.environ[name], f"{TEMPLATE}_{WORKER}")
 
 

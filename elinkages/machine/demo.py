@@ -176,7 +176,7 @@ def _start_postgres(parts: list[Part], home: Path, servers: Servers) -> None:
 def _empty(home: Path, servers: Servers) -> None:
     for data in (servers.postgres.data, servers.redis.data):
         shutil.rmtree(data, ignore_errors=True)
-    for name in ("run", "logs", "mail", "static", "files"):
+    for name in ("run", "logs", "mail", "static", "files", "records", "metrics"):
         shutil.rmtree(home / name, ignore_errors=True)
     for file in [home / "keys.json", *home.glob("beat-schedule*")]:
         file.unlink(missing_ok=True)

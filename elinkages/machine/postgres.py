@@ -34,11 +34,12 @@ class ServerFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Passwords:
-    """Of the superuser (bootstrap only), the owner (migrations) and the app (everything else)."""
+    """Of the superuser (bootstrap only), the owner (migrations), the app (everything else), and who makes backups."""
 
     superuser: str
     owner: str
     app: str
+    backup: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,16 @@ class Postgres:
     def owner_url(self) -> str:
         """DATABASE_OWNER_URL: the role that migrates."""
         return self.url("elinkages_owner", self.passwords.owner)
+
+    @property
+    def backup_url(self) -> str:
+        """DATABASE_BACKUP_URL: the role that reads everything, for backups."""
+        return self.url("elinkages_backup", self.passwords.backup)
+
+    @property
+    def superuser_url(self) -> str:
+        """DATABASE_RESTORE_URL: who may make every object for its owner."""
+        return self.url("postgres", self.passwords.superuser)
 
 
 def free_port(wanted: int = 0) -> int:
@@ -122,6 +133,7 @@ def make_roles(server: Postgres, database: str = DATABASE) -> None:
         "database": database,
         "owner_password": server.passwords.owner,
         "app_password": server.passwords.app,
+        "backup_password": server.passwords.backup,
     }
     script = "".join(f"\\set {name} '{value}'\n" for name, value in variables.items()) + ROLES.read_text()
     run_as_superuser(server, script)

@@ -1,10 +1,11 @@
 """The two servers together: kept ones for the demo, throw-away ones for tests."""
 
+import base64
 import json
 import os
 import secrets
 import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from elinkages.machine import binaries, postgres, redis_server
@@ -29,6 +30,8 @@ class Keys:
     owner: str
     app: str
     redis: str
+    backup: str = field(default_factory=lambda: secrets.token_hex(16))
+    secrets_key: str = field(default_factory=lambda: base64.b64encode(secrets.token_bytes(32)).decode())
     postgres_port: int = 0
     redis_port: int = 0
 
@@ -69,6 +72,7 @@ class Servers:
             "DATABASE_OWNER_URL": self.postgres.owner_url,
             "REDIS_URL": self.redis.url,
             "SECRET_KEY": keys.secret_key,
+            "SECRETS_KEY": keys.secrets_key,
             "ELINKAGES_HOME": str(home),
         }
 
@@ -94,7 +98,7 @@ def describe(folder: Path, home: Path, keys: Keys, account: Account, *, data: Pa
             run_folder=run_folder,
             log=logs / "postgres.log",
             account=account,
-            passwords=Passwords(keys.superuser, keys.owner, keys.app),
+            passwords=Passwords(keys.superuser, keys.owner, keys.app, keys.backup),
             port=keys.postgres_port,
         ),
         Redis(

@@ -54,7 +54,8 @@ def running() -> Iterator[dict[str, str]]:
         # Tests copy one migrated template per worker, which only a role that may create databases can.
         postgres.run_as_superuser(servers.postgres, "ALTER ROLE elinkages_owner CREATEDB;")
         servers.redis_process = redis_server.start(servers.redis, durable=False)
-        yield {**servers.environment(keys, folder), "ELINKAGES_THROW_AWAY": str(folder)}
+        own = {"ELINKAGES_THROW_AWAY": str(folder), "DATABASE_BACKUP_URL": servers.postgres.backup_url}
+        yield {**servers.environment(keys, folder), **own}
     finally:
         _end(folder, servers, keys, wanted)
         lock.close()

@@ -1,12 +1,14 @@
 """`manage.py check_books`: prove the books of every MSP, or of one."""
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from commissions import invariants
+from commissions.invariants import heads as published
 from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
 
@@ -20,10 +22,17 @@ class Command(BaseCommand):
         """One MSP, the deep check, parking."""
         parser.add_argument("msp", nargs="?", help="The address (slug) of one MSP; every MSP without it.")
         parser.add_argument("--deep", action="store_true", help="Also compute every month again and compare.")
+        parser.add_argument("--heads", type=Path, metavar="FILE", help="Also compare with the heads published there.")
         parser.add_argument("--park", action="store_true", help="Stop the payouts of an MSP whose books are wrong.")
 
     def handle(
-        self, *args: Any, msp: str | None = None, deep: bool = False, park: bool = False, **options: Any
+        self,
+        *args: Any,
+        msp: str | None = None,
+        deep: bool = False,
+        park: bool = False,
+        heads: Path | None = None,
+        **options: Any,
     ) -> None:
         """Check one MSP after the other, each in its own unit of work."""
         found = Msp.objects.filter(slug=msp) if msp else Msp.objects.order_by("slug")
@@ -40,5 +49,18 @@ class Command(BaseCommand):
             self.stdout.write(f"{one.slug}: {'clean' if not broken else f'{len(broken)} invariants broken'}")
             for line in broken:
                 self.stdout.write(f"  {line}")
+        if heads is not None:
+            self._compare(heads, found[0] if msp else None)
         if wrong:
             raise CommandError(f"{wrong} of {len(found)} MSPs have books that are wrong.")
+
+    def _compare(self, file: Path, only: Msp | None) -> None:
+        try:
+            different = published.differences(file, only=only)
+        except (OSError, ValueError) as problem:
+            raise CommandError(str(problem)) from problem
+        for line in different:
+            self.stdout.write(f"  {line}")
+        if different:
+            raise CommandError(f"{len(different)} published heads are not in these books.")
+        self.stdout.write(f"Every head published in {file} is in these books.")
