@@ -5,9 +5,13 @@ Keys are compared by equality, which reaches an index under row security (securi
 
 import re
 import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import phonenumbers
-import tldextract
+
+if TYPE_CHECKING:
+    import tldextract
 
 _LEGAL_FORMS = frozenset(
     [
@@ -63,8 +67,14 @@ _FREE_MAIL = frozenset(
     ]
 )
 COMPANY_KEY_LENGTH = 160
-# The list of public suffixes ships with the package; nothing is fetched.
-_extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> "tldextract.TLDExtract":
+    """The list of public suffixes, which ships with the package; nothing is fetched."""
+    import tldextract  # brings an HTTP client that nothing else here uses: a tenth of the start of a process
+
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def company_key(name: str) -> str:
@@ -84,7 +94,7 @@ def domain_key(website_or_email: str) -> str:
     Under a suffix that the shipped list does not know, the last two labels.
     """
     host = website_or_email.strip().lower().rpartition("@")[2]
-    parts = _extract(host)
+    parts = _suffixes()(host)
     domain = parts.top_domain_under_public_suffix
     if not domain and not parts.suffix and not parts.ipv4 and parts.subdomain:
         domain = f"{parts.subdomain.rpartition('.')[2]}.{parts.domain}"

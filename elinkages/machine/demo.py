@@ -14,11 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from elinkages.machine import installation, postgres, processes, redis_server, services, supervisor
+from elinkages.machine import installation, postgres, preloaded, processes, redis_server, services, supervisor
 from elinkages.machine.account import NoOrdinaryUser, ordinary_account
 from elinkages.machine.binaries import Missing
 from elinkages.machine.postgres import ServerFailed
-from elinkages.machine.services import CHECKOUT, Keys, Servers
+from elinkages.machine.services import Keys, Servers
 from elinkages.machine.supervisor import Part
 
 READY_SECONDS = 90.0
@@ -105,30 +105,30 @@ def _require_free(port: int) -> None:
 
 def _start(parts: list[Part], home: Path, port: int, *, reset: bool) -> None:
     started = time.monotonic()
-    keys, environment = _servers(parts, home, reset=reset)
-    site = os.environ.get("SITE_URL") or f"http://localhost:{port}"
-    environment = {
-        **os.environ,
-        **environment,
-        "SECRET_KEY": os.environ.get("SECRET_KEY") or keys.secret_key,
-        "ELINKAGES_HOME": str(home),
-        "SITE_URL": site,
-        "DEMO": "1",
-        "PORT": str(port),
-    }
+    own_database, own_redis = _is_database_ours(reset=reset), not os.environ.get("REDIS_URL")
+    keys, servers = _described(home, own_database=own_database, reset=reset)
+    environment = _environment(home, port, keys, servers)
+    if installation.is_current(home, environment):
+        preloaded.warm_up(environment)  # it imports while the servers start
+    if own_database:
+        _start_postgres(parts, home, servers)
+    if own_redis:
+        say(f"Starting Redis on port {keys.redis_port} ({servers.redis.program})")
+        parts.append(_redis_part(servers))
+        supervisor.begin(parts[-1])
     logins = installation.prepare(home, environment, say=say)
     say("Starting web, worker and beat")
-    for part in _programs(home, port, environment):
+    preloaded.warm_up(environment)
+    for part in _programs(home, port):
         parts.append(part)
         supervisor.begin(part)
     _wait_until_ready(parts, port)
-    say(f"\nElinkages is ready at {site} (after {time.monotonic() - started:.1f} s)\n\n{logins}")
+    say(f"\nElinkages is ready at {environment['SITE_URL']} (after {time.monotonic() - started:.1f} s)\n\n{logins}")
     say(f"Logs are in {home / 'logs'}. Stop with Ctrl-C; start over with bin/demo --reset.")
 
 
-def _servers(parts: list[Part], home: Path, *, reset: bool) -> tuple[Keys, dict[str, str]]:
-    """Start the servers that the environment does not already name."""
-    own_database = _is_database_ours(reset=reset)
+def _described(home: Path, *, own_database: bool, reset: bool) -> tuple[Keys, Servers]:
+    """The keys and servers of this home, on ports that are free, after an emptying that was asked for or is due."""
     keys_file = home / "keys.json"
     account = ordinary_account()
     keys = Keys.kept(keys_file)
@@ -141,17 +141,21 @@ def _servers(parts: list[Part], home: Path, *, reset: bool) -> tuple[Keys, dict[
         keys = Keys.fresh()
     keys.postgres_port, keys.redis_port = postgres.free_port(keys.postgres_port), postgres.free_port(keys.redis_port)
     keys.keep(keys_file)
-    servers = services.describe(home, home, keys, account)
-    if own_database:
-        _start_postgres(parts, home, servers)
-    if not os.environ.get("REDIS_URL"):
-        say(f"Starting Redis on port {keys.redis_port} ({servers.redis.program})")
-        parts.append(_redis_part(servers))
-        supervisor.begin(parts[-1])
-    environment = servers.environment(keys, home)
-    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
-        environment[name] = os.environ.get(name) or environment[name]
-    return keys, environment
+    return keys, services.describe(home, home, keys, account)
+
+
+def _environment(home: Path, port: int, keys: Keys, servers: Servers) -> dict[str, str]:
+    """What the programs read: our own servers, where the environment does not name others."""
+    ours = servers.environment(keys, home)
+    named = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY")
+    return {
+        **os.environ,
+        **ours,
+        **{name: os.environ[name] for name in named if os.environ.get(name)},
+        "SITE_URL": os.environ.get("SITE_URL") or f"http://localhost:{port}",
+        "DEMO": "1",
+        "PORT": str(port),
+    }
 
 
 def _is_database_ours(*, reset: bool) -> bool:
@@ -195,26 +199,19 @@ def _redis_part(servers: Servers) -> Part:
     )
 
 
-def _programs(home: Path, port: int, environment: dict[str, str]) -> list[Part]:
+def _programs(home: Path, port: int) -> list[Part]:
     # Django's own checks ran when the database was migrated; twice more would cost a second start its second.
-    celery = [sys.executable, "-m", "celery", "--skip-checks", "-A", "elinkages.celery:app"]
+    celery = ["--skip-checks", "-A", "elinkages.celery:app"]
     bind = f"{os.environ.get('HOST', '127.0.0.1')}:{port}"
-    web = [sys.executable, "-m", "gunicorn", "-c", "python:elinkages.gunicorn", "elinkages.wsgi:application"]
+    web = ["elinkages.wsgi:application", "--bind", bind, "--preload", "--workers", "2", "--threads", "4"]
     commands = {
-        "web": [*web, "--bind", bind, "--graceful-timeout", "5"],
-        "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-mingle"],
-        "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile="],
+        "web": ("gunicorn", [*web, "--graceful-timeout", "5", "--no-control-socket"]),
+        "worker": ("celery", [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-mingle"]),
+        "beat": ("celery", [*celery, "beat", "--loglevel", "INFO", "--pidfile="]),
     }
     return [
-        supervisor.command_part(
-            name,
-            command,
-            run_folder=home / "run",
-            log=home / "logs" / f"{name}.log",
-            environment=environment,
-            folder=CHECKOUT,
-        )
-        for name, command in commands.items()
+        preloaded.part(name, module, arguments, run_folder=home / "run", log=home / "logs" / f"{name}.log")
+        for name, (module, arguments) in commands.items()
     ]
 
 

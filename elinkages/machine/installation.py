@@ -27,9 +27,7 @@ class StepFailed(RuntimeError):
 
 def prepare(home: Path, environment: dict[str, str], *, say: Callable[[str], None]) -> str:
     """Migrate, fill and collect where something has changed; returns the demo's logins."""
-    wanted = _fingerprint(environment["DATABASE_URL"])
-    stamp = home / STAMP
-    if stamp.exists() and stamp.read_text() == wanted:
+    if is_current(home, environment):
         return (home / LOGINS).read_text()
     say("Migrating the database")
     _manage(environment | {"ELINKAGES_ROLE": "owner"}, "migrate", "--verbosity=0")
@@ -40,8 +38,14 @@ def prepare(home: Path, environment: dict[str, str], *, say: Callable[[str], Non
     _manage(environment, "demo", say=say)
     (home / LOGINS).write_text(_manage(environment, "demo", "--logins"))
     (home / FILLING).unlink()
-    stamp.write_text(wanted)
+    (home / STAMP).write_text(_fingerprint(environment["DATABASE_URL"]))
     return (home / LOGINS).read_text()
+
+
+def is_current(home: Path, environment: dict[str, str]) -> bool:
+    """Whether nothing has changed since the last `prepare`."""
+    stamp = home / STAMP
+    return stamp.exists() and stamp.read_text() == _fingerprint(environment["DATABASE_URL"])
 
 
 def forget(home: Path) -> None:

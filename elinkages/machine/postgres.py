@@ -12,6 +12,7 @@ from pathlib import Path
 
 from elinkages.machine import processes
 from elinkages.machine.account import Account
+from elinkages.machine.processes import Running
 
 DATABASE = "elinkages"
 ROLES_MADE = "elinkages.roles"
@@ -120,7 +121,7 @@ def start(server: Postgres, *, settings: tuple[str, ...] = DURABLE) -> "subproce
     return process
 
 
-def stop(server: Postgres, process: "subprocess.Popen[bytes]") -> None:
+def stop(server: Postgres, process: Running) -> None:
     """Stop the server: clients are cut off, what was committed stays."""
     processes.stop(process, gently=signal.SIGINT)
     processes.forget("postgres", server.run_folder)

@@ -9,11 +9,32 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 from elinkages.machine.account import Account
 
 PATIENCE_SECONDS = 15.0
+
+
+class Running(Protocol):
+    """What there is to know of a process that we started; a Popen is one."""
+
+    @property
+    def pid(self) -> int:
+        """Its number, which is also that of its group."""
+
+    @property
+    def returncode(self) -> int | Any:
+        """None until `poll` or `wait` have seen it end."""
+
+    def poll(self) -> int | None:
+        """Look once whether it has ended."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; raises TimeoutExpired."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal, unless it has ended."""
 
 
 class Taken(RuntimeError):
@@ -60,8 +81,7 @@ def start(
         start_new_session=True,
         **identity,
     )
-    note = {"pid": process.pid, "birth": birth(process.pid), "name": name}
-    (run_folder / f"{name}.pid").write_text(json.dumps(note))
+    note(name, process.pid, run_folder)
     if stdin is not None and process.stdin is not None:
         with suppress(BrokenPipeError):
             process.stdin.write(stdin)
@@ -69,8 +89,13 @@ def start(
     return process
 
 
+def note(name: str, pid: int, run_folder: Path) -> None:
+    """Write down a process that leads its own group, so that a later start can tell it from another one."""
+    (run_folder / f"{name}.pid").write_text(json.dumps({"pid": pid, "birth": birth(pid), "name": name}))
+
+
 def stop(
-    process: subprocess.Popen[bytes],
+    process: Running,
     *,
     gently: signal.Signals = signal.SIGTERM,
     patience: float = PATIENCE_SECONDS,

@@ -11,6 +11,7 @@ from pathlib import Path
 from elinkages.machine import processes
 from elinkages.machine.account import Account
 from elinkages.machine.postgres import ServerFailed, last_lines
+from elinkages.machine.processes import Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def start(server: Redis, *, durable: bool = True) -> "subprocess.Popen[bytes]":
     return process
 
 
-def stop(server: Redis, process: "subprocess.Popen[bytes]") -> None:
+def stop(server: Redis, process: Running) -> None:
     """Stop the server after it has written its file."""
     processes.stop(process)
     processes.forget("redis", server.run_folder)

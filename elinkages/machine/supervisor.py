@@ -1,14 +1,13 @@
 """Keep parts running until told to stop, then stop all of them and nothing else."""
 
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from elinkages.machine import processes
 from elinkages.machine.postgres import last_lines
+from elinkages.machine.processes import Running
 
 LONGEST_PAUSE_SECONDS = 30.0
 SOUND_AFTER_SECONDS = 60.0
@@ -20,10 +19,10 @@ class Part:
     """One thing that is kept running: how it starts, how it stops, and where it writes."""
 
     name: str
-    start: "Callable[[], subprocess.Popen[bytes]]"
-    stop: "Callable[[subprocess.Popen[bytes]], None]"
+    start: Callable[[], Running]
+    stop: Callable[[Running], None]
     log: Path
-    process: "subprocess.Popen[bytes] | None" = None
+    process: Running | None = None
     started_at: float = 0.0
     crashes: int = 0
     retry_at: float = 0.0
@@ -75,21 +74,3 @@ def stop(parts: Sequence[Part]) -> None:
         process, part.process, part.retry_at = part.process, None, 0.0
         if process is not None:
             part.stop(process)
-
-
-def command_part(
-    name: str, command: Sequence[str], *, run_folder: Path, log: Path, environment: dict[str, str], folder: Path
-) -> Part:
-    """A part that is an ordinary program, asked to stop with SIGTERM."""
-
-    def start() -> "subprocess.Popen[bytes]":
-        with log.open("ab") as output:
-            return processes.start(
-                name, command, run_folder=run_folder, environment=environment, output=output, folder=folder
-            )
-
-    def end(process: "subprocess.Popen[bytes]") -> None:
-        processes.stop(process, patience=8.0)
-        processes.forget(name, run_folder)
-
-    return Part(name, start, end, log)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -33,14 +34,16 @@ def make_part(tmp_path: Path) -> Iterator[Callable[[str, str], Part]]:
     made: list[Part] = []
 
     def make(name: str, code: str) -> Part:
-        part = supervisor.command_part(
-            name,
-            [sys.executable, "-c", code],
-            run_folder=tmp_path,
-            log=tmp_path / f"{name}.log",
-            environment=dict(os.environ),
-            folder=tmp_path,
-        )
+        log = tmp_path / f"{name}.log"
+
+        def start() -> processes.Running:
+            command = [sys.executable, "-c", code]
+            with log.open("ab") as output:
+                return processes.start(
+                    name, command, run_folder=tmp_path, environment=os.environ, output=output, folder=tmp_path
+                )
+
+        part = Part(name, start, lambda process: processes.stop(process, patience=2.0), log)
         supervisor.begin(part)
         made.append(part)
         assert until(lambda: part.log.read_text())
@@ -62,7 +65,7 @@ def test_a_part_that_crashes_is_started_again_and_the_others_keep_running(
     assert crashing.process
     assert sound.process
     first, kept = crashing.process.pid, sound.process.pid
-    crashing.process.kill()
+    os.kill(first, signal.SIGKILL)
 
     def is_back() -> bool:
         supervisor.check([crashing, sound], say=said.append)
