@@ -112,10 +112,7 @@ def counts(target: Target) -> dict[str, str]:
 
 def exists(target: Target) -> bool:
     """Whether there is such a database on the server."""
-    found = target.at("postgres").ask(
-        f"SELECT count(*) FROM pg_database WHERE datname = $name${target.database}$name$;"
-    )
-    return found == "1"
+    return target.database in target.at("postgres").ask("SELECT datname FROM pg_database;").splitlines()
 
 
 def tables(target: Target) -> int:
