@@ -4,14 +4,19 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from elinkages.accounts import branding
 
 
 def door(request: HttpRequest) -> dict[str, Any]:
-    """`msp`, `member`, `can` (rights by name) and whether this is the demo."""
+    """`msp`, its `brand`, `member`, `can` (rights by name) and whether this is the demo."""
     member = getattr(request, "member", None)
+    msp = getattr(request, "msp", None)
     return {
         "door": getattr(request, "door", "public"),
-        "msp": getattr(request, "msp", None),
+        "msp": msp,
+        "brand": SimpleLazyObject(lambda: branding.of(msp)) if msp else None,
         "member": member,
         "partner": getattr(request, "partner", None),
         "contact": getattr(request, "contact", None),

@@ -24,6 +24,7 @@ PUBLIC_SEGMENTS = frozenset(
     {
         "",
         "accounts",
+        "brand",
         "start",
         "ops",
         "healthz",

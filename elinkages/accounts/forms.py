@@ -11,8 +11,9 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.http import HttpRequest
 
-from elinkages.accounts import msps, time_zones
-from elinkages.accounts.models import Msp, User, slug_validator
+from elinkages.accounts import msps, pictures, time_zones
+from elinkages.accounts.branding import Brand
+from elinkages.accounts.models import Msp, Paper, User, slug_validator
 from elinkages.accounts.rights import ROLE_SENTENCES, Role
 from elinkages.kernel.form_fields import AmountField, use_currency
 
@@ -162,6 +163,64 @@ class MspForm(forms.Form):
         use_currency(self, chosen if chosen in CURRENCIES and not currency_is_fixed else msp.currency)
         if currency_is_fixed:
             del self.fields["currency"]
+
+
+class BrandForm(forms.Form):
+    """The accent, and who letters and documents come from. `accent_instead` is the button of a suggestion."""
+
+    accent = forms.CharField(
+        label="Accent color",
+        max_length=7,
+        widget=forms.TextInput(attrs={"type": "color"}),
+        help_text="Buttons, links and headings of your portal, e-mails and documents.",
+    )
+    sender_name = forms.CharField(
+        label="Sender name", max_length=80, required=False, help_text="Whom your e-mails come from. Empty: your name."
+    )
+    reply_to = forms.EmailField(
+        label="Answers to partners' e-mails go to",
+        required=False,
+        help_text="Empty: the address for answers in your general settings.",
+    )
+    postal_address = forms.CharField(
+        label="Postal address",
+        required=False,
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Up to four lines, under every e-mail and on every document. The law of many places asks for it.",
+    )
+    paper = forms.ChoiceField(label="Paper of documents", choices=Paper.choices, widget=forms.RadioSelect)
+
+    def __init__(self, data: Any = None, *, brand: Brand, **kwargs: Any) -> None:
+        chosen = data.get("accent_instead", "") if data else ""
+        if chosen:
+            data = data.copy()
+            data["accent"] = chosen
+        kwargs["initial"] = {
+            "accent": brand.accent_light,
+            "sender_name": "" if brand.sender_name == brand.name else brand.sender_name,
+            "reply_to": brand.own_reply_to,
+            "postal_address": "\n".join(brand.address_lines),
+            "paper": brand.paper,
+        }
+        super().__init__(data, **kwargs)
+
+    @property
+    def chosen_accent(self) -> str:
+        """The color that is in the form now."""
+        return str(self["accent"].value() or "")
+
+
+class LogoForm(forms.Form):
+    """A picture to upload."""
+
+    logo = forms.FileField(
+        label="Logo",
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+        help_text=f"PNG, JPEG or WebP of up to {pictures.LARGEST_UPLOAD // 1024 // 1024} MB. A transparent background"
+        " looks best; in the dark theme it stands on a light plate.",
+        error_messages={"required": "Choose the picture to upload.", "empty": "The file is empty."},
+    )
 
 
 class InviteForm(forms.Form):

@@ -224,3 +224,18 @@ class Submission(TenantModel):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+from elinkages.accounts.brand import Branding, Paper  # noqa: E402 - rows beside these, in a room of their own
+
+__all__ = [
+    "Branding",
+    "Invitation",
+    "Membership",
+    "Msp",
+    "Paper",
+    "Submission",
+    "User",
+    "UserManager",
+    "slug_validator",
+]

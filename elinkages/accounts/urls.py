@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from elinkages.accounts.views import invitation, settings, team
+from elinkages.accounts.views import branding, invitation, settings, team
 
 dashboard: list[URLPattern | URLResolver] = [
     path("settings/", settings.settings, name="settings"),
@@ -11,6 +11,11 @@ dashboard: list[URLPattern | URLResolver] = [
     path(
         "settings/approval-waiver/withdrawal/", settings.approval_waiver_withdrawal, name="approval-waiver-withdrawal"
     ),
+    path("settings/branding/", branding.edit, name="branding"),
+    path("settings/branding/logo/", branding.logo, name="branding-logo"),
+    path("settings/branding/logo/removal/", branding.logo_removal, name="branding-logo-removal"),
+    path("settings/branding/preview/", branding.preview, name="branding-preview"),
+    path("settings/branding/preview.css", branding.preview_css, name="branding-preview-css"),
     path("settings/team/", team.people, name="team"),
     path("settings/team/invitations/", team.invitation_list, name="team-invitation-list"),
     path(
@@ -26,5 +31,7 @@ dashboard: list[URLPattern | URLResolver] = [
 portal: list[URLPattern | URLResolver] = []
 
 public: list[URLPattern | URLResolver] = [
+    path("brand/<slug:slug>/brand.css", branding.brand_css, name="brand-css"),
+    path("brand/<slug:slug>/logo.png", branding.brand_logo, name="brand-logo"),
     path("invitation/<slug:slug>/<str:token>/", invitation.invitation, name="team-invitation"),
 ]

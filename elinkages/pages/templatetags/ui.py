@@ -250,8 +250,10 @@ def mark_url() -> str:
 
 @register.simple_tag(takes_context=True)
 def theme(context: Context) -> str:
-    """The chosen theme, `light` or `dark`; empty when the device decides."""
+    """The chosen theme, `light` or `dark`; empty when the device decides. A sample of a page shows its own."""
     request = context.get("request")
+    if sample := context.get("sample_theme"):
+        return str(sample)
     chosen = request.COOKIES.get("theme", "") if isinstance(request, HttpRequest) else ""
     return chosen if chosen in {"light", "dark"} else ""
 

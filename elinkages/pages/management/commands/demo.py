@@ -13,7 +13,7 @@ from elinkages.accounts import msps
 from elinkages.accounts.models import Membership, Msp
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
-from elinkages.pages.demo import cast, people
+from elinkages.pages.demo import cast, look, people
 from elinkages.pages.demo.rival import tell_rival
 from elinkages.pages.demo.story import Story
 from partners import invitations
@@ -61,6 +61,7 @@ class Command(BaseCommand):
             owner = Membership.objects.get(msp=msp, user=owner_user)
             manager = people.member(msp, cast.MANAGER, Role.MANAGER)
             finance = people.member(msp, cast.FINANCE, Role.FINANCE)
+            look.dress(msp, by=owner, at=began)
             story = Story(msp, owner, manager, finance, now)
             story.tell()
             for person, firm in ((cast.PETRA, cast.PETRAS_FIRM), (cast.PAUL, cast.PAULS_FIRM)):
