@@ -1,6 +1,7 @@
-"""What a referral is worth, and paying it: eleven tables (decisions 9)."""
+"""What a referral is worth, and paying it: eleven tables (decisions 9), and the three of billing facts (ADR 23)."""
 
 from commissions.models.entry import Entry, EntryKind, Hold, Pool, Stage
+from commissions.models.fact import BillingApplication, BillingFact, BillingLine, FactKind, LineKind
 from commissions.models.ledger import Account, Journal, Posting
 from commissions.models.payout import (
     AttemptState,
@@ -17,10 +18,15 @@ from commissions.models.plan import Pin, Plan, PlanRule, PlanVersion, Versioning
 __all__ = [
     "Account",
     "AttemptState",
+    "BillingApplication",
+    "BillingFact",
+    "BillingLine",
     "Entry",
     "EntryKind",
+    "FactKind",
     "Hold",
     "Journal",
+    "LineKind",
     "Payout",
     "PayoutAttempt",
     "PayoutItem",

@@ -1,0 +1,384 @@
+"""Billing facts: what was invoiced, paid, credited and paid back, from whichever system says so (ADR 23).
+
+`receive` is the one door. It may be called with the same documents any number of times, in any order, a payment
+before its invoice too: a document that says nothing new is left alone, a changed one becomes its next version, and
+the contracts it bills get a new revision, so that the next accrual posts the difference.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from commissions.models import BillingApplication, BillingFact, BillingLine, FactKind, LineKind
+from elinkages.accounts.models import Msp
+from elinkages.audit import trail
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.money import LARGEST_MINOR, format_money
+from elinkages.kernel.refusal import Refused
+from elinkages.kernel.tenancy import current_msp_id
+from elinkages.kernel.words import say_day
+from referrals import contracts
+from referrals.models import Client, Contract, ServiceLine
+
+MANUAL: Final = "manual"
+"""The source of documents that a person typed."""
+
+
+class InvalidDocument(Refused):
+    """A document that contradicts itself."""
+
+
+class NotYet(Refused):
+    """Money on a day that has not come."""
+
+
+class OtherCurrency(Refused):
+    """A document in a currency that the client's contracts are not in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an invoice or credit note. A discount is negative on an invoice; a credit note's lines are positive.
+
+    `contract` says which contract it bills. Left out, it is the client's contract of that service line, or the only
+    one the client has. The period is the document's unless the line has its own; `service_until` is the first day
+    after it.
+    """
+
+    kind: str
+    minor: int
+    service_line: ServiceLine | None = None
+    contract: Contract | None = None
+    description: str = ""
+    service_from: date | None = None
+    service_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How much of a payment, credit note or refund is for one invoice, by the invoice's id in the same source."""
+
+    invoice: str
+    minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One document as its source has it now; all of it, not what changed. Amounts are minor units, never negative.
+
+    An invoice has lines, tax included, and is worth their sum. A payment or refund has `applied` and may be larger
+    than that: what is not applied to an invoice earns nothing. A credit note has `applied` too, and may have lines
+    when it is for one invoice; without any it takes the same share of every line. `is_void`: voided or deleted there.
+    """
+
+    kind: str
+    source: str
+    external_id: str
+    client: Client
+    dated_on: date
+    currency: str
+    number: str = ""
+    service_from: date | None = None
+    service_until: date | None = None
+    lines: Sequence[Line] = ()
+    applied: Sequence[Applied] = ()
+    minor: int | None = None
+    note: str = ""
+    is_void: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of the documents: facts that are new or changed, and how many said nothing new."""
+
+    new: list[BillingFact] = field(default_factory=list)
+    changed: list[BillingFact] = field(default_factory=list)
+    unchanged: int = 0
+
+
+type _Key = tuple[str, str, str]
+
+
+def receive(documents: Sequence[Document], *, by: Actor, at: datetime) -> Received:
+    """Take documents in; all of them or, when one is refused, none. A few hundred a call is a good size.
+
+    The first payment for a contract is noted on it when none, or a later one, was known. Raises InvalidDocument,
+    NotYet for money of a day to come, OtherCurrency; each names the document.
+    """
+    today = Msp.objects.get(pk=current_msp_id()).today(at)
+    newest = {(one.source, one.kind, one.external_id): one for one in documents}
+    for one in newest.values():
+        _check(one, today)
+    agreements = _agreements({one.client.pk for one in newest.values()})
+    with transaction.atomic():
+        _one_at_a_time()
+        current = _current(newest)
+        received = Received()
+        said: list[tuple[BillingFact, Document, list[UUID | None]]] = []
+        replaced: list[UUID] = []
+        for key, one in newest.items():
+            billed = [_billed(line, agreements.get(one.client.pk, [])) for line in one.lines]
+            content, old = _content(one, billed), current.get(key)
+            if old is not None and bytes(old.content_sha256) == content:
+                received = Received(received.new, received.changed, received.unchanged + 1)
+                continue
+            fact = _fact(one, content, old, by, at)
+            (received.changed if old else received.new).append(fact)
+            replaced += [old.pk] if old else []
+            said.append((fact, one, billed))
+        BillingFact.objects.filter(pk__in=replaced).update(is_current=False)
+        written = [*received.new, *received.changed]
+        BillingFact.objects.bulk_create(written)
+        BillingLine.objects.bulk_create([line for one in said for line in _lines(*one)])
+        BillingApplication.objects.bulk_create([part for fact, one, _ in said for part in _applications(fact, one)])
+        _note_first_payments([fact.pk for fact in written], by, at)
+    for fact in written:
+        if fact.source == MANUAL:
+            trail.record("billing.recorded", fact.client, by=by, at=at, **_told(fact))
+    return received
+
+
+def void(fact: BillingFact, *, by: Actor, at: datetime) -> BillingFact:
+    """Take back a document that a person typed by mistake; commissions follow. Raises InvalidDocument for others."""
+    if fact.source != MANUAL:
+        raise InvalidDocument(f"{fact} comes from {fact.source}. Void it there, and it follows here.")
+    if fact.is_void or not fact.is_current:
+        raise InvalidDocument(f"{fact} was taken back already.")
+    found = receive([_again(fact, is_void=True)], by=by, at=at)
+    return found.changed[0]
+
+
+def rematch(client: Client, *, by: Actor, at: datetime) -> int:
+    """Look again for the contracts of a client's lines that had none, after a contract was added; returns how many
+    documents changed."""
+    facts = BillingFact.objects.filter(client=client, is_current=True, is_void=False, lines__contract__isnull=True)
+    documents = [_again(fact) for fact in facts.distinct().order_by("pk")]
+    return len(receive(documents, by=by, at=at).changed) if documents else 0
+
+
+def of_client(client: Client) -> list[BillingFact]:
+    """A client's documents as they are now, newest first; voided ones too."""
+    found = BillingFact.objects.filter(client=client, is_current=True)
+    return list(found.prefetch_related("lines__service_line", "applications").order_by("-dated_on", "-pk"))
+
+
+def _check(one: Document, today: date) -> None:
+    name = f"{FactKind(one.kind).label} {one.number or one.external_id}"
+    is_invoice = one.kind == FactKind.INVOICE
+    if one.kind != FactKind.INVOICE and one.dated_on > today and not one.is_void:
+        raise NotYet(f"{name}: {say_day(one.dated_on)} has not come yet. Record it when the money is there.")
+    total = _total(one)
+    known = one.client.contracts.first()
+    for is_wrong, sentence in (
+        (not one.external_id or len(one.external_id) > 120, "it needs an id of at most 120 characters."),
+        (not one.source or len(one.source) > 40, "it needs a source of at most 40 characters."),
+        (is_invoice and not one.lines and not one.is_void, "an invoice has at least one line."),
+        (is_invoice and bool(one.applied), "an invoice is paid by a payment, not applied to another."),
+        (one.kind in (FactKind.PAYMENT, FactKind.REFUND) and bool(one.lines), "a payment has no lines."),
+        (bool(one.lines) and not is_invoice and len(one.applied) > 1, "its lines are for one invoice only."),
+        (total < 0, "it comes to less than zero. A negative invoice is a credit note."),
+        (total > LARGEST_MINOR, "it is larger than any amount kept here."),
+        (any(part.minor <= 0 for part in one.applied), "every part for an invoice is above zero."),
+        (len({part.invoice for part in one.applied}) < len(one.applied), "it names one invoice twice."),
+        (sum(part.minor for part in one.applied) > total, "its parts for invoices come to more than the whole."),
+        (_is_backwards(one.service_from, one.service_until), "its period ends before it begins."),
+        (any(_is_backwards(line.service_from, line.service_until) for line in one.lines), "a line's period is empty."),
+    ):
+        if is_wrong:
+            raise InvalidDocument(f"{name}: {sentence}")
+    if known is not None and known.currency != one.currency:
+        raise OtherCurrency(
+            f"{name} is in {one.currency}, and {one.client.name} has contracts in {known.currency}."
+            " Amounts of one client stay in one currency."
+        )
+
+
+def _is_backwards(first: date | None, until: date | None) -> bool:
+    return until is not None and (first is None or until <= first)
+
+
+def _total(one: Document) -> int:
+    if one.kind == FactKind.INVOICE:
+        return sum(line.minor for line in one.lines)
+    if one.minor is not None:
+        return one.minor
+    return sum(part.minor for part in one.applied)
+
+
+def _one_at_a_time() -> None:
+    """Two deliveries of one document wait for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('facts:' || %s, 0))", [str(current_msp_id())])
+
+
+def _current(newest: Iterable[_Key]) -> dict[_Key, BillingFact]:
+    wanted = set(newest)
+    ids = [external_id for _, _, external_id in wanted]
+    found = BillingFact.objects.filter(
+        source__in={source for source, _, _ in wanted}, external_id__in=ids, is_current=True
+    )
+    keys = {(one.source, one.kind, one.external_id): one for one in found}
+    return {key: one for key, one in keys.items() if key in wanted}
+
+
+def _agreements(client_ids: set[UUID]) -> dict[UUID, list[Contract]]:
+    found: dict[UUID, list[Contract]] = {}
+    for contract in Contract.objects.filter(client__in=client_ids).order_by("pk"):
+        found.setdefault(contract.client_id, []).append(contract)
+    return found
+
+
+def _billed(line: Line, agreements: Sequence[Contract]) -> UUID | None:
+    """The contract that a line bills: the named one, that of its service line, or the only one."""
+    if line.contract is not None:
+        return line.contract.pk
+    same = [one for one in agreements if line.service_line and one.service_line_id == line.service_line.pk]
+    if len(same) == 1:
+        return same[0].pk
+    return agreements[0].pk if not same and len(agreements) == 1 else None
+
+
+def _content(one: Document, billed: Sequence[UUID | None]) -> bytes:
+    """A hash over all that the document says; which contract a line bills is part of it."""
+    said: list[Any] = [
+        str(one.client.pk), one.dated_on, one.service_from, one.service_until, one.currency, _total(one), one.is_void,
+        one.number,
+        [
+            [line.kind, line.minor, line.service_line and line.service_line.pk, contract, line.description,
+             line.service_from, line.service_until]
+            for line, contract in zip(one.lines, billed, strict=True)
+        ],
+        sorted([part.invoice, part.minor] for part in one.applied),
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(said, default=str, separators=(",", ":")).encode()).digest()
+
+
+def _fact(one: Document, content: bytes, old: BillingFact | None, by: Actor, at: datetime) -> BillingFact:
+    return BillingFact(
+        kind=FactKind(one.kind),
+        source=one.source,
+        external_id=one.external_id,
+        version=old.version + 1 if old else 1,
+        is_void=one.is_void,
+        content_sha256=content,
+        client=one.client,
+        number=one.number[:60],
+        dated_on=one.dated_on,
+        service_from=one.service_from,
+        service_until=one.service_until,
+        currency=one.currency,
+        minor=_total(one),
+        note=one.note[:300],
+        received_at=at,
+        received_by_name=by.actor_name[:200],
+    )
+
+
+def _lines(fact: BillingFact, one: Document, billed: Sequence[UUID | None]) -> list[BillingLine]:
+    return [
+        BillingLine(
+            fact=fact,
+            position=position,
+            kind=LineKind(line.kind),
+            service_line=line.service_line,
+            contract_id=contract_id,
+            description=line.description[:200],
+            minor=line.minor,
+            service_from=line.service_from,
+            service_until=line.service_until,
+        )
+        for position, (line, contract_id) in enumerate(zip(one.lines, billed, strict=True), start=1)
+    ]
+
+
+def _applications(fact: BillingFact, one: Document) -> list[BillingApplication]:
+    return [
+        BillingApplication(fact=fact, source=one.source, invoice_external_id=part.invoice, minor=part.minor)
+        for part in one.applied
+    ]
+
+
+def _again(fact: BillingFact, *, is_void: bool = False) -> Document:
+    """A fact as its source would send it again; lines look for their contract anew unless they have one."""
+    return Document(
+        kind=fact.kind,
+        source=fact.source,
+        external_id=fact.external_id,
+        client=fact.client,
+        dated_on=fact.dated_on,
+        currency=fact.currency,
+        number=fact.number,
+        service_from=fact.service_from,
+        service_until=fact.service_until,
+        lines=[
+            Line(
+                line.kind,
+                line.minor,
+                line.service_line,
+                line.contract,
+                line.description,
+                line.service_from,
+                line.service_until,
+            )
+            for line in fact.lines.select_related("service_line", "contract").order_by("position")
+        ],
+        applied=[Applied(part.invoice_external_id, part.minor) for part in fact.applications.order_by("pk")],
+        minor=fact.minor,
+        note=fact.note,
+        is_void=is_void or fact.is_void,
+    )
+
+
+def _note_first_payments(fact_ids: Sequence[UUID], by: Actor, at: datetime) -> None:
+    """The earliest payment for a contract is its first: the same day, whatever came in first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST_PAID, {"msp": current_msp_id(), "facts": list(fact_ids)})
+        days: dict[UUID, date] = dict(cursor.fetchall())
+    for contract in Contract.objects.filter(pk__in=days):
+        contracts.record_first_payment(contract, on=days[contract.pk], by=by, at=at)
+
+
+def _told(fact: BillingFact) -> dict[str, Any]:
+    return {
+        "what": str(fact) if not fact.is_void else f"{fact}, taken back,",
+        "amount": format_money(fact.minor, fact.currency),
+        "dated_on": fact.dated_on,
+    }
+
+
+_FIRST_PAID: Final = """
+WITH touched AS (
+    SELECT DISTINCT application.source, application.invoice_external_id AS external_id
+    FROM commissions_billingapplication application
+    WHERE application.msp_id = %(msp)s AND application.fact_id = ANY(%(facts)s)
+    UNION SELECT fact.source, fact.external_id FROM commissions_billingfact fact
+    WHERE fact.msp_id = %(msp)s AND fact.id = ANY(%(facts)s) AND fact.kind = 'invoice')
+SELECT contract.id, min(payment.dated_on) FROM touched
+    JOIN commissions_billingfact invoice ON invoice.msp_id = %(msp)s AND invoice.source = touched.source
+        AND invoice.kind = 'invoice' AND invoice.external_id = touched.external_id
+        AND invoice.is_current AND NOT invoice.is_void
+    JOIN commissions_billingline line ON line.msp_id = %(msp)s AND line.fact_id = invoice.id
+    JOIN referrals_contract contract ON contract.msp_id = %(msp)s AND contract.id = line.contract_id
+    JOIN commissions_billingapplication application ON application.msp_id = %(msp)s
+        AND application.source = touched.source AND application.invoice_external_id = touched.external_id
+    JOIN commissions_billingfact payment ON payment.msp_id = %(msp)s AND payment.id = application.fact_id
+        AND payment.kind = 'payment' AND payment.is_current AND NOT payment.is_void
+GROUP BY contract.id, contract.first_paid_on
+HAVING contract.first_paid_on IS NULL OR min(payment.dated_on) < contract.first_paid_on
+"""
+
+
+def documents_of(client: Client, source: str) -> Sequence[BillingFact]:
+    """A client's current invoices of one source that are not void, newest first: what a payment can be for."""
+    return list(
+        BillingFact.objects.filter(
+            Q(client=client, source=source, kind=FactKind.INVOICE), is_current=True, is_void=False
+        ).order_by("-dated_on", "-pk")
+    )
