@@ -25,6 +25,7 @@ FOLDER = ROOT / "build" / "shots"
 WINDOWS = {"1280": {"width": 1280, "height": 900}, "390": {"width": 390, "height": 844}}
 SCHEMES = ("light", "dark")
 Places = dict[str, str]
+NEWCOMER = "nora@firstday.example"
 
 
 def main(wanted: list[str]) -> None:
@@ -87,8 +88,29 @@ def _everybody() -> dict[str, Places]:
         cast.PETRA.email: {"start": "/start/"} | _places("portal", northbeam, cast.PETRAS_FIRM),
         cast.PAUL.email: _places("portal", northbeam, cast.PAULS_FIRM),
         cast.RIVAL.email: _places("dashboard", harborlight, None),
+        NEWCOMER: _places("dashboard", _found_empty(), None),
         cast.STAFF.email: {"ops": "/ops/", "ops-mail": "/ops/mail/", "start": "/start/"},
     }
+
+
+def _found_empty() -> object:
+    """An MSP on its first day: every page must be useful with nothing on it."""
+    from django.utils import timezone
+
+    from elinkages.accounts import msps
+    from elinkages.kernel import tenancy
+    from elinkages.pages.demo import cast, people
+
+    owner = people.account(cast.Person("Nora Quist", NEWCOMER, "Owner of Firstday IT"))
+    with tenancy.use(msps.new_id(owner)):
+        return msps.found(
+            name="Firstday IT",
+            slug="firstday",
+            time_zone="America/Chicago",
+            currency="USD",
+            owner=owner,
+            at=timezone.now(),
+        )
 
 
 def _places(door: str, msp: object, firm: str | None) -> Places:
@@ -152,9 +174,9 @@ def _pictures(browser: "Browser", address: str, email: str, places: Places) -> N
 
 
 def _picture(page: "Page", url: str, file: Path) -> bool:
-    """One picture, of an address that answers with a page (many only take what is sent)."""
+    """One picture, of an address that answers with a page: many only take what is sent, or answer with a part."""
     answer = page.request.get(url)
-    if answer.status != 200 or "html" not in answer.headers.get("content-type", ""):
+    if answer.status != 200 or "<html" not in answer.text()[:500]:
         return False
     page.goto(url)
     page.screenshot(path=file, full_page=True)

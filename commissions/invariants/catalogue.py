@@ -193,7 +193,7 @@ PAYOUTS: Final = (
         """
         SELECT format('payout %%s', p.number), 'sent without approval' FROM commissions_payout p
             JOIN commissions_payoutrun r ON r.msp_id = %(msp)s AND r.id = p.run_id
-        WHERE p.msp_id = %(msp)s AND p.state NOT IN ('draft', 'cancelled')
+        WHERE p.msp_id = %(msp)s AND p.state NOT IN ('draft', 'canceled')
             AND (r.approved_by_id IS NULL OR r.approved_by_id = r.opened_by_id AND r.one_person_reason = '')""",
     ),
     Invariant(
@@ -207,14 +207,14 @@ PAYOUTS: Final = (
     ),
     Invariant(
         "I24",
-        "a payout that failed, was cancelled or came back left every amount where it came from",
+        "a payout that failed, was canceled or came back left every amount where it came from",
         """
         SELECT format('payout %%s', p.number), format('%%s at %%s', sum(l.minor), l.account) FROM commissions_payout p
             JOIN (SELECT payout_id, debit AS account, minor FROM commissions_posting
                     WHERE msp_id = %(msp)s AND payout_id IS NOT NULL
                 UNION ALL SELECT payout_id, credit, -minor FROM commissions_posting
                     WHERE msp_id = %(msp)s AND payout_id IS NOT NULL) l ON l.payout_id = p.id
-        WHERE p.msp_id = %(msp)s AND p.state IN ('failed', 'cancelled', 'returned')
+        WHERE p.msp_id = %(msp)s AND p.state IN ('failed', 'canceled', 'returned')
         GROUP BY p.id, p.number, l.account HAVING sum(l.minor) <> 0""",
     ),
 )

@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveIntegerField()),
                 ('minor', models.BigIntegerField()),
                 ('currency', models.CharField(max_length=3)),
-                ('state', models.CharField(choices=[('draft', 'Proposed'), ('approved', 'Approved'), ('reserved', 'Reserved'), ('submitted', 'On its way'), ('paid', 'Paid'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('returned', 'Returned')], default='draft', max_length=10)),
+                ('state', models.CharField(choices=[('draft', 'Proposed'), ('approved', 'Approved'), ('reserved', 'Reserved'), ('submitted', 'On its way'), ('paid', 'Paid'), ('failed', 'Failed'), ('canceled', 'Canceled'), ('returned', 'Returned')], default='draft', max_length=10)),
                 ('paid_on', models.DateField(null=True)),
                 ('reference', models.CharField(blank=True, max_length=140)),
                 ('ended_reason', models.CharField(blank=True, max_length=300)),
@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(db_default=django.db.models.functions.uuid.UUID7(), editable=False, primary_key=True, serialize=False)),
                 ('number', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('draft', 'Waiting for approval'), ('approved', 'Approved'), ('released', 'Being paid'), ('closed', 'Closed'), ('cancelled', 'Cancelled')], default='draft', max_length=10)),
+                ('state', models.CharField(choices=[('draft', 'Waiting for approval'), ('approved', 'Approved'), ('released', 'Being paid'), ('closed', 'Closed'), ('canceled', 'Canceled')], default='draft', max_length=10)),
                 ('rail', models.CharField(choices=[('manual', 'Bank transfer or check, recorded by hand')], default='manual', max_length=10)),
                 ('currency', models.CharField(max_length=3)),
                 ('cutoff_on', models.DateField(help_text='Amounts that were payable on this day are in the run.')),
@@ -390,7 +390,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='payoutrun',
-            constraint=elinkages.kernel.constraints.Transitions(allowed={'approved': ('released', 'cancelled'), 'draft': ('approved', 'cancelled'), 'released': ('closed',)}, field='state', initial=('draft',), name='payout_run_state'),
+            constraint=elinkages.kernel.constraints.Transitions(allowed={'approved': ('released', 'canceled'), 'draft': ('approved', 'canceled'), 'released': ('closed',)}, field='state', initial=('draft',), name='payout_run_state'),
         ),
         migrations.AddConstraint(
             model_name='payoutrun',
@@ -402,7 +402,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='payoutrun',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'approved', 'released', 'closed', 'cancelled'])), name='payout_run_state_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'approved', 'released', 'closed', 'canceled'])), name='payout_run_state_known'),
         ),
         migrations.AddConstraint(
             model_name='payoutrun',
@@ -410,7 +410,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='payoutrun',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'cancelled']), ('approved_by__isnull', False), _connector='OR'), name='payout_run_approved_first'),
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'canceled']), ('approved_by__isnull', False), _connector='OR'), name='payout_run_approved_first'),
         ),
         migrations.AddConstraint(
             model_name='payoutrun',
@@ -450,7 +450,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='payout',
-            constraint=elinkages.kernel.constraints.Transitions(allowed={'approved': ('reserved', 'cancelled'), 'draft': ('approved', 'cancelled'), 'paid': ('returned',), 'reserved': ('submitted', 'failed', 'cancelled'), 'submitted': ('paid', 'failed')}, field='state', initial=('draft',), name='payout_state'),
+            constraint=elinkages.kernel.constraints.Transitions(allowed={'approved': ('reserved', 'canceled'), 'draft': ('approved', 'canceled'), 'paid': ('returned',), 'reserved': ('submitted', 'failed', 'canceled'), 'submitted': ('paid', 'failed')}, field='state', initial=('draft',), name='payout_state'),
         ),
         migrations.AddConstraint(
             model_name='payout',
@@ -462,7 +462,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='payout',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'approved', 'reserved', 'submitted', 'paid', 'failed', 'cancelled', 'returned'])), name='payout_state_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'approved', 'reserved', 'submitted', 'paid', 'failed', 'canceled', 'returned'])), name='payout_state_known'),
         ),
         migrations.AddConstraint(
             model_name='payout',

@@ -25,7 +25,7 @@ class RunState(models.TextChoices):
     APPROVED = "approved", "Approved"
     RELEASED = "released", "Being paid"
     CLOSED = "closed", "Closed"
-    CANCELLED = "cancelled", "Cancelled"
+    CANCELED = "canceled", "Canceled"
 
 
 class PayoutRun(TenantModel):
@@ -54,7 +54,7 @@ class PayoutRun(TenantModel):
         RunState.APPROVED: "info",
         RunState.RELEASED: "info",
         RunState.CLOSED: "good",
-        RunState.CANCELLED: "neutral",
+        RunState.CANCELED: "neutral",
     }
 
     class Meta(TenantModel.Meta):
@@ -78,8 +78,8 @@ class PayoutRun(TenantModel):
                 field="state",
                 initial=("draft",),
                 allowed={
-                    "draft": ("approved", "cancelled"),
-                    "approved": ("released", "cancelled"),
+                    "draft": ("approved", "canceled"),
+                    "approved": ("released", "canceled"),
                     "released": ("closed",),
                 },
             ),
@@ -91,7 +91,7 @@ class PayoutRun(TenantModel):
                 name="payout_run_second_person",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["draft", "cancelled"]) | Q(approved_by__isnull=False),
+                condition=Q(state__in=["draft", "canceled"]) | Q(approved_by__isnull=False),
                 name="payout_run_approved_first",
             ),
             paired("approved", name="payout_run_approved_paired"),
@@ -116,7 +116,7 @@ class PayoutState(models.TextChoices):
     SUBMITTED = "submitted", "On its way"
     PAID = "paid", "Paid"
     FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
+    CANCELED = "canceled", "Canceled"
     RETURNED = "returned", "Returned"
 
 
@@ -140,7 +140,7 @@ class Payout(TenantModel):
         PayoutState.SUBMITTED: "info",
         PayoutState.PAID: "good",
         PayoutState.FAILED: "bad",
-        PayoutState.CANCELLED: "neutral",
+        PayoutState.CANCELED: "neutral",
         PayoutState.RETURNED: "bad",
     }
 
@@ -153,9 +153,9 @@ class Payout(TenantModel):
                 field="state",
                 initial=("draft",),
                 allowed={
-                    "draft": ("approved", "cancelled"),
-                    "approved": ("reserved", "cancelled"),
-                    "reserved": ("submitted", "failed", "cancelled"),
+                    "draft": ("approved", "canceled"),
+                    "approved": ("reserved", "canceled"),
+                    "reserved": ("submitted", "failed", "canceled"),
                     "submitted": ("paid", "failed"),
                     "paid": ("returned",),
                 },
@@ -185,7 +185,7 @@ class Payout(TenantModel):
 
 
 class PayoutItem(TenantModel):
-    """An entry inside a payout. Released when the payout fails or is cancelled; live in one payout at most."""
+    """An entry inside a payout. Released when the payout fails or is canceled; live in one payout at most."""
 
     payout = TenantForeignKey(Payout, related_name="items")
     entry = TenantForeignKey(Entry, related_name="payout_items")

@@ -1,7 +1,7 @@
 """Paying what is owed: a run is opened, approved by a second person, released, and every payout settled.
 
 docs/algorithms/payouts.md tells the whole story. Money leaves PAYABLE when a run is released, CASH when a person
-records that the bank paid, and goes back the way it came when a payout fails, is cancelled or is returned.
+records that the bank paid, and goes back the way it came when a payout fails, is canceled or is returned.
 """
 
 from commissions.payouts.approval import (

@@ -92,10 +92,10 @@ class Release(NamedTuple):
 
 @transaction.atomic
 def approve(run: PayoutRun, *, by: Membership, at: datetime, one_person_reason: str = "") -> PayoutRun:
-    """Agree to a run: from here on its amounts can only be paid or cancelled.
+    """Agree to a run: from here on its amounts can only be paid or canceled.
 
     Raises SelfApproval for who opened it, unless the MSP's owner has allowed one-person approval and a reason is
-    given, which is kept; NotDraft when it was approved or cancelled before; Changed when its entries have moved.
+    given, which is kept; NotDraft when it was approved or canceled before; Changed when its entries have moved.
     """
     refuse_if_parked(Msp.objects.get(pk=current_msp_id()))
     lock()
@@ -146,15 +146,15 @@ def cancel(run: PayoutRun, *, reason: str, by: Actor, at: datetime) -> PayoutRun
     """Give up a run that was not released: its entries are payable in the next one. Raises NotDraft afterwards."""
     lock()
     claimed = PayoutRun.objects.filter(pk=run.pk, state__in=[RunState.DRAFT, RunState.APPROVED]).update(
-        state=RunState.CANCELLED, ended_at=at, ended_reason=reason
+        state=RunState.CANCELED, ended_at=at, ended_reason=reason
     )
     run.refresh_from_db()
     if not claimed:
-        raise NotDraft(f"This run is {run.get_state_display().lower()} and can no longer be cancelled as a whole.")
+        raise NotDraft(f"This run is {run.get_state_display().lower()} and can no longer be canceled as a whole.")
     open_payouts = Payout.objects.filter(run=run, state__in=[PayoutState.DRAFT, PayoutState.APPROVED])
     release_items(list(open_payouts), at)
-    open_payouts.update(state=PayoutState.CANCELLED, ended_reason=reason)
-    trail.record("payout_run.cancelled", run, by=by, at=at, reason=reason)
+    open_payouts.update(state=PayoutState.CANCELED, ended_reason=reason)
+    trail.record("payout_run.canceled", run, by=by, at=at, reason=reason)
     return run
 
 

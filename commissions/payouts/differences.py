@@ -53,7 +53,7 @@ def differences(run: PayoutRun) -> Differences:
     total = sum(minor for _, minor in now.values())
     before_run = (
         PayoutRun.objects.filter(rail=run.rail, number__lt=run.number)
-        .exclude(state=RunState.CANCELLED)
+        .exclude(state=RunState.CANCELED)
         .order_by("-number")
         .first()
     )
@@ -75,6 +75,6 @@ def differences(run: PayoutRun) -> Differences:
 
 
 def _amounts(run: PayoutRun) -> dict[UUID, tuple[str, int]]:
-    payouts = Payout.objects.filter(run=run).exclude(state=PayoutState.CANCELLED)
+    payouts = Payout.objects.filter(run=run).exclude(state=PayoutState.CANCELED)
     rows = payouts.values_list("partner_id", "partner__name", "minor")
     return {partner_id: (name, minor) for partner_id, name, minor in rows}

@@ -1,4 +1,4 @@
-"""What became of a payout: paid, failed, cancelled, or sent back by the bank. Every amount can be followed."""
+"""What became of a payout: paid, failed, canceled, or sent back by the bank. Every amount can be followed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -35,7 +35,7 @@ class NotPaid(Refused):
 
 
 class TooLate(Refused):
-    """The payout has gone too far to be cancelled."""
+    """The payout has gone too far to be canceled."""
 
 
 class Unfit(Refused):
@@ -96,16 +96,16 @@ def cancel_payout(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Pa
     (payout,) = _fresh([payout])
     if payout.state not in (PayoutState.DRAFT, PayoutState.APPROVED):
         raise TooLate(
-            f"Payout {payout.number} is {payout.get_state_display().lower()} and can no longer be cancelled."
+            f"Payout {payout.number} is {payout.get_state_display().lower()} and can no longer be canceled."
             " If the bank did not pay it, record that it failed."
         )
     steps.release_items([payout], at)
-    _end(payout, PayoutState.CANCELLED, reason)
-    trail.record("payout.cancelled", payout, by=by, at=at, **_facts(payout), reason=reason)
+    _end(payout, PayoutState.CANCELED, reason)
+    trail.record("payout.canceled", payout, by=by, at=at, **_facts(payout), reason=reason)
     if not payout.run.payouts.exclude(state__in=steps.ENDED).exists():
         open_run = PayoutRun.objects.filter(pk=payout.run_id, state__in=[RunState.DRAFT, RunState.APPROVED])
-        open_run.update(state=RunState.CANCELLED, ended_at=at, ended_reason=reason)
-        trail.record("payout_run.cancelled", payout.run, by=by, at=at, reason=reason)
+        open_run.update(state=RunState.CANCELED, ended_at=at, ended_reason=reason)
+        trail.record("payout_run.canceled", payout.run, by=by, at=at, reason=reason)
     return payout
 
 

@@ -16,7 +16,7 @@ UNRESERVE: Move = (Account.IN_TRANSIT, Account.PAYABLE)
 SETTLE: Move = (Account.IN_TRANSIT, Account.CASH)
 UNSETTLE: Move = (Account.CASH, Account.IN_TRANSIT)
 
-ENDED = (PayoutState.PAID, PayoutState.FAILED, PayoutState.CANCELLED, PayoutState.RETURNED)
+ENDED = (PayoutState.PAID, PayoutState.FAILED, PayoutState.CANCELED, PayoutState.RETURNED)
 """Payouts that nothing more is waited for."""
 
 

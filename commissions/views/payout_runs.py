@@ -73,7 +73,7 @@ def run_approval(request: MspRequest, run_id: UUID) -> HttpResponse:
         title=f"Approve payout run {run.number}",
         button=f"Approve {_in_words(run)}",
         done=f"{run} is approved. Release it when you are ready to pay.",
-        notes=("From here on its amounts can only be paid or cancelled.",),
+        notes=("From here on its amounts can only be paid or canceled.",),
         **_around(run),
     )
     return act(request, form, step, lambda data: payouts.approve(run, by=request.member, at=timezone.now(), **data))
@@ -89,7 +89,7 @@ def run_release(request: MspRequest, run_id: UUID) -> HttpResponse:
         done="The list for your bank is ready. Record each payment's reference once the bank has paid.",
         notes=(
             "The amounts are reserved and the list for your bank is made.",
-            "A payment that fails afterwards can be put back one by one; the run as a whole cannot be cancelled.",
+            "A payment that fails afterwards can be put back one by one; the run as a whole cannot be canceled.",
         ),
         **_around(run),
     )
@@ -104,12 +104,12 @@ def run_cancellation(request: MspRequest, run_id: UUID) -> HttpResponse:
     step = Step(
         title=f"Cancel payout run {run.number}",
         button=f"Cancel {_in_words(run)}",
-        done=f"{run} was cancelled. Everything in it is payable again.",
+        done=f"{run} was canceled. Everything in it is payable again.",
         notes=("Nobody is paid. Every amount in it stays payable and is in the next run.",),
         tone="danger final",
         **_around(run),
     )
-    form = ReasonForm(sent(request), label="Why it is cancelled")
+    form = ReasonForm(sent(request), label="Why it is canceled")
     return act(request, form, step, lambda data: payouts.cancel(run, by=request.member, at=timezone.now(), **data))
 
 
@@ -169,5 +169,5 @@ def _around(run: PayoutRun) -> dict[str, Any]:
 
 def _in_words(run: PayoutRun) -> str:
     """“14 payouts, $8,214.55”: what the button would move."""
-    found = run.payouts.exclude(state=PayoutState.CANCELLED).aggregate(count=Count("pk"), minor=Sum("minor"))
+    found = run.payouts.exclude(state=PayoutState.CANCELED).aggregate(count=Count("pk"), minor=Sum("minor"))
     return f"{say_count(found['count'], 'payout')}, {format_money(int(found['minor'] or 0), run.currency)}"

@@ -22,7 +22,6 @@ from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.audit import trail
 from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
-from elinkages.kernel.words import say_count
 
 
 @dashboard()
@@ -66,7 +65,7 @@ def payout_failure(request: MspRequest, payout_id: UUID) -> HttpResponse:
         title=f"The payment to {payout.partner.name} failed",
         button=f"Put {_amount(payout)} back",
         done=f"{_amount(payout)} is payable again and will be in the next run.",
-        notes=(f"All {_lines(payout)} go back to payable and are in the next run.",),
+        notes=(f"{_lines(payout)} back to payable, for the next run.",),
         tone="danger final",
     )
     form = ReasonForm(sent(request), label="What the bank said")
@@ -82,7 +81,7 @@ def payout_return(request: MspRequest, payout_id: UUID) -> HttpResponse:
         title=f"The payment to {payout.partner.name} came back",
         button=f"Take {_amount(payout)} back into payable",
         done=f"{_amount(payout)} came back and is payable again.",
-        notes=(f"All {_lines(payout)} go back to payable. The partner gets an e-mail.",),
+        notes=(f"{_lines(payout)} back to payable. The partner gets an e-mail.",),
         tone="danger final",
     )
     form = ReasonForm(sent(request), label="Why it came back")
@@ -98,7 +97,7 @@ def payout_cancellation(request: MspRequest, payout_id: UUID) -> HttpResponse:
         title=f"Leave {payout.partner.name} out of {payout.run}",
         button=f"Leave out {_amount(payout)}",
         done=f"{payout.partner.name} is not in this run. {_amount(payout)} stays payable.",
-        notes=(f"All {_lines(payout)} stay payable and are in the next run.",),
+        notes=(f"{_lines(payout, stay=True)} payable, for the next run.",),
         tone="danger final",
     )
     form = ReasonForm(sent(request), label="Why it is left out")
@@ -123,5 +122,9 @@ def _amount(payout: Payout) -> str:
     return format_money(payout.minor, payout.currency)
 
 
-def _lines(payout: Payout) -> str:
-    return say_count(PayoutItem.objects.filter(payout=payout).count(), "line")
+def _lines(payout: Payout, *, stay: bool = False) -> str:
+    """ "Its one line goes", "All 3 lines stay": who reads it is about to decide about them."""
+    count = PayoutItem.objects.filter(payout=payout).count()
+    if count == 1:
+        return f"Its one line {'stays' if stay else 'goes'}"
+    return f"All {count} lines {'stay' if stay else 'go'}"

@@ -54,7 +54,7 @@ def run_context(request: MspRequest, run: PayoutRun, *, references: ReferencesFo
     if state in PayoutState.values:
         shown = shown.filter(state=state)
     rows = paginate(shown, request, order=("number", "pk"), size=ROWS)
-    live = [one for one in counts if one.state != PayoutState.CANCELLED]
+    live = [one for one in counts if one.state != PayoutState.CANCELED]
     is_open = run.state in (RunState.DRAFT, RunState.APPROVED)
     if references is None and run.state == RunState.RELEASED and request.member.may("payouts.manage"):
         waiting = waiting_for_bank(run)

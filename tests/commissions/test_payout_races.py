@@ -119,4 +119,4 @@ def test_a_run_is_either_approved_or_cancelled(office: Office) -> None:
         state = PayoutRun.objects.get().state
         live = PayoutItem.objects.filter(released_at__isnull=True).count()
     assert "done" in results
-    assert (state, live) == (RunState.CANCELLED, 0)
+    assert (state, live) == (RunState.CANCELED, 0)

@@ -356,7 +356,7 @@ def test_a_cancelled_run_leaves_every_amount_where_it_was(
     run = make(finn, olivia) if make is approved else make(finn)
     payouts.cancel(run, reason="Wrong day", by=finn, at=AT)
     assert ledger.balances() == before
-    assert (PayoutRun.objects.get().state, Payout.objects.get().state) == (RunState.CANCELLED, PayoutState.CANCELLED)
+    assert (PayoutRun.objects.get().state, Payout.objects.get().state) == (RunState.CANCELED, PayoutState.CANCELED)
     assert [payout.minor for payout in opened(finn).payouts.all()] == [10_000]
 
 
@@ -381,7 +381,7 @@ def test_cancelling_the_last_payout_cancels_its_run(msp: Msp, finn: Membership, 
     assert run.state == RunState.DRAFT
     payouts.cancel_payout(Payout.objects.get(partner=petra), reason="Dispute", by=finn, at=AT)
     run.refresh_from_db()
-    assert run.state == RunState.CANCELLED
+    assert run.state == RunState.CANCELED
 
 
 def test_a_payout_that_was_not_paid_cannot_come_back(
@@ -404,8 +404,8 @@ def refused(sql: str, *parameters: Any) -> bool:
 
 
 STATES = {
-    "commissions_payout": (PayoutState, {"draft>approved", "draft>cancelled"}),
-    "commissions_payoutrun": (RunState, {"draft>approved", "draft>cancelled"}),
+    "commissions_payout": (PayoutState, {"draft>approved", "draft>canceled"}),
+    "commissions_payoutrun": (RunState, {"draft>approved", "draft>canceled"}),
     "commissions_entry": (Stage, {"payable>reserved", "payable>void"}),
 }
 

@@ -20,7 +20,7 @@ def account(person: Person, *, is_staff: bool = False) -> User:
 
 def member(msp: Msp, person: Person, role: Role) -> Membership:
     """One of the MSP's people."""
-    return Membership.objects.create(msp=msp, user=account(person), role=role)
+    return Membership.objects.create(msp=msp, user=account(person), role=role, created_at=msp.created_at)
 
 
 def join(partner: Partner, user: User, *, by: Membership, at: datetime) -> None:
