@@ -4,4 +4,4 @@ set -eu
 psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
     -v database=elinkages -v owner_password="$OWNER_PASSWORD" -v app_password="$APP_PASSWORD" \
     -v backup_password="$BACKUP_PASSWORD" \
-    -f /srv/roles.sql
+    -f "${ROLES_SQL:-/srv/roles.sql}"

@@ -207,6 +207,7 @@ SECURE_CSP: dict[str, Any] = {
     "frame-ancestors": [CSP.NONE],
 }
 SECURE_SSL_REDIRECT = SECURE_SITE and _flag("SSL_REDIRECT")
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]  # asked from beside us, without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SITE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_SITE
 SECURE_HSTS_PRELOAD = SECURE_SITE

@@ -8,6 +8,7 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        """Register the kernel's system checks and lookups (the kernel itself is no app)."""
+        """Register the system checks and lookups of packages that are no apps."""
         import_module("elinkages.kernel.checks")
         import_module("elinkages.kernel.lookups")
+        import_module("elinkages.watch.production")
