@@ -45,6 +45,7 @@ def full_steps(*, workers: str) -> list[Step]:
     return [
         *quick_steps(),
         Step("Migrations match the models", (*manage, "makemigrations", "--check", "--dry-run")),
+        Step("Migrations serve beside the release before", (*manage, "check_migrations")),
         Step("System checks", (*manage, "check", "--fail-level", "WARNING")),
         Step("Static files", (*manage, "collectstatic", "--noinput", "--verbosity", "0")),
         Step("Tests", (*pytest, "-n", workers, "-m", "not browser"), live=True),

@@ -12,7 +12,9 @@ from elinkages.machine.postgres import ServerFailed
 from elinkages.machine.services import Keys
 
 OWNERS_COMMANDS = frozenset({"migrate", "makemigrations", "showmigrations", "sqlmigrate", "squashmigrations"})
-NEEDS_NO_DATA = frozenset({"makemigrations", "sqlmigrate", "squashmigrations", "check", "help", "--help", "--version"})
+NEEDS_NO_DATA = frozenset(
+    {"makemigrations", "sqlmigrate", "squashmigrations", "check_migrations", "check", "help", "--help", "--version"}
+)
 NOT_RUNNING = (
     "The demo is not running: start bin/demo in another terminal, or set DATABASE_URL, REDIS_URL and SECRET_KEY."
 )

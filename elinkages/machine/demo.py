@@ -147,7 +147,7 @@ def _described(home: Path, *, own_database: bool, reset: bool) -> tuple[Keys, Se
 def _environment(home: Path, port: int, keys: Keys, servers: Servers) -> dict[str, str]:
     """What the programs read: our own servers, where the environment does not name others."""
     ours = servers.environment(keys, home)
-    named = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY")
+    named = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "SECRETS_KEY")
     return {
         **os.environ,
         **ours,
@@ -155,6 +155,9 @@ def _environment(home: Path, port: int, keys: Keys, servers: Servers) -> dict[st
         "SITE_URL": os.environ.get("SITE_URL") or f"http://localhost:{port}",
         "DEMO": "1",
         "PORT": str(port),
+        "PROMETHEUS_MULTIPROC_DIR": str(
+            home / "metrics"
+        ),  # read when prometheus_client is imported, before gunicorn runs
     }
 
 
