@@ -8,6 +8,7 @@ from django import forms
 from integrations.models import Import, ImportKind
 from integrations.spreadsheets import files
 from integrations.spreadsheets.fields import AMOUNT, DAY, FIELDS
+from integrations.spreadsheets.limits import LARGEST_BYTES, MEGABYTE, MOST_ROWS, Unreadable
 from integrations.spreadsheets.rules import Status
 from integrations.spreadsheets.values import DATE_ORDERS, DECIMAL_MARKS, MONTH_FIRST
 from partners.models import SourceKind
@@ -15,6 +16,7 @@ from referrals.models import ServiceLine
 
 SAMPLES = 3
 SAMPLE_LENGTH = 40
+ACCEPTED = ".xlsx,.xlsm,.csv,.tsv,.txt,text/csv,text/plain"
 STATUSES = ((Status.NEW, "Not invited yet"), (Status.ACTIVE, "Active"))
 
 
@@ -29,9 +31,8 @@ class UploadForm(forms.Form):
     )
     file = forms.FileField(
         label="File",
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
-        help_text=f"CSV of up to {files.LARGEST_BYTES // 1024 // 1024} MB and {files.MOST_ROWS:,} rows,"
-        " as your spreadsheet program saves it.",
+        widget=forms.FileInput(attrs={"accept": ACCEPTED}),
+        help_text=f"Excel workbook (.xlsx) or CSV of up to {LARGEST_BYTES // MEGABYTE} MB and {MOST_ROWS:,} rows.",
         error_messages={"required": "Choose the file to upload.", "empty": "The file is empty."},
     )
 
@@ -40,7 +41,7 @@ class UploadForm(forms.Form):
         file = self.cleaned_data["file"]
         try:
             files.check_size(file.size or 0)
-        except files.Unreadable as refusal:
+        except Unreadable as refusal:
             raise forms.ValidationError(refusal.message) from refusal
         return file
 
@@ -50,6 +51,17 @@ class UploadForm(forms.Form):
         if "kind" in self.errors and "file" in cleaned:
             self.add_error("file", "Choose the file again.")
         return cleaned
+
+
+class SheetForm(forms.Form):
+    """Which sheet of a workbook is the list."""
+
+    sheet = forms.ChoiceField(label="Sheet", help_text="The columns are guessed anew.")
+
+    def __init__(self, *args: Any, batch: Import, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["sheet"] = batch.sheet
+        self.fields["sheet"].choices = [(name, name) for name in batch.sheets]  # type: ignore[attr-defined]
 
 
 class ColumnsForm(forms.Form):

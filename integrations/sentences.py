@@ -5,6 +5,7 @@ from elinkages.audit.sentences import register
 register(
     {
         "import.uploaded": "{who} uploaded this file with {rows:row}",
+        "import.sheet_chosen": "{who} chose the sheet {sheet}",
         "import.columns_chosen": "{who} chose {columns:column}",
         "import.started": "{who} started to import {rows:row}",
         "import.finished": "All rows are done",

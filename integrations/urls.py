@@ -9,6 +9,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("imports/new/", imports.import_new, name="import-new"),
     path("imports/<uuid:import_id>/", imports.import_detail, name="import"),
     path("imports/<uuid:import_id>/columns/", imports.import_columns, name="import-columns"),
+    path("imports/<uuid:import_id>/sheet/", imports.import_sheet, name="import-sheet"),
     path("imports/<uuid:import_id>/progress/", imports.import_progress, name="import-progress"),
     path("imports/<uuid:import_id>/start/", imports.import_start, name="import-start"),
     path("imports/<uuid:import_id>/discard/", imports.import_discard, name="import-discard"),

@@ -36,7 +36,9 @@ class Import(TenantModel):
     file_name = models.CharField(max_length=200)
     content = models.BinaryField()
     encoding = models.CharField(max_length=40)
-    delimiter = models.CharField(max_length=1)
+    delimiter = models.CharField(max_length=1, blank=True)
+    sheet = models.CharField(max_length=255, blank=True, help_text="Of a workbook: the sheet that is read.")
+    sheets = models.JSONField(default=list, help_text="Of a workbook: the sheets that hold something.")
     header = models.JSONField()
     columns = models.JSONField(default=dict, help_text="Field → the index of its column.")
     options = models.JSONField(default=dict, help_text="Date order and decimal sign, where the file leaves a choice.")
@@ -72,7 +74,7 @@ class Import(TenantModel):
                 allowed={
                     "uploaded": ("checking", "failed", "discarded"),
                     "checking": ("checked", "uploaded", "failed", "discarded"),
-                    "checked": ("checking", "importing", "discarded"),
+                    "checked": ("checking", "uploaded", "importing", "discarded"),
                     "importing": ("done", "failed"),
                 },
             ),

@@ -5,26 +5,28 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from charset_normalizer import from_bytes
 
-from elinkages.kernel.refusal import Refused
+from integrations.spreadsheets import workbooks
 from integrations.spreadsheets.headers import known_headers, normal
+from integrations.spreadsheets.limits import LARGEST_BYTES, MEGABYTE, MOST_COLUMNS, MOST_ROWS, Unreadable
 
-LARGEST_BYTES = 10 * 1024 * 1024
-MOST_ROWS = 20_000
-MOST_COLUMNS = 200
+WORKBOOK = "xlsx"
+"""The “encoding” of a workbook."""
 DELIMITERS = ",;\t|"
 SAMPLED_ROWS = 50
 HEADER_WITHIN = 10
 """Among how many of the first filled rows the header is looked for; titles may stand above it."""
 
+_ARCHIVE = b"PK\x03\x04"
+_OFFICE = b"\xd0\xcf\x11\xe0"
+"""Old workbooks begin so, and every workbook that is locked with a password."""
 _NOT_TEXT = (
-    (b"PK\x03\x04", "This is an Excel workbook. Open it, choose “Save as” and “CSV UTF-8”, and upload that file."),
     (
-        b"\xd0\xcf\x11\xe0",
-        "This is an old Excel workbook. Open it, choose “Save as” and “CSV UTF-8”, and upload that file.",
+        _OFFICE,
+        "This is an old Excel workbook. Open it, choose “Save as” and “Excel workbook (.xlsx)”, and upload that file.",
     ),
     (b"%PDF", "This is a PDF. Export the table as CSV from the program that made it, and upload that file."),
     (b"{\\rtf", "This is a text document. Export the table as CSV, and upload that file."),
@@ -36,26 +38,36 @@ _MARKUP = re.compile(rb"\s*<(!doctype|html|table|\?xml|head|body|div|script)\b|\
 _DATA = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}|[$€£]?\s?-?[0-9][0-9.,/' -]*", re.I)
 
 
-class Unreadable(Refused):
-    """The file is not a table that can be read; the sentence says what it is and what to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file that was read. `rows` are numbered as in a spreadsheet; the header's cells are all different."""
+    """A file that was read. `rows` are numbered as in a spreadsheet; the header's cells are all different.
+
+    `sheets` are the names of a workbook's sheets, `sheet` is the one that was read.
+    """
 
     encoding: str
     delimiter: str
     header: list[str]
     header_row: int
     rows: list[tuple[int, list[str]]]
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
 
-def read(content: bytes) -> Table:
-    """The table in a file. Raises Unreadable with a sentence that says what to do."""
+def read(content: bytes, sheet: str = "") -> Table:
+    """The table in a file, of a workbook the one in `sheet`, or in its first sheet.
+
+    Raises Unreadable with a sentence that says what to do.
+    """
     check_size(len(content))
+    if content.startswith(_ARCHIVE):
+        sheets, chosen, records = workbooks.read(content, sheet)
+        return replace(_table(WORKBOOK, "", records), sheet=chosen, sheets=tuple(sheets))
     encoding, text = decode(content)
-    delimiter, records = split(text)
+    return _table(encoding, *split(text))
+
+
+def _table(encoding: str, delimiter: str, records: Sequence[list[str]]) -> Table:
     filled = [(number, cells) for number, cells in enumerate(records, 1) if any(cells)]
     if not filled:
         raise Unreadable("The file is empty. Upload one with the names of its columns in the first row.")
@@ -77,14 +89,14 @@ def read(content: bytes) -> Table:
 def check_size(size: int) -> None:
     """Raise Unreadable for a file of more bytes than are read."""
     if size > LARGEST_BYTES:
-        megabytes = f"{size / 1024 / 1024:,.1f}"
-        raise Unreadable(
-            f"The file has {megabytes} MB; {LARGEST_BYTES // 1024 // 1024} MB are read. Split it into parts."
-        )
+        megabytes = f"{size / MEGABYTE:,.1f}"
+        raise Unreadable(f"The file has {megabytes} MB; {LARGEST_BYTES // MEGABYTE} MB are read. Split it into parts.")
 
 
 def decode(content: bytes) -> tuple[str, str]:
     """The encoding and the text of a file. Raises Unreadable for what is no text."""
+    if content.startswith(_OFFICE) and "EncryptedPackage".encode("utf-16-le") in content:
+        raise Unreadable("This workbook is locked with a password. Save it without one, and upload that file.")
     for magic, sentence in _NOT_TEXT:
         if content.startswith(magic):
             raise Unreadable(sentence)

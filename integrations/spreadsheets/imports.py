@@ -1,6 +1,7 @@
 """An import from the upload to the last row: what people do about it. The worker's part is in running.py."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -10,13 +11,17 @@ from elinkages.accounts.models import Membership
 from elinkages.audit import trail
 from elinkages.kernel.refusal import Refused
 from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
-from integrations.spreadsheets import files
+from integrations.spreadsheets import files, limits
 from integrations.spreadsheets.fields import FIELDS
 from integrations.spreadsheets.headers import guess
 from integrations.spreadsheets.values import column, guess_date_order, guess_decimal_mark
 
+MOST_SHEETS = 6
+"""Sheets that are looked at before one is guessed to be the list."""
 IMPORTED = (Fate.CREATE, Fate.UPDATE)
 """The fates of rows that change something."""
+CHOOSING = (ImportState.UPLOADED, ImportState.CHECKED)
+"""When sheet and columns can be chosen."""
 
 
 class UnknownKind(Refused):
@@ -36,11 +41,11 @@ class NothingToImport(Refused):
 
 
 def upload(*, kind: str, file_name: str, content: bytes, by: Membership, at: datetime) -> Import:
-    """Keep a file and guess what its columns are; nothing is imported yet. Raises UnknownKind, files.Unreadable."""
+    """Keep a file and guess what its columns are; nothing is imported yet. Raises UnknownKind, limits.Unreadable."""
     if kind not in ImportKind.values:
         raise UnknownKind("Choose what the rows are: partners, referrals or won clients.")
     files.check_size(len(content))
-    table = files.read(content)
+    table = _likeliest(files.read(content), content, kind)
     columns = guess(kind, table.header)
     batch = Import.objects.create(
         kind=kind,
@@ -48,6 +53,8 @@ def upload(*, kind: str, file_name: str, content: bytes, by: Membership, at: dat
         content=content,
         encoding=table.encoding,
         delimiter=table.delimiter,
+        sheet=table.sheet,
+        sheets=list(table.sheets),
         header=table.header,
         columns=columns,
         options=guess_options(table, kind, columns),
@@ -60,9 +67,45 @@ def upload(*, kind: str, file_name: str, content: bytes, by: Membership, at: dat
     return batch
 
 
+def choose_sheet(batch: Import, sheet: str, *, by: Membership, at: datetime) -> Import:
+    """Read another sheet of the workbook, and guess its columns. Raises MovedOn, limits.Unreadable."""
+    if batch.state not in CHOOSING:
+        raise MovedOn(_stands_at(batch, batch.get_state_display()))
+    table = files.read(bytes(batch.content), sheet)
+    columns = guess(batch.kind, table.header)
+    _claim(
+        batch,
+        CHOOSING,
+        ImportState.UPLOADED,
+        at,
+        sheet=table.sheet,
+        header=table.header,
+        columns=columns,
+        options=guess_options(table, batch.kind, columns),
+        total=len(table.rows),
+        summary={},
+        done=0,
+        attempts=0,
+    )
+    batch.rows.all().delete()
+    trail.record("import.sheet_chosen", batch, by=by, at=at, sheet=sheet)
+    return batch
+
+
+def _likeliest(first: files.Table, content: bytes, kind: str) -> files.Table:
+    """Of a workbook the sheet in which most columns are known, the first one of equals."""
+    best, most = first, len(guess(kind, first.header))
+    for name in first.sheets[1:MOST_SHEETS]:
+        with suppress(limits.Unreadable):
+            table = files.read(content, name)
+            if (known := len(guess(kind, table.header))) > most:
+                best, most = table, known
+    return best
+
+
 def table_of(batch: Import) -> files.Table:
-    """The file of an import, read again. Raises files.Unreadable."""
-    return files.read(bytes(batch.content))
+    """The file of an import, read again. Raises limits.Unreadable."""
+    return files.read(bytes(batch.content), batch.sheet)
 
 
 def guess_options(table: files.Table, kind: str, columns: Mapping[str, int]) -> dict[str, Any]:
@@ -85,7 +128,7 @@ def choose(
     _check_columns(batch, columns)
     _claim(
         batch,
-        (ImportState.UPLOADED, ImportState.CHECKED),
+        CHOOSING,
         ImportState.CHECKING,
         at,
         columns=dict(columns),
@@ -148,8 +191,10 @@ def _claim(batch: Import, sources: tuple[ImportState, ...], target: ImportState,
     fields |= {"state": target, "moved_at": at}
     if not Import.objects.filter(pk=batch.pk, state__in=sources).update(**fields):
         now = Import.objects.only("state").get(pk=batch.pk)
-        raise MovedOn(
-            f"{batch.file_name} is at “{now.get_state_display()}” now. Reload its page to see where it stands."
-        )
+        raise MovedOn(_stands_at(batch, now.get_state_display()))
     for name, value in fields.items():
         setattr(batch, name, value)
+
+
+def _stands_at(batch: Import, state: str) -> str:
+    return f"{batch.file_name} is at “{state}” now. Reload its page to see where it stands."

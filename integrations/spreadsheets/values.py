@@ -7,7 +7,7 @@ or company it is refused, because names travel into other people's spreadsheets;
 import calendar
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -15,6 +15,7 @@ from django.core.validators import URLValidator, validate_email
 
 from elinkages.kernel.money import parse_money
 from integrations.spreadsheets.fields import AMOUNT, CHOICE, DAY, EMAIL, NAME, WEBSITE, Field
+from integrations.spreadsheets.workbooks import ERRORS, Exact
 
 MONTH_FIRST, DAY_FIRST = "month_first", "day_first"
 DATE_ORDERS = ((MONTH_FIRST, "Month first: 12/31/2026"), (DAY_FIRST, "Day first: 31/12/2026"))
@@ -62,12 +63,11 @@ def read_cell(field: Field, cell: str, reading: Reading) -> str | int | None:
     text = clean(cell)
     if not text:
         return None
-    if field.reads in {DAY, AMOUNT} and len(text) > LONGEST_NUMBER:
-        raise NotReadable(f"{shown(text)} in {field.label} is far too long.")
+    _refuse_nonsense(field, text)
     if field.reads == DAY:
         return read_day(text, field.label, reading.date_order).isoformat()
     if field.reads == AMOUNT:
-        return _amount(text, field.label, reading)
+        return _amount(text, field.label, replace(reading, decimal_mark=".") if isinstance(cell, Exact) else reading)
     if field.name != "note":
         text = " ".join(text.split())
     if field.reads == WEBSITE and not re.match(r"[a-z][a-z0-9+.-]*:", text, re.I):
@@ -76,6 +76,13 @@ def read_cell(field: Field, cell: str, reading: Reading) -> str | int | None:
         raise NotReadable(f"{field.label} has {len(text):,} characters, and {field.limit:,} are kept.")
     _check(field, text, cell)
     return text
+
+
+def _refuse_nonsense(field: Field, text: str) -> None:
+    if text in ERRORS:
+        raise NotReadable(f"{field.label} holds {shown(text)}, an error of your spreadsheet. Correct its formula.")
+    if field.reads in {DAY, AMOUNT} and len(text) > LONGEST_NUMBER:
+        raise NotReadable(f"{shown(text)} in {field.label} is far too long.")
 
 
 def _check(field: Field, text: str, cell: str) -> None:
@@ -179,5 +186,6 @@ def guess_decimal_mark(cells: Iterable[str]) -> str:
 
 
 def column(rows: Sequence[Sequence[str]], place: int) -> Iterable[str]:
-    """The filled cells of a column."""
-    return (clean(cells[place])[:LONGEST_NUMBER] for cells in rows if place < len(cells) and cells[place])
+    """The filled cells of a column that leave a choice: numbers and days of a workbook do not."""
+    found = (cells[place] for cells in rows if place < len(cells) and cells[place])
+    return (clean(cell)[:LONGEST_NUMBER] for cell in found if not isinstance(cell, Exact))

@@ -16,7 +16,7 @@ from elinkages.kernel import csv_cells
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
-from integrations.forms import ColumnsForm, UploadForm, shorten
+from integrations.forms import ColumnsForm, SheetForm, UploadForm, shorten
 from integrations.models import Fate, Import, ImportKind, ImportState
 from integrations.spreadsheets import imports
 from integrations.spreadsheets.fields import FIELDS
@@ -80,8 +80,21 @@ def import_columns(request: MspRequest, import_id: UUID) -> HttpResponse:
             imports.choose(batch, columns=form.columns, options=form.options, by=request.member, at=timezone.now())
             nudge_import(batch)
             return redirect("dashboard:import", batch.pk)
-    context = {"form": form, "batch": batch, "header_row": table.header_row}
+    context = {"form": form, "batch": batch, "header_row": table.header_row, "sheet_form": SheetForm(batch=batch)}
     return page(request, "dashboard/imports/columns.html", context, status=422 if form.is_bound else 200)
+
+
+@dashboard(can="imports.manage")
+@require_POST
+def import_sheet(request: MspRequest, import_id: UUID) -> HttpResponse:
+    """Read another sheet of the workbook."""
+    batch: Import = get_object_or_404(Import, pk=import_id)
+    form = SheetForm(request.POST, batch=batch)
+    if form.is_valid():
+        imports.choose_sheet(batch, form.cleaned_data["sheet"], by=request.member, at=timezone.now())
+    else:
+        messages.error(request, "Choose one of the sheets of this workbook.")
+    return redirect("dashboard:import-columns", batch.pk)
 
 
 @dashboard(can="imports.manage")

@@ -38,7 +38,10 @@ class Office:
 
     def check(self, kind: str, text: str | bytes, /, **options: Any) -> Import:
         """A file whose rows have their fates."""
-        batch = self.choose(self.upload(kind, text), **options)
+        return self.checked(self.choose(self.upload(kind, text), **options))
+
+    def checked(self, batch: Import) -> Import:
+        """An import whose columns were chosen, with the fates of its rows."""
         tasks.check.run(msp_id=str(self.msp.pk), import_id=str(batch.pk))
         return self.again(batch)
 

@@ -4,9 +4,10 @@ from contextlib import suppress
 
 import pytest
 
-from integrations.spreadsheets import files
-from integrations.spreadsheets.files import Unreadable, read
+from integrations.spreadsheets import limits
+from integrations.spreadsheets.files import read
 from integrations.spreadsheets.headers import guess
+from integrations.spreadsheets.limits import Unreadable
 
 TEXT = "Name,City\r\nCafé Müller,Zürich\r\nŁódź & Sons,Kraków\r\n"
 WESTERN = "Name,City\r\nCafé Müller,Zürich\r\n“Señor” Peña – Söhne,Málaga\r\n"
@@ -79,7 +80,7 @@ def test_a_header_in_another_language_can_be_mapped_by_hand() -> None:
         (b"", "The file is empty. Upload one with the names of its columns in the first row."),
         (b"\r\n , \r\n", "The file is empty."),
         (b"Name,City\n", "The file has names of columns and no rows under them."),
-        (b"PK\x03\x04rest", "This is an Excel workbook. Open it, choose “Save as” and “CSV UTF-8”"),
+        (b"PK\x03\x04rest", "The workbook is damaged."),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "This is an old Excel workbook."),
         (b"%PDF-1.7\n", "This is a PDF."),
         (b"  <!DOCTYPE html><html>", "This is a web page, even if its name says otherwise."),
@@ -144,9 +145,9 @@ def test_a_column_is_guessed_for_one_field_only(kind: str) -> None:
 
 
 def test_the_file_limits_are_those_that_the_page_promises() -> None:
-    assert (files.LARGEST_BYTES, files.MOST_ROWS) == (10 * 1024 * 1024, 20_000)
+    assert (limits.LARGEST_BYTES, limits.MOST_ROWS) == (10 * 1024 * 1024, 20_000)
 
 
 def test_a_row_of_a_million_cells_is_kept_short() -> None:
     ((_, cells),) = read(b"Name,City\nA,B" + b"," * 1_000_000).rows
-    assert len(cells) <= files.MOST_COLUMNS + 1
+    assert len(cells) <= limits.MOST_COLUMNS + 1

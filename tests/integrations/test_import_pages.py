@@ -17,7 +17,7 @@ from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from integrations import tasks
 from integrations.models import Import, ImportState
-from integrations.spreadsheets import files
+from integrations.spreadsheets import limits
 from partners.models import Partner
 from tests import builders
 from tests.integrations.conftest import Office
@@ -110,10 +110,10 @@ def test_start_sent_twice_starts_once(office: Office, desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"PK\x03\x04", "This is an Excel workbook."),
+        (b"PK\x03\x04", "The workbook is damaged."),
         (b"<html></html>", "This is a web page"),
         (b"", "The file is empty."),
-        (b"x" * (files.LARGEST_BYTES + 1), "The file has 10.0 MB; 10 MB are read."),
+        (b"x" * (limits.LARGEST_BYTES + 1), "The file has 10.0 MB; 10 MB are read."),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_beside_the_field(desk: Desk, content: bytes, sentence: str) -> None:
