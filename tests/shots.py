@@ -1,13 +1,6 @@
 """`bin/shots [USER …]`: every page as each demo user, 1280 and 390 wide, light and dark, in build/shots/."""
 
-import os
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -15,13 +8,12 @@ from uuid import UUID
 import django
 
 from elinkages.machine import chromium
-from elinkages.machine.postgres import free_port
+from tests import demo_site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / "build" / "shots"
+FOLDER = demo_site.ROOT / "build" / "shots"
 WINDOWS = {"1280": {"width": 1280, "height": 900}, "390": {"width": 390, "height": 844}}
 SCHEMES = ("light", "dark")
 Places = dict[str, str]
@@ -30,13 +22,10 @@ NEWCOMER = "nora@firstday.example"
 
 def main(wanted: list[str]) -> None:
     """Fill the demo, serve it, walk it with a browser."""
-    os.environ.update(DJANGO_SETTINGS_MODULE="elinkages.settings", DEMO="1")
-    _manage("migrate", role="owner")
-    _manage("collectstatic", "--noinput")
-    _manage("demo")
+    demo_site.fill()
     django.setup()
     everybody = _everybody()
-    with _served() as address:
+    with demo_site.served() as address:
         from playwright.sync_api import sync_playwright
 
         with sync_playwright() as playwright:
@@ -44,33 +33,6 @@ def main(wanted: list[str]) -> None:
             for email, places in everybody.items():
                 if not wanted or email in wanted:
                     _pictures(browser, address, email, places)
-
-
-def _manage(*command: str, role: str = "app") -> None:
-    environment = {**os.environ, "ELINKAGES_ROLE": role}
-    subprocess.run([sys.executable, "manage.py", *command, "--verbosity=0"], env=environment, cwd=ROOT, check=True)
-
-
-@contextmanager
-def _served() -> Iterator[str]:
-    port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "elinkages.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as server:
-        address = f"http://127.0.0.1:{port}"
-        try:
-            while not _answers(address):
-                time.sleep(0.2)
-            yield address
-        finally:
-            server.terminate()
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - our own server on loopback
-            return True
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
 
 
 def _everybody() -> dict[str, Places]:
@@ -170,7 +132,7 @@ def _pictures(browser: "Browser", address: str, email: str, places: Places) -> N
             for name, path in places.items():
                 count += _picture(page, address + path, folder / f"{name}-{width}-{scheme}.png")
             context.close()
-    print(f"{email}: {count} pictures in {folder.relative_to(ROOT)}", flush=True)
+    print(f"{email}: {count} pictures in {folder.relative_to(demo_site.ROOT)}", flush=True)
 
 
 def _picture(page: "Page", url: str, file: Path) -> bool:
