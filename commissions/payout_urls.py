@@ -2,15 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from commissions.listings import ENTRIES, PAYOUTS
 from commissions.views import earnings, explain, holds, payout_runs, payouts, statements
 from commissions.views import portal as portal_views
+from elinkages.lists.urls import around as lists_around
 
 dashboard: list[URLPattern | URLResolver] = [
     path("commissions/", earnings.commission_list, name="commission-list"),
+    *lists_around(ENTRIES, "commissions/"),
     path("commissions/<uuid:entry_id>/", explain.entry_page, name="entry"),
     path("commissions/holds/new/", holds.hold_new, name="hold-new"),
     path("commissions/holds/<uuid:hold_id>/lifting/", holds.hold_lifting, name="hold-lifting"),
     path("payouts/", payout_runs.run_list, name="payout-run-list"),
+    path("payouts/all/", earnings.payout_list, name="payout-list"),
+    *lists_around(PAYOUTS, "payouts/all/"),
     path("payouts/runs/new/", payout_runs.run_new, name="payout-run-new"),
     path("payouts/runs/<uuid:run_id>/", payout_runs.run_detail, name="payout-run"),
     path("payouts/runs/<uuid:run_id>/approval/", payout_runs.run_approval, name="payout-run-approval"),

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "elinkages.accounts",
     "elinkages.audit",
     "elinkages.mail",
+    "elinkages.lists",
     "partners",
     "referrals",
     "commissions",
@@ -245,6 +246,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "imports-sweep": {"task": "integrations.tasks.sweep", "schedule": 30, "options": {"expires": 25}},
     "check-books": {"task": "commissions.tasks.check_books", "schedule": crontab(hour=8, minute=0)},
     "partners-tidy": {"task": "partners.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
+    "lists-sweep": {"task": "elinkages.lists.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
     "accounts-tidy": {"task": "elinkages.accounts.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
 }
 

@@ -2,12 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from elinkages.lists.urls import around as lists_around
+from referrals.listings import CLIENTS, REFERRALS
 from referrals.views import clients, credit, lists, registration, service_lines
 from referrals.views import portal as portal_views
 from referrals.views import referrals as referral_views
 
 dashboard: list[URLPattern | URLResolver] = [
     path("referrals/", lists.referral_list, name="referral-list"),
+    *lists_around(REFERRALS, "referrals/"),
     path("referrals/board/", lists.board, name="referral-board"),
     path("referrals/new/", registration.new, name="referral-new"),
     path("referrals/new/partners/", registration.partner_choices, name="referral-partner-choices"),
@@ -22,6 +25,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("referrals/<uuid:referral_id>/credit/sum/", credit.credit_sum, name="referral-credit-sum"),
     path("findings/<uuid:finding_id>/decision/", credit.finding_decision, name="finding-decision"),
     path("clients/", clients.client_list, name="client-list"),
+    *lists_around(CLIENTS, "clients/"),
     path("clients/new/", clients.client_new, name="client-new"),
     path("settings/service-lines/", service_lines.every, name="service-lines"),
     path("settings/service-lines/new/", service_lines.new, name="service-line-new"),

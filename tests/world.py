@@ -12,6 +12,8 @@ from commissions.models import Entry, Payout, PayoutRun, Plan
 from elinkages.accounts.models import Invitation, Membership, Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
+from elinkages.lists import saved
+from elinkages.lists.models import Change, ChangeItem, Export, ExportFormat
 from integrations.models import Fate, Import, ImportKind, ImportRow
 from partners.models import Contact, JoinField, JoinRule, Partner, PartnerInvitation, PartnerLogin, SourceKind
 from referrals.models import Client, Contract, Finding, Referral, Stage
@@ -122,7 +124,27 @@ def _ids(house: House, contract: Contract, run: PayoutRun, login: PartnerLogin) 
         "hold_id": hold.pk,
         "import_id": batch.pk,
         **_joining_ids(canary, owner),
+        **_list_ids(canary, owner),
     }
+
+
+def _list_ids(canary: str, owner: Membership) -> dict[str, UUID]:
+    view = saved.save(
+        "referral-list", name=f"{canary} view", query="stage=all", is_shared=True, is_default=False, by=owner, at=AT
+    )
+    export = Export.objects.create(
+        listing="referral-list",
+        title=f"{canary} list",
+        format=ExportFormat.CSV,
+        asked_by=owner,
+        asked_at=AT,
+        moved_at=AT,
+    )
+    change = Change.objects.create(
+        listing="referral-list", action="assign", label=f"{canary} change", total=1, by=owner, at=AT, moved_at=AT
+    )
+    ChangeItem.objects.create(change=change, number=1, target_id=view.pk, name=canary)
+    return {"view_id": view.pk, "export_id": export.pk, "change_id": change.pk}
 
 
 def _joining_ids(canary: str, owner: Membership) -> dict[str, UUID]:

@@ -45,12 +45,10 @@ def dashboard(*, can: str = "view") -> Callable[[View], View]:
         def opened(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return to_login(request)
-            member = (
-                Membership.objects.active().select_related("user").filter(msp=request.msp, user=request.user).first()
-            )
+            member = Membership.objects.active().filter(msp=request.msp, user=request.user).first()
             if member is None:
                 raise Http404("Not one of this MSP's people.")
-            member.msp = request.msp
+            member.msp, member.user = request.msp, request.user
             request.member = member
             if not member.may(can):
                 return page(request, "403.html", {"right": can}, status=403)
@@ -88,7 +86,7 @@ def unit_of_work(request: Any, view: View, *args: Any, as_partner: UUID | None =
     A form that carries `_once` has its effect once: its copy is redirected to what the first one led to.
     """
     try:
-        with tenancy.use(request.msp.pk, partner_id=as_partner):
+        with tenancy.use(request.msp.pk, partner_id=as_partner, reads_only=request.method in SAFE):
             response = _once(request, view, *args, **kwargs)
             if response.status_code >= 400:
                 transaction.set_rollback(True)

@@ -51,11 +51,15 @@ def current_msp_id() -> UUID:
 
 
 @contextmanager
-def use(msp_id: UUID, *, partner_id: UUID | None = None) -> Iterator[None]:
+def use(
+    msp_id: UUID, *, partner_id: UUID | None = None, snapshot: bool = False, reads_only: bool = False
+) -> Iterator[None]:
     """Run one unit of work for one MSP: one transaction, one tenant, all walls up.
 
     With `partner_id` the database role is `elinkages_portal`, which may only read that
     partner's rows. Inside the same scope it nests as a savepoint; another scope raises OtherTenant.
+    With `snapshot` every query sees the rows as they were at the first one. With `reads_only` the caller
+    promises to write nothing that a deferred check would have to look at, which saves asking for it.
     """
     scope = Scope(msp_id, partner_id)
     if (outer := _scope.get()) is not None:
@@ -65,11 +69,14 @@ def use(msp_id: UUID, *, partner_id: UUID | None = None) -> Iterator[None]:
             yield
         return
     token = _scope.set(scope)
+    is_nested = connection.in_atomic_block  # inside a test, whose transaction has its level already
     try:
         with transaction.atomic(durable=True):
+            if snapshot and not is_nested:
+                _execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             _enter(scope)
             yield
-            if not connection.needs_rollback:
+            if not reads_only and not connection.needs_rollback:
                 # Deferred checks must run while their rows are still visible to this tenant.
                 _execute("SET CONSTRAINTS ALL IMMEDIATE")
     finally:

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from pygal.style import Style
 
 from elinkages.kernel.money import exponent, format_money
-from elinkages.pages.ui.kinds import Kind, kind_of
+from partners.kinds import Kind, kind_of
 
 WIDE, NARROW = (720, 240), (340, 260)
 CROWDED = 8

@@ -13,9 +13,9 @@ from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Sum
 from commissions.models import PayoutRun, PayoutState, Pin, RunState
 from elinkages.accounts import doors
 from elinkages.accounts.models import Membership, Msp
+from elinkages.kernel.figures import days_away
 from elinkages.kernel.money import format_money
 from elinkages.kernel.words import say_count, say_day
-from elinkages.pages.ui.figures import days_away
 from partners.models import Application, Partner, PartnerInvitation, PartnerState
 from referrals.models import ClientState, Contract, Finding, Referral, Stage
 from referrals.sla import late_before, stale_before

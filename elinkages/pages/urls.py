@@ -2,6 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from elinkages.lists.urls import around as lists_around
+from elinkages.pages.listings import PARTNERS
 from elinkages.pages.views import health, home, metrics, ops_mail, partners, portal_home, start
 from elinkages.pages.views import public as public_site
 from elinkages.pages.views.styleguide import styleguide
@@ -10,6 +12,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("home/mrr.svg", home.chart, name="home-chart"),
     path("partners/", partners.partner_list, name="partner-list"),
+    *lists_around(PARTNERS, "partners/"),
     path("partners/<uuid:partner_id>/", partners.partner_page, name="partner"),
 ]
 

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 import commissions.urls
 import elinkages.accounts.urls
+import elinkages.lists.urls
 import elinkages.pages.urls
 import integrations.urls
 import partners.urls
@@ -12,6 +13,7 @@ import referrals.urls
 pages = [
     *elinkages.pages.urls.dashboard,
     *elinkages.accounts.urls.dashboard,
+    *elinkages.lists.urls.dashboard,
     *partners.urls.dashboard,
     *referrals.urls.dashboard,
     *commissions.urls.dashboard,

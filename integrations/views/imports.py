@@ -16,7 +16,9 @@ from elinkages.kernel import csv_cells
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
+from elinkages.lists.pages import list_page
 from integrations.forms import ColumnsForm, SheetForm, UploadForm, shorten
+from integrations.listings import IMPORTS
 from integrations.models import Fate, Import, ImportKind, ImportState
 from integrations.spreadsheets import imports
 from integrations.spreadsheets.fields import FIELDS
@@ -43,9 +45,7 @@ def _import(import_id: UUID) -> Import:
 @require_safe
 def import_list(request: MspRequest) -> HttpResponse:
     """Every file that was brought, newest first."""
-    found = Import.objects.defer("content", "header", "columns").select_related("uploaded_by__user")
-    rows = paginate(found, request, order=("-uploaded_at", "-pk"))
-    return page(request, "dashboard/imports/list.html", {"rows": rows})
+    return list_page(request, IMPORTS, "dashboard/imports/list.html")
 
 
 @dashboard(can="imports.manage")

@@ -1,52 +1,27 @@
 """The list of clients, and adding those who came without an introduction."""
 
-from datetime import date
-from uuid import UUID
-
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.pages import page
-from elinkages.kernel.paging import paginate
-from referrals import clients, mrr
+from elinkages.lists.pages import list_page
+from referrals import clients
 from referrals.client_forms import ClientForm
-from referrals.models import Client, ClientState
-
-FILTERS = {
-    "active": "Active",
-    "referred": "Referred",
-    "left": "Left",
-    "all": "All",
-}
+from referrals.listings import CLIENTS
+from referrals.models import Client
 
 
 @dashboard()
+@require_safe
 def client_list(request: MspRequest) -> HttpResponse:
-    """Clients by name, with today's MRR; `?show=` is one of FILTERS, `?q=` how the name begins."""
-    today = request.msp.today(timezone.now())
-    show = request.GET.get("show", "active")
-    show = show if show in FILTERS else "active"
-    text = request.GET.get("q", "").strip()[:160]
-    found = _shown(show)
-    if key := company_key(text):
-        found = found.filter(name_key__prefix=key)
-    listed = paginate(found.select_related("referral__partner"), request, order=("name_key", "pk"))
-    context = {
-        "clients": listed,
-        "rows": _with_mrr(listed.items, today),
-        "show": show,
-        "filters": FILTERS,
-        "q": text,
-        "today": today,
-        "has_any": bool(listed) or Client.objects.exists(),
-    }
-    return page(request, "dashboard/clients/list.html", context)
+    """Clients by name, with today's MRR."""
+    return list_page(request, CLIENTS, "dashboard/clients/list.html")
 
 
 @dashboard(can="clients.manage")
@@ -73,17 +48,3 @@ def client_new(request: MspRequest) -> HttpResponse:
     asks_twice = bool(twins) or bool(request.POST.get("is_another"))
     context = {"form": form, "twins": twins, "asks_twice": asks_twice}
     return page(request, "dashboard/clients/new.html", context, status=422 if form.is_bound else 200)
-
-
-def _shown(show: str) -> QuerySet[Client]:
-    found = Client.objects.all()
-    if show == "active":
-        return found.filter(state=ClientState.ACTIVE)
-    if show == "left":
-        return found.filter(state=ClientState.LEFT)
-    return found.filter(referral__isnull=False) if show == "referred" else found
-
-
-def _with_mrr(items: list[Client], today: date) -> list[tuple[Client, int]]:
-    levels: dict[UUID, int] = mrr.by_client([client.pk for client in items], on=today)
-    return [(client, levels[client.pk]) for client in items]

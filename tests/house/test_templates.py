@@ -8,7 +8,7 @@ import pytest
 from django.template import TemplateDoesNotExist, engines
 from lucide import IconDoesNotExist
 
-from elinkages.pages.ui.icons import icon_html
+from elinkages.kernel.icons import icon_html
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 EVERY = sorted(path for path in TEMPLATES.rglob("*") if path.suffix in {".html", ".txt"})

@@ -16,13 +16,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from elinkages.accounts import doors
-from elinkages.pages.ui import assets, controls, figures, places, story
-from elinkages.pages.ui.icons import icon_html
-from elinkages.pages.ui.kinds import kind_of
+from elinkages.kernel import figures
+from elinkages.kernel.icons import badge_html, icon_html
+from elinkages.pages.ui import assets, controls, places, story
+from partners.kinds import source_html
 
 register = Library()
 ONCE = "_once"
-TONES = frozenset({"neutral", "info", "good", "warn", "bad"})
 
 register.simple_tag(icon_html, name="icon")
 
@@ -59,28 +59,8 @@ def month(context: Context, value: date | None) -> SafeString | str:
     return figures.day_html(_calendar(context, value), months=True) if value else figures.DASH
 
 
-@register.simple_tag
-def badge(label: str, tone: str = "neutral", icon: str = "") -> SafeString:
-    """A status in one or two words. Tones: neutral, info, good, warn, bad; an unknown tone is neutral."""
-    drawing = icon_html(icon, size=12) if icon else ""
-    return format_html(
-        '<span class="badge {}">{}{}</span>',
-        tone if tone in TONES else "neutral",
-        drawing,
-        label,
-    )
-
-
-@register.simple_tag
-def source_badge(value: str, label: str = "") -> SafeString:
-    """A source kind: its shape, its hue and its name."""
-    kind = kind_of(value)
-    return format_html(
-        '<span class="badge source-{}">{}{}</span>',
-        kind.slug,
-        icon_html(kind.shape, size=12),
-        label or kind.label,
-    )
+register.simple_tag(badge_html, name="badge")
+register.simple_tag(source_html, name="source_badge")
 
 
 @register.inclusion_tag("components/field.html")

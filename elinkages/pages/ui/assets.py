@@ -18,6 +18,7 @@ def names(folder: str, suffix: str) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in (STATIC / folder).glob(f"*{suffix}")))
 
 
+@cache
 def style_links() -> SafeString:
     """One link per style sheet: each is cached for ever under its hashed name."""
     return format_html_join(
@@ -29,13 +30,19 @@ def style_links() -> SafeString:
 
 def script_tags(nonce: object) -> SafeString:
     """The import map (`elinkages/toast-list` and so on) and the module that loads them."""
-    table = {f"elinkages/{Path(name).stem}": static(f"js/{name}") for name in names("js", ".js")}
-    text = SafeString(json.dumps({"imports": table}).translate(_JSON_IN_HTML))
+    text, start = _import_map()
     pass_on = format_html(' nonce="{}"', nonce) if nonce is not None else ""
     return format_html(
         '<script type="importmap"{}>{}</script>\n<script type="module"{} src="{}"></script>',
         pass_on,
         text,
         pass_on,
-        table["elinkages/main"],
+        start,
     )
+
+
+@cache
+def _import_map() -> tuple[SafeString, str]:
+    """The import map as JSON, and the address of the module that starts the others."""
+    table = {f"elinkages/{Path(name).stem}": static(f"js/{name}") for name in names("js", ".js")}
+    return SafeString(json.dumps({"imports": table}).translate(_JSON_IN_HTML)), table["elinkages/main"]

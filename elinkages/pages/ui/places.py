@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 
 HOME = "home"
 
@@ -50,10 +51,17 @@ class Place:
 
 def address(name: str) -> str:
     """The address of a URL name, or an empty string where this door does not have it."""
+    below = _below(get_urlconf(), name)
+    return "" if below is None else f"{get_script_prefix()}{below}"
+
+
+@cache
+def _below(urlconf: str | None, name: str) -> str | None:
+    """The path of a URL name below where its door begins; every page asks for the same dozen."""
     try:
-        return reverse(name)
+        return reverse(name).removeprefix(get_script_prefix())
     except NoReverseMatch:
-        return ""
+        return None
 
 
 def places(request: HttpRequest, ways: Iterable[Way]) -> list[Place]:

@@ -3,76 +3,31 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.audit import trail
-from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
+from elinkages.lists.pages import list_page
 from elinkages.pages import program
-from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin, PartnerState, SourceKind
+from elinkages.pages.listings import PARTNERS
+from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin, PartnerState
 from referrals.models import Referral
 
-ORDERS: dict[str, tuple[str, ...]] = {"name": ("name_key", "pk"), "newest": ("-created_at", "-pk")}
 SHOWN_REFERRALS = 10
 
 
 @dashboard()
+@require_safe
 def partner_list(request: MspRequest) -> HttpResponse:
     """Partners by name or newest first, with what each one sent."""
-    today = request.msp.today(timezone.now())
-    query = request.GET
-    order = query.get("sort") if query.get("sort") in ORDERS else "name"
-    partners = paginate(_matching(query), request, order=ORDERS[order or "name"])
-    figures = program.partner_figures([partner.pk for partner in partners.items], on=today)
-    rows = [(partner, figures.get(partner.pk, program.PartnerFigures())) for partner in partners.items]
-    context = {
-        "rows": rows,
-        "page": partners,
-        "order": order,
-        "search": query.get("q", ""),
-        "states": _chips(query, "state", PartnerState.choices),
-        "kinds": _chips(query, "kind", SourceKind.choices),
-        "is_filtered": any(query.get(name) for name in ("q", "state", "kind")),
-    }
-    return page(request, "dashboard/partners/list.html", context)
-
-
-def _matching(query: QueryDict) -> QuerySet[Partner]:
-    """The partners that the address asks for; an unknown state or kind matches nobody's wish and is ignored."""
-    partners: QuerySet[Partner] = Partner.objects.all()
-    if query.get("state") in PartnerState.values:
-        partners = partners.filter(state=query["state"])
-    if query.get("kind") in SourceKind.values:
-        partners = partners.filter(kind=query["kind"])
-    if not (search := query.get("q", "").strip()):
-        return partners
-    if "@" in search:
-        people = Contact.objects.current().filter(email=search.lower())
-        return partners.filter(pk__in=people.values("partner"))
-    key = company_key(search)
-    return partners.filter(name_key__prefix=key) if key else partners.none()
-
-
-def _chips(query: QueryDict, name: str, choices: list[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Filter chips whose addresses keep the other filters and drop the cursor."""
-    chosen = query.get(name, "")
-    chosen = chosen if any(value == chosen for value, _ in choices) else ""
-    found = []
-    for value, label in [("", "All"), *choices]:
-        link = query.copy()
-        for gone in (name, "after", "before"):
-            link.pop(gone, None)
-        if value:
-            link[name] = value
-        found.append({"label": label, "value": value, "url": f"?{link.urlencode()}", "current": value == chosen})
-    return found
+    return list_page(request, PARTNERS, "dashboard/partners/list.html")
 
 
 @dashboard()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from elinkages.kernel.pages import page
 from elinkages.pages import charts
-from elinkages.pages.ui.kinds import KINDS
+from partners.kinds import KINDS
 
 LAYOUTS = ("dashboard", "portal", "plain")
 

@@ -4,6 +4,7 @@ import "elinkages/confirm-dialog";
 import "elinkages/copy-button";
 import "elinkages/drag-board";
 import "elinkages/page-keys";
+import "elinkages/row-selection";
 import "elinkages/slug-suggestion";
 import "elinkages/submit-once";
 import "elinkages/theme-switch";

@@ -19,3 +19,13 @@ def icon_html(name: str, label: str = "", size: int = 20) -> SafeString:
     if label:
         return format_html('<span class="icon" role="img" aria-label="{}">{}</span>', label, drawing)
     return format_html('<span class="icon" aria-hidden="true">{}</span>', drawing)
+
+
+TONES = frozenset({"neutral", "info", "good", "warn", "bad"})
+
+
+@lru_cache(maxsize=1024, typed=True)
+def badge_html(label: str, tone: str = "neutral", icon: str = "") -> SafeString:
+    """A status in one or two words; an unknown tone is neutral."""
+    drawing = icon_html(icon, size=12) if icon else ""
+    return format_html('<span class="badge {}">{}{}</span>', tone if tone in TONES else "neutral", drawing, label)

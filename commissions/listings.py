@@ -1,0 +1,356 @@
+"""The lists of what was earned and of what is paid."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.core.cache import cache
+from django.db.models import Max, Min, Sum
+
+from commissions import holds
+from commissions.models import Entry, EntryKind, Hold, Journal, Payout, PayoutState, Stage
+from elinkages.accounts.models import Membership
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.figures import day_html, full_month
+from elinkages.kernel.icons import badge_html
+from elinkages.kernel.markup import fill
+from elinkages.kernel.match_keys import company_key
+from elinkages.kernel.money import format_money
+from elinkages.kernel.refusal import Refused
+from elinkages.kernel.tenancy import current_msp_id
+from elinkages.lists import columns
+from elinkages.lists.actions import Action
+from elinkages.lists.columns import Column, Field, Kind, row_link, sub, together
+from elinkages.lists.filters import Filter, Options, Order, Rows, Search, choices, equals
+from elinkages.lists.listing import Listing, register
+from elinkages.lists.scope import Scope
+from partners.models import Partner
+from referrals.models import Contract
+
+STAGE_NAMES: dict[str, str] = dict(Stage.choices)
+KIND_NAMES: dict[str, str] = dict(EntryKind.choices)
+STATE_NAMES: dict[str, str] = dict(PayoutState.choices)
+PARTNERS_FOUND = 50
+SUMMED = (Stage.ACCRUED, Stage.PAYABLE, Stage.RESERVED)
+KEPT_SECONDS = 7 * 24 * 3600
+
+
+# What was earned
+
+
+def standing() -> dict[str, Any]:
+    """What is not paid yet by stage, in minor units, and the first and last month of anything.
+
+    No amount and no stage changes without a journal, so the number of the newest one is the version of all sums: they
+    are added up once for each, and kept beside it.
+    """
+    newest = Journal.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
+    key = f"entries-standing:{current_msp_id()}:{newest}"
+    found: dict[str, Any] | None = cache.get(key)
+    if found is None:
+        sums = Entry.objects.filter(stage__in=SUMMED).values("stage").annotate(minor=Sum("minor")).order_by()
+        months = Entry.objects.aggregate(first=Min("earning_month"), last=Max("earning_month"))
+        found = {**{row["stage"]: int(row["minor"]) for row in sums}, **months}
+        cache.set(key, found, KEPT_SECONDS)
+    return found
+
+
+def _months(scope: Scope) -> Options:
+    """Every month from the newest to the oldest that anything was earned in."""
+    found = standing()
+    month, first = found["last"], found["first"]
+    options = []
+    while month and first and month >= first:
+        options.append((f"{month:%Y-%m}", full_month(month)))
+        month = date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
+    return options
+
+
+def _month(text: str) -> date | None:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None
+
+
+def _partner(text: str) -> Partner | None:
+    try:
+        found: Partner | None = Partner.objects.filter(pk=UUID(text)).first()
+    except ValueError:
+        return None
+    return found
+
+
+def _of_partners(rows: Rows, words: str, scope: Scope) -> Rows:
+    key = company_key(words) or words.lower()
+    found = Partner.objects.filter(name_key__prefix=key).order_by("name_key", "pk")
+    return rows.filter(partner__in=list(found.values_list("pk", flat=True)[:PARTNERS_FOUND]))
+
+
+PARTNER = Filter(
+    "partner",
+    "Partner",
+    choices(()),
+    equals("partner"),
+    shown="link",
+    accepts=lambda value, _: _partner(value) is not None,
+    called=lambda value, _: str(_partner(value) or ""),
+)
+
+
+def _client(entry: Entry) -> str:
+    contract = entry.pool.contract
+    return contract.client.name if contract else "Opening balance"
+
+
+def _service_line(entry: Entry) -> str:
+    contract = entry.pool.contract
+    return contract.service_line.name if contract else ""
+
+
+def _for(entry: Entry, scope: Scope) -> str:
+    line = _service_line(entry)
+    return together(_client(entry), sub(line)) if line else _client(entry)
+
+
+def _at_stage(entry: Entry, scope: Scope) -> str:
+    badge = badge_html(STAGE_NAMES[entry.stage], entry.tone)
+    if entry.stage != Stage.ACCRUED:
+        return badge
+    return badge + fill('<span class="sub nowrap">until {}</span>', day_html(entry.hold_until))
+
+
+class NoContract(Refused):
+    """The amount is an opening balance: only its partner can be put on hold."""
+
+
+class HeldAlready(Refused):
+    """Another amount of the same contract put it on hold, or somebody did before."""
+
+
+class NotHeld(Refused):
+    """Nothing keeps the amount back."""
+
+
+class PutOnHold(Action):
+    """Keep several amounts from being paid, by a hold on the contract of each."""
+
+    name, label, verb, icon, tone = "hold", "Hold", "Hold", "pause", "danger"
+    right = "payouts.manage"
+    note = (
+        "A hold is on the contract that an amount is for: all amounts of that contract wait, and keep accruing,"
+        " until the hold is lifted. Nothing is voided."
+    )
+    can_undo = True
+
+    def form(self, data: Any, scope: Scope) -> forms.Form:
+        """Why."""
+        return HoldForm(data)
+
+    def do(self, row: Entry, facts: Mapping[str, Any], *, by: Membership, scope: Scope) -> dict[str, Any]:
+        """The contract of one amount."""
+        contract = _contract(row)
+        if holds.active(contract):
+            raise HeldAlready(f"{contract} of {contract.client} is on hold already.")
+        return {"hold": str(holds.place(contract, reason=facts["reason"], by=by, at=scope.at).pk)}
+
+    def undo(self, row: Entry, before: Mapping[str, Any], *, by: Actor, scope: Scope) -> None:
+        """Lift the hold that was placed."""
+        holds.lift(Hold.objects.get(pk=before["hold"]), by=scope.member, at=scope.at)
+
+    def called(self, row: Any) -> str:
+        """Whose it is, for what, and how much."""
+        return _told(row)
+
+
+class Release(Action):
+    """Lift the holds on the contracts of several amounts."""
+
+    name, label, verb, icon = "release", "Lift holds", "Lift the holds on", "play"
+    right = "payouts.manage"
+    note = "Holds on the contracts of these amounts are lifted. A hold on a partner as a whole stays."
+
+    def do(self, row: Entry, facts: Mapping[str, Any], *, by: Membership, scope: Scope) -> dict[str, Any]:
+        """The contract of one amount."""
+        contract = _contract(row)
+        found = holds.active(contract)
+        if not found:
+            raise NotHeld(f"Nothing keeps back {contract} of {contract.client}.")
+        for hold in found:
+            holds.lift(hold, by=by, at=scope.at)
+        return {}
+
+    def called(self, row: Any) -> str:
+        """Whose it is, for what, and how much."""
+        return _told(row)
+
+
+class HoldForm(forms.Form):
+    """Why several amounts wait."""
+
+    reason = forms.CharField(
+        label="Why",
+        max_length=holds.REASON_LENGTH,
+        help_text="Your team and the partners read it.",
+        error_messages={"required": "Say why; your team and the partners read it."},
+    )
+
+
+def _contract(entry: Entry) -> Contract:
+    if entry.pool.contract is None:
+        raise NoContract("This is an opening balance. Put its partner on hold instead.")
+    return entry.pool.contract
+
+
+def _told(entry: Entry) -> str:
+    return f"{entry.partner}, {_client(entry)}, {format_money(entry.minor, entry.currency)}"
+
+
+class Entries(Listing):
+    """Every amount that partners earned, newest month first."""
+
+    name, title, noun, model = "commission-list", "Commissions", "amount", Entry
+    columns = (
+        Column(
+            "partner",
+            "Partner",
+            lambda entry, scope: row_link(scope, "entry", entry.pk, entry.partner.name),
+            (Field("Partner", lambda entry: entry.partner.name),),
+        ),
+        Column("for", "For", _for, (Field("Client", _client), Field("Service line", _service_line))),
+        columns.month("month", "Earned in", lambda entry: entry.earning_month, sorts=("newest", "oldest")),
+        columns.text("kind", "Kind", lambda entry: KIND_NAMES[entry.kind]),
+        Column(
+            "stage",
+            "Stage",
+            _at_stage,
+            (
+                Field("Stage", lambda entry: STAGE_NAMES[entry.stage]),
+                Field("Held until", lambda entry: entry.hold_until, Kind.DAY),
+            ),
+        ),
+        columns.money("amount", "Amount", lambda entry: entry.minor, dash=False),
+        columns.month("posted", "Posted in", lambda entry: entry.posting_month, is_extra=True),
+        columns.text("why", "Why", lambda entry: entry.pool.reason, is_extra=True),
+    )
+    orders = (
+        Order("newest", "Newest month first", ("-earning_month", "-pk")),
+        Order("oldest", "Oldest month first", ("earning_month", "pk")),
+    )
+    filters = (
+        Filter("stage", "Filter by stage", choices(Stage.choices), equals("stage"), shown="chips", everything="All"),
+        Filter(
+            "month",
+            "Month",
+            _months,
+            lambda rows, value, _: rows.filter(earning_month=_month(value)),
+            everything="Every month",
+            accepts=lambda value, _: _month(value) is not None,
+        ),
+        Filter("kind", "Kind", choices(EntryKind.choices), equals("kind"), everything="Every kind"),
+        PARTNER,
+    )
+    search = Search("Partner", "Search by the beginning of a partner’s name", _of_partners)
+    actions = (PutOnHold(), Release())
+
+    def rows(self, scope: Scope) -> Rows:
+        """With whose and what for, in one query; what was computed of them stays where it is."""
+        found = Entry.objects.select_related("partner", "pool__contract__client", "pool__contract__service_line")
+        return found.only(*_READ)
+
+    def narrow(self, rows: Rows, values: Mapping[str, str]) -> Rows:
+        """Voided amounts are shown when they are asked for."""
+        return rows if values["stage"] else rows.exclude(stage=Stage.VOID)
+
+    def row_name(self, line: Entry) -> str:
+        """Whose it is, for what, and how much."""
+        return _told(line)
+
+
+_READ = (
+    "msp_id",
+    "partner__name",
+    "kind",
+    "earning_month",
+    "posting_month",
+    "minor",
+    "currency",
+    "hold_until",
+    "stage",
+    "pool__reason",
+    "pool__contract__client__name",
+    "pool__contract__service_line__name",
+)
+ENTRIES = register(Entries())
+
+
+# What is paid
+
+
+def _reference(rows: Rows, text: str, scope: Scope) -> Rows:
+    """By number (`ELK-12`, `12`), by the bank's reference, or by how the partner's name begins."""
+    number = text.upper().removeprefix("ELK-")
+    if number.isascii() and number.isdigit() and len(number) < 10:
+        return rows.filter(number=int(number))
+    if any(letter.isdigit() for letter in text) and (found := rows.filter(reference=text)).exists():
+        return found
+    return _of_partners(rows, text, scope)
+
+
+class Payouts(Listing):
+    """Every payout of every run, newest first."""
+
+    name, title, noun, model = "payout-list", "All payouts", "payout", Payout
+    columns = (
+        Column(
+            "payout",
+            "Payout",
+            lambda payout, scope: row_link(scope, "payout", payout.pk, f"ELK-{payout.number}"),
+            (Field("Payout", lambda payout: f"ELK-{payout.number}"),),
+            sorts=("newest", "oldest"),
+        ),
+        columns.text("partner", "Partner", lambda payout: payout.partner.name),
+        Column(
+            "state",
+            "Status",
+            lambda payout, _: badge_html(STATE_NAMES[payout.state], payout.tone),
+            (Field("Status", lambda payout: STATE_NAMES[payout.state]),),
+        ),
+        columns.text("run", "Run", lambda payout: f"Run {payout.run.number}"),
+        columns.day("paid", "Paid on", lambda payout: payout.paid_on),
+        columns.text("reference", "Bank reference", lambda payout: payout.reference),
+        columns.money("amount", "Amount", lambda payout: payout.minor, dash=False),
+        columns.text("ended", "Why it ended", lambda payout: payout.ended_reason, is_extra=True),
+    )
+    orders = (
+        Order("newest", "Newest first", ("-number", "-pk")),
+        Order("oldest", "Oldest first", ("number", "pk")),
+    )
+    filters = (
+        Filter("state", "Status", choices(PayoutState.choices), equals("state"), shown="chips", everything="All"),
+        PARTNER,
+    )
+    search = Search(
+        "Number, reference or partner", "Search by number, bank reference or the beginning of a name", _reference
+    )
+
+    def rows(self, scope: Scope) -> Rows:
+        """With whose and of which run."""
+        found = Payout.objects.select_related("partner", "run")
+        return found.only(
+            "msp_id",
+            "number",
+            "minor",
+            "currency",
+            "state",
+            "paid_on",
+            "reference",
+            "ended_reason",
+            "partner__name",
+            "run__number",
+        )
+
+
+PAYOUTS = register(Payouts())

@@ -1,0 +1,52 @@
+"""What a list is read for: an MSP, one of its people, and a moment."""
+
+from datetime import date, datetime
+from functools import cached_property
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils import timezone
+
+from elinkages.accounts.access import MspRequest
+from elinkages.accounts.models import Membership, Msp
+
+_ANY = UUID(int=0)
+
+
+class Scope:
+    """Handed to every cell and filter; nothing in a list asks for the clock or the request."""
+
+    def __init__(self, msp: Msp, member: Membership, at: datetime) -> None:
+        self.msp = msp
+        self.member = member
+        self.at = at
+        self._paths: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, request: MspRequest) -> "Scope":
+        """That of a request."""
+        return cls(request.msp, request.member, timezone.now())
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The MSP's zone."""
+        return self.msp.zone
+
+    @cached_property
+    def today(self) -> date:
+        """The day at the MSP."""
+        return self.at.astimezone(self.zone).date()
+
+    def path(self, name: str) -> str:
+        """The address of a page that takes no argument."""
+        if name not in self._paths:
+            self._paths[name] = reverse(f"dashboard:{name}")
+        return self._paths[name]
+
+    def url(self, name: str, pk: UUID) -> str:
+        """The address of a row's page; the pattern is reversed once for all rows."""
+        path = self._paths.get(name)
+        if path is None:
+            path = self._paths[name] = reverse(f"dashboard:{name}", args=[_ANY])
+        return path.replace(str(_ANY), str(pk))

@@ -1,0 +1,1 @@
+"""The pages around lists: saved views, files and changes of many rows."""
