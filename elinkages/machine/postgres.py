@@ -17,9 +17,10 @@ from elinkages.machine.processes import Running
 DATABASE = "elinkages"
 ROLES_MADE = "elinkages.roles"
 ROLES = Path(__file__).with_name("roles.sql")
-DURABLE = ("log_min_messages=warning", "log_checkpoints=off", "max_connections=100")
+_QUIET = ("log_min_messages=warning", "log_checkpoints=off", "max_connections=100")
+DURABLE = (*_QUIET, "shared_buffers=512MB", "max_wal_size=4GB")
 THROW_AWAY = (
-    *DURABLE,
+    *_QUIET,
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
