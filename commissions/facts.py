@@ -183,6 +183,10 @@ def _check(one: Document, today: date) -> None:
         (is_invoice and bool(one.applied), "an invoice is paid by a payment, not applied to another."),
         (one.kind in (FactKind.PAYMENT, FactKind.REFUND) and bool(one.lines), "a payment has no lines."),
         (bool(one.lines) and not is_invoice and len(one.applied) > 1, "its lines are for one invoice only."),
+        (
+            not is_invoice and sum(line.minor for line in one.lines) > sum(part.minor for part in one.applied),
+            "its lines come to more than is applied to the invoice.",
+        ),
         (total < 0, "it comes to less than zero. A negative invoice is a credit note."),
         (total > LARGEST_MINOR, "it is larger than any amount kept here."),
         (any(part.minor <= 0 for part in one.applied), "every part for an invoice is above zero."),

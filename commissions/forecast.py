@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from commissions.accruals.deals import as_deal
 from commissions.accruals.scan import Due
-from commissions.accruals.targets import as_deal
 from commissions.engine import (
     Deal,
     Version,

@@ -10,7 +10,7 @@ from dateutil.relativedelta import relativedelta
 from django.db import connection
 
 from commissions import holds
-from commissions.accruals import scan
+from commissions.accruals import scan, tiers
 from commissions.accruals.posting import write
 from commissions.accruals.release import release_batch
 from commissions.accruals.scan import Due, Revised
@@ -77,7 +77,7 @@ def accrue_page(month: date, *, after: UUID | None, today: date, by: Actor, at: 
 def revise_page(*, today: date, by: Actor, at: datetime) -> tuple[int, int]:
     """Contracts that changed, through all their months: (contracts seen, entries posted or voided)."""
     _lock()
-    contracts = scan.revised(size=REVISED_PAGE)
+    contracts = scan.revised(size=REVISED_PAGE, today=today)
     versions: dict[UUID, Terms] = {}
     posted = 0
     for month, members in sorted(_by_month(contracts, today).items()):
@@ -98,7 +98,8 @@ def release(*, today: date, at: datetime, by: Actor = SYSTEM) -> int:
 
 def _compute(due: list[Due], month: date, today: date, versions: dict[UUID, Terms], by: Actor, at: datetime) -> int:
     terms_of_versions({row.version_id for row in due if row.version_id}, versions)
-    found = compute(due, month, today=today, versions=versions)
+    placed = tiers.place(due, month, today=today, versions=versions)
+    found = compute([row for row in placed.due if row.is_changed], month, today=today, versions=versions, placed=placed)
     _hold_back(found.failed, by, at)
     return write(found.targets, month=month, today=today, by=by, at=at)
 

@@ -61,7 +61,7 @@ def write(targets: Sequence[Target], *, month: date, today: date, by: Actor, at:
         old = before.get((target.due.contract_id, target.component), []) if before else []
         gone = _voidable(target, old)
         voided += [(entry, target.due.currency) for entry in gone]
-        entries += _differences(number, target, [entry for entry in old if entry not in gone])
+        entries += _differences(number, target, [entry for entry in old if entry not in gone], is_first=not old)
     first_pool = _insert_pools(targets, month, at)
     _insert_entries(entries, month, today.replace(day=1), at)
     header = ledger.Header(f"accrual:{month:%Y-%m}:{first_pool}", "accrual", today, by.actor_name[:200], at)
@@ -77,7 +77,7 @@ def _replaced(targets: Sequence[Target], before: dict[Key, list[Existing]]) -> l
     computed = {(target.due.contract_id, target.component) for target in targets}
     by_contract = {target.due.contract_id: target for target in targets}
     return [
-        by_contract[contract]._replace(component=component, line=REPLACED, shares={})
+        by_contract[contract]._replace(component=component, line=REPLACED, shares={}, recompute_on=None)
         for contract, component in before
         if (contract, component) not in computed
     ]
@@ -87,21 +87,23 @@ def _voidable(target: Target, old: Sequence[Existing]) -> list[Existing]:
     return [entry for entry in old if entry.is_free and not target.shares.get(entry.partner_id)]
 
 
-def _differences(number: int, target: Target, kept: Iterable[Existing]) -> list[NewEntry]:
+def _differences(number: int, target: Target, kept: Iterable[Existing], *, is_first: bool) -> list[NewEntry]:
     posted: dict[UUID, int] = defaultdict(int)
     for entry in kept:
         posted[entry.partner_id] += entry.minor
     partners = sorted({*posted, *target.shares})
     differences = [(partner, target.shares.get(partner, 0) - posted.get(partner, 0)) for partner in partners]
     return [
-        NewEntry(number, partner, _kind(target, minor), minor, target.due.currency, target.hold_until)
+        NewEntry(
+            number, partner, _kind(target, minor, is_first=is_first), minor, target.due.currency, target.hold_until
+        )
         for partner, minor in differences
         if minor
     ]
 
 
-def _kind(target: Target, minor: int) -> str:
-    if not target.due.seq:
+def _kind(target: Target, minor: int, *, is_first: bool) -> str:
+    if is_first:
         return EntryKind.ACCRUAL
     if minor < 0 and "before_clawback_minor" in target.line.inputs:
         return EntryKind.CLAWBACK
@@ -134,6 +136,7 @@ def _insert_pools(targets: Sequence[Target], month: date, at: datetime) -> UUID:
             target.due.input_sha256,
             target.line.reason,
             target.explain,
+            target.recompute_on,
         )
         for number, target in enumerate(targets)
     )
@@ -191,7 +194,7 @@ ORDER BY entry.id FOR UPDATE OF entry
 
 _NEW_POOL: Final = """id uuid DEFAULT uuidv7(), number int, contract_id uuid, component text, seq int,
     plan_version_id uuid, currency text, amount_minor bigint, shared_minor bigint, input_sha256 bytea, reason text,
-    explain jsonb"""
+    explain jsonb, recompute_on date"""
 _NEW_POOL_NAMES: Final = (
     "number",
     "contract_id",
@@ -204,13 +207,14 @@ _NEW_POOL_NAMES: Final = (
     "input_sha256",
     "reason",
     "explain",
+    "recompute_on",
 )
 
 _POOLS: Final = """
 INSERT INTO commissions_pool (msp_id, earning_month, computed_at, id, contract_id, component, seq, plan_version_id,
-    currency, amount_minor, shared_minor, input_sha256, reason, explain)
+    currency, amount_minor, shared_minor, input_sha256, reason, explain, recompute_on)
 SELECT %s, %s, %s, id, contract_id, component, seq, plan_version_id, currency, amount_minor, shared_minor, input_sha256,
-    reason, explain
+    reason, explain, recompute_on
 FROM new_pool ORDER BY number
 """
 

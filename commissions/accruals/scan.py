@@ -10,13 +10,17 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from commissions.models import PlanVersion
 from elinkages.kernel.tenancy import current_msp_id
 
 
 class Due(NamedTuple):
-    """A contract whose month is to be computed. `seq` is the number of its newest pool of the month, 0 for none."""
+    """A contract whose month is to be computed. `seq` is the number of its newest pool of the month, 0 for none.
+
+    Under tiers the hash is only of what is the contract's own; `tiers.place` adds where it stands.
+    """
 
     contract_id: UUID
     currency: str
@@ -33,6 +37,13 @@ class Due(NamedTuple):
     shares: Sequence[int]
     input_sha256: bytes
     seq: int
+    old_sha256: bytes | None = None
+    is_tiered: bool = False
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the newest pool was computed from something else."""
+        return self.old_sha256 is None or bytes(self.old_sha256) != bytes(self.input_sha256)
 
 
 class Found(NamedTuple):
@@ -71,11 +82,39 @@ class Revised(NamedTuple):
     first_month: date
 
 
-def revised(*, size: int) -> list[Revised]:
-    """Up to `size` contracts whose newest revision has not been computed, oldest first."""
+def revised(*, size: int, today: date) -> list[Revised]:
+    """Up to `size` contracts whose newest revision has not been computed, oldest first, and those that go with them.
+
+    A contract under tiers earns by what else its partner brought. So it is computed again with every contract that the
+    same partner brought, and on the day on which a period of its tiers is over.
+    """
+    params: dict[str, Any] = {"msp": current_msp_id(), "size": size, "today": today}
     with connection.cursor() as cursor:
-        cursor.execute(_REVISED, [current_msp_id(), size])
-        return [Revised(*row) for row in cursor.fetchall()]
+        cursor.execute(_REVISED, params)
+        found = [Revised(*row) for row in cursor.fetchall()]
+        if not found:
+            cursor.execute(_OVER, params)
+            found = [Revised(*row) for row in cursor.fetchall()]
+        if found and has_tiers():
+            cursor.execute(_SIBLINGS, {**params, "contracts": [row.contract_id for row in found]})
+            found += [Revised(*row) for row in cursor.fetchall()]
+        return found
+
+
+def has_tiers() -> bool:
+    """Whether any plan pays by tiers, so that contracts of one partner depend on each other."""
+    return PlanVersion.objects.filter(_TIERED).exists()
+
+
+def waiting(today: date) -> set[UUID]:
+    """Contracts that the next accrual will look at anyway: late is not wrong."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, {"msp": current_msp_id(), "today": today})
+        found = {row[0] for row in cursor.fetchall()}
+        if found and has_tiers():
+            cursor.execute(_SIBLINGS, {"msp": current_msp_id(), "contracts": list(found)})
+            found |= {row[0] for row in cursor.fetchall()}
+        return found
 
 
 def mark_computed(contracts: Sequence[Revised]) -> None:
@@ -98,8 +137,9 @@ def first_open_month() -> date | None:
 
 
 def pays_at_once() -> bool:
-    """Whether any plan pays on the day of its trigger instead of after the month."""
-    return PlanVersion.objects.filter(terms__kind__in=["flat", "mrr_multiple", "combined"]).exists()
+    """Whether any plan pays on the day of its trigger, or of a payment, instead of after the month."""
+    at_once = Q(terms__kind__in=["flat", "mrr_multiple", "combined"]) | Q(terms__base="collected")
+    return PlanVersion.objects.filter(at_once).exists()
 
 
 def _page(month: date, after: UUID | None, size: int, extra: dict[str, Any]) -> Found:
@@ -118,22 +158,29 @@ def _page(month: date, after: UUID | None, size: int, extra: dict[str, Any]) -> 
 def _read(query: str, month: date, params: dict[str, Any]) -> list[Due]:
     with connection.cursor() as cursor:
         cursor.execute(query, {"msp": current_msp_id(), "month": month, **params})
-        return [Due._make((*row[:-1], row[-1] or 0)) for row in cursor.fetchall()]
+        return [Due(*row) for row in cursor.fetchall()]
 
 
 # Candidates: running in the month, owed, and not past what the plan could pay. A one-time reward may be earned
 # before service starts: a deal won in February, an invoice paid ahead. A pause may prolong the term, so a contract
-# with one is never left out; the engine decides.
-_EARNS: Final = """
-    CASE version.terms ->> 'kind'
-        WHEN 'none' THEN false
-        WHEN 'flat' THEN date_trunc('month', trigger.day)::date = %(month)s
-        WHEN 'mrr_multiple' THEN date_trunc('month', trigger.day)::date = %(month)s
-        WHEN 'combined' THEN trigger.day IS NOT NULL
-        ELSE NOT %(once_only)s AND trigger.day IS NOT NULL AND (
-            version.terms ->> 'months' IS NULL
-            OR %(month)s <= trigger.day + make_interval(months => (version.terms ->> 'months')::int)
-            OR 'pause' = ANY(moves.kinds))
+# with one is never left out; the engine decides. Collected revenue can earn in the months that were billed.
+_BILLED_MONTH: Final = "billed.first <= bounds.first AND bounds.first <= billed.last"
+_TRIGGERED: Final = "date_trunc('month', trigger.day)::date = %(month)s"
+_RUNS: Final = """page.starts_on < bounds.next AND page.owed_from < bounds.next
+            AND (page.ends_on IS NULL OR page.ends_on > bounds.first)"""
+_IN_TERM: Final = """(version.months IS NULL
+                OR %(month)s <= trigger.day + make_interval(months => version.months)
+                OR 'pause' = ANY(moves.kinds))"""
+_EARNS: Final = f"""
+    CASE
+        WHEN version.kind = 'none' THEN false
+        WHEN version.kind IN ('flat', 'mrr_multiple') THEN {_TRIGGERED}
+        WHEN version.kind = 'combined' THEN {_BILLED_MONTH}
+            OR %(month)s IN (date_trunc('month', pin.won_on)::date, date_trunc('month', page.starts_on)::date,
+                date_trunc('month', page.first_paid_on)::date)
+            OR NOT %(once_only)s AND version.is_monthly AND {_RUNS} AND {_IN_TERM}
+        WHEN version.base = 'collected' THEN {_BILLED_MONTH}
+        ELSE NOT %(once_only)s AND trigger.day IS NOT NULL AND {_RUNS} AND {_IN_TERM}
     END"""
 
 _BOUNDS: Final = """
@@ -149,6 +196,23 @@ SELECT count(*) AS count,
     (SELECT referral_id FROM page ORDER BY referral_id DESC NULLS LAST LIMIT 1) AS last_referral
 FROM page
 """
+
+
+_FACTS: Final = """
+            SELECT fact.id, fact.content_sha256, coalesce(line.service_from, fact.service_from, fact.dated_on) AS first,
+                coalesce(line.service_until, fact.service_until, fact.dated_on) AS last
+            FROM commissions_billingline line JOIN commissions_billingfact fact ON fact.msp_id = %(msp)s
+                AND fact.id = line.fact_id AND fact.kind = 'invoice' AND fact.is_current AND NOT fact.is_void
+            WHERE line.msp_id = %(msp)s AND line.contract_id = page.id
+            UNION SELECT event.id, event.content_sha256, NULL, NULL
+            FROM commissions_billingline line JOIN commissions_billingfact fact ON fact.msp_id = %(msp)s
+                AND fact.id = line.fact_id AND fact.kind = 'invoice' AND fact.is_current AND NOT fact.is_void
+                JOIN commissions_billingapplication application ON application.msp_id = %(msp)s
+                    AND application.source = fact.source AND application.invoice_external_id = fact.external_id
+                JOIN commissions_billingfact event ON event.msp_id = %(msp)s AND event.id = application.fact_id
+                    AND event.is_current AND NOT event.is_void
+            WHERE line.msp_id = %(msp)s AND line.contract_id = page.id"""
+"""Every document that says something of the contract `page`, once per period that it bills."""
 
 
 class _Rows(NamedTuple):
@@ -195,51 +259,123 @@ last AS (
     FROM page JOIN commissions_pool pool ON pool.msp_id = %(msp)s AND pool.contract_id = page.id
     WHERE {of("pool.contract_id")} AND pool.earning_month = %(month)s
     ORDER BY pool.contract_id, pool.seq DESC, pool.component),
+versions AS MATERIALIZED (
+    SELECT version.id, version.plan_id, version.valid_from, version.valid_until, version.is_for_all,
+        version.terms_sha256, version.terms ->> 'kind' AS kind, version.terms ->> 'trigger' AS trigger,
+        version.terms ->> 'base' AS base,
+        version.terms @> '{{"base": "collected"}}' OR version.terms @> '{{"parts": [{{"base": "collected"}}]}}'
+            AS is_billed,
+        version.terms @> '{{"kind": "tiered"}}' OR version.terms @> '{{"parts": [{{"kind": "tiered"}}]}}' AS is_tiered,
+        parts.is_monthly, CASE WHEN NOT parts.is_for_life THEN parts.months END AS months
+    FROM commissions_planversion version, LATERAL (
+        SELECT max((part ->> 'months')::int) AS months,
+            coalesce(bool_or(part ->> 'kind' IN ('percent', 'tiered')), false) AS is_monthly,
+            coalesce(bool_or(part ->> 'kind' IN ('percent', 'tiered') AND part ->> 'months' IS NULL), false)
+                AS is_for_life
+        FROM jsonb_array_elements(coalesce(version.terms -> 'parts', jsonb_build_array(version.terms))) part) parts
+    WHERE version.msp_id = %(msp)s),
+followed AS (
+    SELECT DISTINCT ON (pinned.id) pinned.id AS pinned_id, version.id
+    FROM versions pinned JOIN versions version ON version.plan_id = pinned.plan_id AND version.is_for_all
+        AND version.valid_from > pinned.valid_from AND version.valid_from <= %(month)s
+    ORDER BY pinned.id, version.valid_from DESC),
 input AS (
     SELECT page.id, page.currency, page.starts_on, page.ends_on, page.first_paid_on, page.owed_from, pin.won_on,
         version.id AS version_id, moves.days, moves.levels, moves.kinds, shares.partners, shares.points,
         sha256(convert_to(concat_ws('|', coalesce(version.terms_sha256, '-'), page.currency, page.starts_on,
             coalesce(page.ends_on::text, '-'), coalesce(page.first_paid_on::text, '-'), page.owed_from, pin.won_on,
-            moves.days::text, moves.levels::text, moves.kinds::text, shares.partners::text, shares.points::text
-        ), 'UTF8')) AS hash, last.seq, last.input_sha256 AS old_hash
+            moves.days::text, moves.levels::text, moves.kinds::text, shares.partners::text, shares.points::text,
+            CASE WHEN version.is_billed THEN billed.content END,
+            CASE WHEN version.kind = 'combined' THEN %(once_only)s::text END
+        ), 'UTF8')) AS hash, last.seq, last.input_sha256 AS old_hash, coalesce(version.is_tiered, false) AS is_tiered
     FROM page
         CROSS JOIN bounds
         JOIN commissions_pin pin ON pin.msp_id = %(msp)s AND pin.contract_id = page.id AND {of("pin.contract_id")}
-        JOIN commissions_planversion pinned ON pinned.msp_id = %(msp)s AND pinned.id = pin.plan_version_id
+        JOIN versions pinned ON pinned.id = pin.plan_version_id
         JOIN commissions_plan plan ON plan.msp_id = %(msp)s AND plan.id = pinned.plan_id
-        LEFT JOIN commissions_planversion floating ON plan.versioning = 'floating' AND floating.msp_id = %(msp)s
+        LEFT JOIN followed ON followed.pinned_id = pinned.id
+        LEFT JOIN versions floating ON plan.versioning = 'floating'
             AND floating.plan_id = plan.id AND floating.valid_from <= greatest(bounds.first, pin.won_on)
             AND (floating.valid_until IS NULL OR greatest(bounds.first, pin.won_on) < floating.valid_until)
-        LEFT JOIN commissions_planversion version ON version.msp_id = %(msp)s
-            AND version.id = CASE plan.versioning WHEN 'floating' THEN floating.id ELSE pinned.id END
+        LEFT JOIN versions version
+            ON version.id = CASE plan.versioning WHEN 'floating' THEN floating.id
+                ELSE coalesce(followed.id, pinned.id) END
         LEFT JOIN moves ON moves.contract_id = page.id
         LEFT JOIN shares ON shares.contract_id = page.id
         LEFT JOIN last ON last.contract_id = page.id
-        CROSS JOIN LATERAL (SELECT CASE version.terms ->> 'trigger' WHEN 'won' THEN pin.won_on
-            WHEN 'service_start' THEN page.starts_on ELSE page.first_paid_on END AS day) trigger
+        LEFT JOIN LATERAL (
+            SELECT string_agg(encode(said.content_sha256, 'hex'), ',' ORDER BY said.id) AS content,
+                date_trunc('month', min(said.first))::date AS first, max(said.last) AS last
+            FROM ({_FACTS}) said WHERE version.is_billed) billed ON version.is_billed
+        CROSS JOIN LATERAL (SELECT CASE
+            WHEN version.kind = 'combined' THEN greatest(page.starts_on, pin.won_on, page.first_paid_on)
+            WHEN version.trigger = 'won' THEN pin.won_on WHEN version.trigger = 'service_start' THEN page.starts_on
+            ELSE page.first_paid_on END AS day) trigger
     WHERE last.seq IS NOT NULL OR (
         shares.partners IS NOT NULL
-        AND (version.terms ->> 'kind' IN ('flat', 'mrr_multiple')
-            OR page.starts_on < bounds.next AND page.owed_from < bounds.next
-            AND (page.ends_on IS NULL OR page.ends_on > bounds.first))
         AND {_EARNS}))
 SELECT input.id, input.currency, input.starts_on, input.ends_on, input.first_paid_on, input.owed_from, input.won_on,
     input.version_id, coalesce(input.days, '{{}}'), coalesce(input.levels, '{{}}'), coalesce(input.kinds, '{{}}'),
-    coalesce(input.partners, '{{}}'), coalesce(input.points, '{{}}'), input.hash, input.seq
-FROM input WHERE %(all)s OR input.old_hash IS DISTINCT FROM input.hash ORDER BY input.id
+    coalesce(input.partners, '{{}}'), coalesce(input.points, '{{}}'), input.hash, coalesce(input.seq, 0),
+    input.old_hash, input.is_tiered
+FROM input WHERE %(all)s OR input.is_tiered OR input.old_hash IS DISTINCT FROM input.hash ORDER BY input.id
 """
 
 
 _SCAN_PAGE: Final = _scan(_IN_PAGE)
 _SCAN_GIVEN: Final = _scan(_GIVEN)
 
-_REVISED: Final = """
-SELECT c.id, c.revision, date_trunc('month', least(c.starts_on, pin.won_on, c.first_paid_on,
-    (SELECT min(pool.earning_month) FROM commissions_pool pool WHERE pool.msp_id = c.msp_id AND pool.contract_id = c.id)
-    ))::date
+_TIERED: Final = Q(terms__kind="tiered") | Q(terms__parts__contains=[{"kind": "tiered"}])
+
+_FIRST_MONTH: Final = """date_trunc('month', least(c.starts_on, pin.won_on, c.first_paid_on,
+    (SELECT min(pool.earning_month) FROM commissions_pool pool
+        WHERE pool.msp_id = c.msp_id AND pool.contract_id = c.id),
+    (SELECT min(coalesce(line.service_from, fact.service_from, fact.dated_on)) FROM commissions_billingline line
+        JOIN commissions_billingfact fact ON fact.msp_id = c.msp_id AND fact.id = line.fact_id AND fact.is_current
+        WHERE line.msp_id = c.msp_id AND line.contract_id = c.id)))::date"""
+
+_REVISED: Final = f"""
+SELECT c.id, c.revision, {_FIRST_MONTH}
 FROM referrals_contract c
     JOIN commissions_pin pin ON pin.msp_id = c.msp_id AND pin.contract_id = c.id
-WHERE c.msp_id = %s AND c.revision <> c.accrued_revision ORDER BY c.id LIMIT %s FOR UPDATE OF c
+WHERE c.msp_id = %(msp)s AND c.revision <> c.accrued_revision ORDER BY c.id LIMIT %(size)s FOR UPDATE OF c
+"""
+
+_IS_OVER: Final = """pool.msp_id = %(msp)s AND pool.recompute_on <= %(today)s AND NOT EXISTS (
+    SELECT 1 FROM commissions_pool newer WHERE newer.msp_id = %(msp)s AND newer.contract_id = pool.contract_id
+        AND newer.earning_month = pool.earning_month AND newer.component = pool.component AND newer.seq > pool.seq)"""
+
+_OVER: Final = f"""
+SELECT c.id, c.revision, {_FIRST_MONTH}
+FROM referrals_contract c
+    JOIN commissions_pin pin ON pin.msp_id = c.msp_id AND pin.contract_id = c.id
+WHERE c.msp_id = %(msp)s AND c.id IN (
+    SELECT pool.contract_id FROM commissions_pool pool WHERE {_IS_OVER} ORDER BY pool.contract_id LIMIT %(size)s)
+ORDER BY c.id FOR UPDATE OF c
+"""
+
+_SIBLINGS: Final = f"""
+SELECT c.id, c.revision, {_FIRST_MONTH}
+FROM commissions_pin pin
+    JOIN referrals_contract c ON c.msp_id = pin.msp_id AND c.id = pin.contract_id
+    JOIN referrals_client client ON client.msp_id = c.msp_id AND client.id = c.client_id
+    JOIN referrals_referral referral ON referral.msp_id = c.msp_id AND referral.id = client.referral_id
+WHERE pin.msp_id = %(msp)s AND c.id <> ALL(%(contracts)s)
+    AND EXISTS (SELECT 1 FROM commissions_planversion pinned
+        JOIN commissions_planversion version ON version.msp_id = pinned.msp_id AND version.plan_id = pinned.plan_id
+        WHERE pinned.msp_id = %(msp)s AND pinned.id = pin.plan_version_id
+            AND (version.terms @> '{{"kind": "tiered"}}' OR version.terms @> '{{"parts": [{{"kind": "tiered"}}]}}'))
+    AND referral.partner_id IN (
+        SELECT other.partner_id FROM referrals_contract changed
+            JOIN referrals_client theirs ON theirs.msp_id = changed.msp_id AND theirs.id = changed.client_id
+            JOIN referrals_referral other ON other.msp_id = changed.msp_id AND other.id = theirs.referral_id
+        WHERE changed.msp_id = %(msp)s AND changed.id = ANY(%(contracts)s))
+ORDER BY c.id
+"""
+
+_WAITING: Final = f"""
+SELECT c.id FROM referrals_contract c WHERE c.msp_id = %(msp)s AND c.revision <> c.accrued_revision
+UNION SELECT pool.contract_id FROM commissions_pool pool WHERE {_IS_OVER}
 """
 
 _MARK: Final = """

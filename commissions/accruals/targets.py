@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from commissions.accruals import billing, tiers
+from commissions.accruals.billing import Invoices
+from commissions.accruals.deals import as_deal
 from commissions.accruals.scan import Due
-from commissions.engine import Deal, Line, Movement, Pause, accrues_on, evaluate, hold_until, split
+from commissions.accruals.tiers import Place, Placed
+from commissions.engine import Deal, Line, accrues_on, earning_months, evaluate, hold_until, split, targets
 from commissions.models import PlanVersion
-from commissions.terms import NoReward, Single, Terms, components, from_json
+from commissions.terms import NoReward, Recurring, Single, Terms, Tiered, components, from_json
 
 NO_VERSION = Line(0, "No version of the plan was in force", (), {})
 
@@ -24,6 +29,7 @@ class Target(NamedTuple):
     line: Line
     shares: dict[UUID, int]
     hold_until: date
+    recompute_on: date | None = None
 
     @property
     def explain(self) -> str:
@@ -53,72 +59,80 @@ class Computed(NamedTuple):
     failed: list[Failed]
 
 
-def compute(due: Sequence[Due], month: date, *, today: date, versions: dict[UUID, Terms]) -> Computed:
+def compute(
+    due: Sequence[Due], month: date, *, today: date, versions: dict[UUID, Terms], placed: Placed | None = None
+) -> Computed:
     """The targets of the contracts for `month` that are due by `today`; a component that is not yet due has none.
 
-    One contract that cannot be computed keeps nobody else from being paid: it comes back under `failed`.
+    `placed` says where those under tiers stand; it is found out when left out. One contract that cannot be computed
+    keeps nobody else from being paid: it comes back under `failed`.
     """
     found: list[Target] = []
     failed: list[Failed] = []
+    told = _Told(placed or tiers.place(due, month, today=today, versions=versions), _invoices(due, versions), today)
     for row in due:
         try:
-            found += _of_contract(row, month, today, versions)
+            found += _of_contract(row, month, told, versions)
         except (ValueError, ArithmeticError) as problem:
             failed.append(Failed(row, month, str(problem)))
     return Computed(found, failed)
 
 
-def _of_contract(row: Due, month: date, today: date, versions: dict[UUID, Terms]) -> list[Target]:
+class _Told(NamedTuple):
+    """What is known beside the contracts themselves."""
+
+    placed: Placed
+    invoices: Invoices
+    today: date
+
+
+def _invoices(due: Sequence[Due], versions: dict[UUID, Terms]) -> Invoices:
+    billed = {
+        version_id
+        for version_id in {row.version_id for row in due if row.version_id}
+        if any(isinstance(one, Recurring) and one.base == "collected" for _, one in components(versions[version_id]))
+    }
+    return billing.load([row.contract_id for row in due if row.version_id in billed])
+
+
+def _of_contract(row: Due, month: date, told: _Told, versions: dict[UUID, Terms]) -> list[Target]:
     found: list[Target] = []
-    deal = as_deal(row)
+    bare = as_deal(row)
     for component, terms in _components(versions.get(row.version_id) if row.version_id else None):
         if terms is None:
             found.append(Target(row, component, month, NO_VERSION, {}, month))
             continue
-        if today < accrues_on(terms, deal, month):
+        deal = bare
+        if isinstance(terms, Recurring) and terms.base == "collected":
+            deal = billing.with_receipts(bare, terms, row.contract_id, told.invoices.get(row.contract_id, ()))
+        if told.today < accrues_on(terms, deal, month):
             continue
-        line = evaluate(terms, deal, month)
+        where = told.placed.place(row.contract_id, terms, month) if isinstance(terms, Tiered) else None
+        line = _line(terms, deal, month, where, row, told)
         parts = split(line.amount_minor, list(zip(row.partner_ids, row.shares, strict=True))).partners
-        found.append(Target(row, component, month, line, parts, hold_until(terms, deal, month)))
+        again = where.recompute_on if where else None
+        found.append(Target(row, component, month, line, parts, hold_until(terms, deal, month), again))
     return found
+
+
+def _line(terms: Single, deal: Deal, month: date, where: Place | None, row: Due, told: _Told) -> Line:
+    """The engine's answer; the cap of a whole term needs where the contract stood in every earlier month."""
+    if where is None or not isinstance(terms, Tiered):
+        return evaluate(terms, deal, month)
+    earned = 0
+    if terms.cap_lifetime_minor is not None:
+        before = earning_months(terms, deal, month - timedelta(days=1))
+        places = {one: told.placed.place(row.contract_id, terms, one) for one in before}
+        stood = {one: place.standing for one, place in places.items() if place}
+        uncapped = targets(replace(terms, clawback=None), deal, month - timedelta(days=1), standings=stood)
+        earned = sum(line.amount_minor for line in uncapped.values())
+    return evaluate(terms, deal, month, standing=where.standing, earned_before_minor=earned)
 
 
 def _components(terms: Terms | None) -> Sequence[tuple[str, Single | None]]:
     if terms is None or isinstance(terms, NoReward):
         return (("none", None),)
     return components(terms)
-
-
-def as_deal(row: Due) -> Deal:
-    """The contract as the engine wants it. A pause is a movement to be told apart from a price of zero.
-
-    The MRR of the win is the last word of its first day: a correction of that day replaces what it corrects.
-    """
-    movements = tuple(
-        Movement(day, minor, kind, number)
-        for number, (day, minor, kind) in enumerate(zip(row.moved_on, row.mrr_minor, row.move_kinds, strict=True))
-    )
-    return Deal(
-        currency=row.currency,
-        mrr_minor=next((one.mrr_minor for one in reversed(movements) if one.effective_on == row.moved_on[0]), 0),
-        won_on=row.won_on,
-        starts_on=row.starts_on,
-        ends_on=row.ends_on,
-        first_paid_on=row.first_paid_on,
-        owed_from=row.owed_from,
-        movements=movements,
-        pauses=_pauses(movements) if "pause" in row.move_kinds else (),
-    )
-
-
-def _pauses(movements: Sequence[Movement]) -> tuple[Pause, ...]:
-    pauses: list[Pause] = []
-    for movement in movements:
-        if pauses and pauses[-1].ends_on is None and movement.kind != "pause":
-            pauses[-1] = Pause(pauses[-1].starts_on, movement.effective_on)
-        elif movement.kind == "pause" and not (pauses and pauses[-1].ends_on is None):
-            pauses.append(Pause(movement.effective_on, None))
-    return tuple(pauses)
 
 
 def terms_of_versions(ids: set[UUID], known: dict[UUID, Terms]) -> dict[UUID, Terms]:

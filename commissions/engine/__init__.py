@@ -3,7 +3,9 @@
 docs/algorithms/commission.md says the rules; its tables are executed as tests.
 """
 
-from commissions.engine.collected import eligible_collected
+from commissions.engine.billing import Billed, Event, Invoice, receipts
+from commissions.engine.collected import collected_in, eligible_collected
+from commissions.engine.contracted import mrr_in
 from commissions.engine.deal import Deal, Exchange, Line, Movement, Pause, Receipt, Standing
 from commissions.engine.evaluate import accrues_on, earning_months, evaluate, hold_until, targets
 from commissions.engine.limits import clawback_anchor
@@ -13,8 +15,11 @@ from commissions.engine.standing import standings, tier_period
 from commissions.engine.versions import Policy, Version, terms_for, version_on
 
 __all__ = [
+    "Billed",
     "Deal",
+    "Event",
     "Exchange",
+    "Invoice",
     "Line",
     "Movement",
     "Pause",
@@ -26,12 +31,15 @@ __all__ = [
     "accrues_on",
     "add_months",
     "clawback_anchor",
+    "collected_in",
     "earning_months",
     "eligible_collected",
     "evaluate",
     "hold_until",
     "month_of",
+    "mrr_in",
     "payable_now",
+    "receipts",
     "share_reason",
     "split",
     "standings",

@@ -68,6 +68,17 @@ def _counts(day: date, term: Term, deal: Deal) -> bool:
     return first <= day and (term.until is None or day < term.until)
 
 
+def collected_in(deal: Deal, first: date, last: date) -> dict[date, int]:
+    """What was collected for each month from that of `first` to that of `last`, whether or not it earns."""
+    found: dict[date, int] = {}
+    for receipt in deal.receipts:
+        for part in parts_of(receipt):
+            month = month_of(part.service_on)
+            if first <= month <= last:
+                found[month] = found.get(month, 0) + part.minor
+    return found
+
+
 def collected_basis(terms: Recurring, deal: Deal, month: date) -> Basis | Line:
     """What was collected for the month gives a rate to work on, or a Line of zero."""
     calendar = calendar_month(month)

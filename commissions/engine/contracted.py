@@ -18,7 +18,7 @@ from commissions.engine.periods import (
     trigger_date,
 )
 from commissions.terms import Recurring
-from elinkages.kernel.money import format_money
+from elinkages.kernel.money import format_money, round_half_away
 
 WAITING = {
     "won": "the deal is not won",
@@ -109,6 +109,17 @@ def _joined(segments: list[Segment]) -> list[Segment]:
 def mrr_on(deal: Deal, day: date) -> int:
     """The contract's MRR in force on a day, in minor units; the MRR it was won at before any."""
     return _segments(deal._replace(pauses=()), day, day + _ONE_DAY)[0][0]
+
+
+def mrr_in(deal: Deal, month: date) -> int:
+    """What the contract is worth in one calendar month, day by day and rounded; nothing outside service."""
+    calendar = calendar_month(month)
+    start = max(month, deal.starts_on or month)
+    until = min(calendar.following, deal.ends_on or calendar.following)
+    if start >= until:
+        return 0
+    weighed = sum(minor * (end - first).days for minor, first, end in _segments(deal, start, until))
+    return round_half_away(weighed, calendar.days)
 
 
 def _when(movement: Movement) -> tuple[date, int, int]:

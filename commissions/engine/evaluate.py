@@ -140,8 +140,8 @@ def targets(
 def accrues_on(terms: Single, deal: Deal, month: date) -> date:
     """The first day on which the month's target is due to be computed.
 
-    Contracted: the first of the next month. Collected: the day of the last money for it. Once:
-    the day of the trigger.
+    Contracted: the first of the next month. Collected: the day of the last money for it, but not before the month
+    begins: a year paid ahead is earned month by month. Once: the day of the trigger.
     """
     return _earned_on(terms, deal, month) or calendar_month(month).following
 
@@ -149,8 +149,8 @@ def accrues_on(terms: Single, deal: Deal, month: date) -> date:
 def hold_until(terms: Single, deal: Deal, month: date) -> date:
     """The first day on which the month's amount may be paid, gates aside.
 
-    The hold counts from the last day of the earning month for contracted MRR, from the last
-    payment for collected revenue, and from the trigger for a one-time reward.
+    The hold counts from the last day of the earning month for contracted MRR, from the last payment for collected
+    revenue (or the first day of the month when that was paid ahead), and from the trigger for a one-time reward.
     """
     day = _earned_on(terms, deal, month) or _end(month)
     return day + timedelta(days=terms.hold_days)
@@ -162,7 +162,7 @@ def _earned_on(terms: Single, deal: Deal, month: date) -> date | None:
     if terms.base == "contracted":
         return None
     parts = [part for part in counted_parts(terms, deal) if month_of(part.service_on) == month]
-    return max((part.paid_on for part in parts), default=None)
+    return max((month, *(part.paid_on for part in parts))) if parts else None
 
 
 def _end(month: date) -> date:

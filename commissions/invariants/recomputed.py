@@ -11,14 +11,12 @@ from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
 from django.db import connection
-from django.db.models import F
 
 from commissions.accruals import scan
 from commissions.accruals.targets import compute, terms_of_versions
 from commissions.invariants.catalogue import Invariant
 from commissions.terms import Terms
 from elinkages.kernel.tenancy import current_msp_id
-from referrals.models import Contract
 
 RECOMPUTED: Final = Invariant("I33", "computing every month again would change nothing", "")
 PAGE: Final = 1_000
@@ -29,7 +27,7 @@ def differences(today: date) -> list[tuple[str, str]]:
     first = _first_month()
     found: list[tuple[str, str]] = []
     versions: dict[UUID, Terms] = {}
-    waiting = _waiting()
+    waiting = scan.waiting(today)
     month = first
     while month is not None and month <= today:
         found += _month(month, today, versions, waiting)
@@ -62,11 +60,6 @@ def _posted(month: date) -> dict[tuple[UUID, UUID], int]:
     with connection.cursor() as cursor:
         cursor.execute(_POSTED, [current_msp_id(), month])
         return {(contract, partner): int(minor) for contract, partner, minor in cursor.fetchall()}
-
-
-def _waiting() -> set[UUID]:
-    waiting = Contract.objects.exclude(revision=F("accrued_revision"))
-    return set(waiting.values_list("pk", flat=True))
 
 
 def _first_month() -> date | None:

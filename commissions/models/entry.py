@@ -29,7 +29,8 @@ class Pool(TenantModel):
     is the MSP's). A later computation of the same key is the next `seq`; its entries are the differences, so that
     per key and partner the sum of unvoided entries is the partner's share of the newest target.
     `input_sha256` is over everything that the engine was given: a rerun compares it in SQL and touches only what
-    changed.
+    changed. `recompute_on` is the day on which the target has to be looked at again although nothing changed: the
+    period of its tiers is over then, and the tier that was reached in the end holds for all of it.
     """
 
     contract = TenantForeignKey(Contract, null=True, related_name="pools")
@@ -44,6 +45,7 @@ class Pool(TenantModel):
     reason = models.TextField()
     explain = models.JSONField()
     computed_at = models.DateTimeField()
+    recompute_on = models.DateField(null=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -58,7 +60,12 @@ class Pool(TenantModel):
             models.CheckConstraint(condition=Q(seq__gte=1), name="pool_seq_from_one"),
             models.CheckConstraint(condition=Q(earning_month__day=1), name="pool_month_first_day"),
         ]
-        indexes = [models.Index(fields=["msp", "contract", "earning_month"], name="pool_of_contract")]
+        indexes = [
+            models.Index(fields=["msp", "contract", "earning_month"], name="pool_of_contract"),
+            models.Index(
+                fields=["msp", "recompute_on"], condition=Q(recompute_on__isnull=False), name="pool_to_recompute"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.component} of {self.contract_id} for {self.earning_month:%Y-%m}"

@@ -58,7 +58,8 @@ class Plan(TenantModel):
 class PlanVersion(TenantModel):
     """The terms of a plan from one day on. Written once; only its last day may be set later.
 
-    `terms` is the JSON of commissions.terms, `terms_sha256` its hash in hex.
+    `terms` is the JSON of commissions.terms, `terms_sha256` its hash in hex. `is_for_all`: deals that were won under
+    an earlier version follow this one too, for every month that begins in force (floating plans always do).
     """
 
     plan = TenantForeignKey(Plan, related_name="versions")
@@ -67,6 +68,7 @@ class PlanVersion(TenantModel):
     terms_sha256 = models.CharField(max_length=64)
     valid_from = models.DateField()
     valid_until = models.DateField(null=True, help_text="The first day on which it no longer applies.")
+    is_for_all = models.BooleanField(default=False)
     published_at = models.DateTimeField()
     published_by = TenantForeignKey(Membership, null=True, related_name="+")
 

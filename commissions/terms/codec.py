@@ -56,6 +56,11 @@ def from_json(data: object) -> Terms:
         found["clawback"] = _clawback_from_json(found["clawback"])
     if "tiers" in found:
         found["tiers"] = _pairs("tiers", found["tiers"])
+    for name in ("only_lines", "except_lines"):
+        if name in found:
+            found[name] = _pairs(name, found[name])
+    if "counts" in found:
+        found["counts"] = tuple(_list("counts", found["counts"]))
     if "parts" in found:
         found["parts"] = tuple(from_json(part) for part in _list("parts", found["parts"]))
     return _build(KINDS[kind], found, "")

@@ -18,6 +18,9 @@ TierMode = Literal["marginal", "whole"]
 TierBase = Literal["wins", "new_mrr", "active_mrr", "collected"]
 TierReset = Literal["month", "quarter", "year", "anniversary", "never"]
 TierRate = Literal["locked", "floating"]
+LineKind = Literal["service", "one_time", "pass_through", "hardware", "late_fee"]
+NamedLines = tuple[tuple[str, str], ...]
+"""Service lines as (id, name on the day of publishing): matched by id, read by name."""
 
 ALL = 10_000
 LARGEST_AMOUNT = 10**12
@@ -139,7 +142,11 @@ class MrrMultiple(Common):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recurring(Common):
-    """What rewards earned month by month share: the base, the term, and what bends them."""
+    """What rewards earned month by month share: the base, the term, and what bends them.
+
+    `counts` are the kinds of invoice lines that earn on collected revenue; tax never does. `only_lines` and
+    `except_lines` name service lines.
+    """
 
     trigger: Trigger = "service_start"
     base: Base = "contracted"
@@ -148,6 +155,9 @@ class Recurring(Common):
     proration: Proration = "actual"
     expansion: Expansion = "included"
     pause: Pausing = "clock_stops"
+    counts: tuple[LineKind, ...] = ("service",)
+    only_lines: NamedLines = ()
+    except_lines: NamedLines = ()
 
     def __post_init__(self) -> None:
         Common.__post_init__(self)
@@ -158,6 +168,22 @@ class Recurring(Common):
         _choice("pause", self.pause, Pausing, "A pause")
         if self.months is not None:
             _whole("months", self.months, 1, 600, "The term in months")
+        self._check_lines()
+
+    def _check_lines(self) -> None:
+        for kind in self.counts:
+            _choice("counts", kind, LineKind, "What counts")
+        if not self.counts or len(set(self.counts)) < len(self.counts):
+            raise TermsError("counts", "Choose at least one kind of invoice line that counts, each once.")
+        for field in ("only_lines", "except_lines"):
+            named = getattr(self, field)
+            if len(named) > 50 or not all(isinstance(part, str) and part for pair in named for part in pair):
+                raise TermsError(field, "Service lines are up to 50 pairs of an id and a name.")
+        if self.only_lines and self.except_lines:
+            raise TermsError("except_lines", "Name the service lines that count or those that do not, not both.")
+        chooses = self.counts != ("service",) or self.only_lines or self.except_lines
+        if chooses and self.base == "contracted":
+            raise TermsError("base", "Only collected revenue is told apart by lines. Base it on what is collected.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """Terms in one plain sentence: what an owner chooses and a partner signs."""
 
+from collections.abc import Sequence
+
 from commissions.terms.kinds import (
     Clawback,
     Combined,
@@ -28,6 +30,13 @@ _FROM = {
     "first_payment": "counted from the first paid invoice",
 }
 _BASES = {"contracted": "monthly recurring revenue", "collected": "revenue collected"}
+_LINES = {
+    "service": "recurring services",
+    "one_time": "one-time work",
+    "pass_through": "pass-through licenses",
+    "hardware": "hardware",
+    "late_fee": "late fees",
+}
 _MODES = {"marginal": "each part at its own rate", "whole": "everything at the rate reached"}
 _COUNTED = {
     "wins": "clients won",
@@ -114,6 +123,7 @@ def _recurring_options(terms: Recurring) -> list[str]:
     usual = "service_start" if terms.base == "contracted" else "first_payment"
     if terms.trigger != usual and terms.months is not None:
         words.append(_FROM[terms.trigger])
+    words += _lines(terms)
     if terms.counting == "calendar" and terms.months is not None:
         words.append("in calendar months")
     if terms.pause == "clock_runs" and terms.months is not None:
@@ -125,6 +135,22 @@ def _recurring_options(terms: Recurring) -> list[str]:
     if terms.proration == "none" and terms.base == "contracted":
         words.append("part months paid in full")
     return words
+
+
+def _lines(terms: Recurring) -> list[str]:
+    """Which lines of an invoice count; only collected revenue tells them apart."""
+    words = []
+    if terms.counts != ("service",):
+        words.append(f"counting {_listed([_LINES[kind] for kind in terms.counts])}")
+    if terms.only_lines:
+        words.append(f"for {_listed([name for _, name in terms.only_lines])} only")
+    if terms.except_lines:
+        words.append(f"without {_listed([name for _, name in terms.except_lines])}")
+    return words
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _clawback(clawback: Clawback) -> str:
