@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from commissions.listings import ENTRIES, PAYOUTS
-from commissions.views import earnings, explain, holds, payout_runs, payouts, statements
+from commissions.views import earnings, explain, holds, payout_runs, payouts, portal_statements, statements
 from commissions.views import portal as portal_views
 from elinkages.lists.urls import around as lists_around
 
@@ -29,11 +29,22 @@ dashboard: list[URLPattern | URLResolver] = [
     path("payouts/<uuid:payout_id>/return/", payouts.payout_return, name="payout-return"),
     path("payouts/<uuid:payout_id>/cancellation/", payouts.payout_cancellation, name="payout-cancellation"),
     path("payouts/<uuid:payout_id>/statement/", statements.statement_page, name="statement"),
+    path("payouts/<uuid:payout_id>/statement.pdf", statements.statement_pdf, name="statement-pdf"),
+    path("payouts/<uuid:payout_id>/statement.csv", statements.statement_csv, name="statement-csv"),
+    path("partners/<uuid:partner_id>/statements/", statements.partner_statements, name="partner-statements"),
+    path("partners/<uuid:partner_id>/statements/month/", statements.month_page, name="month-statement"),
+    path("partners/<uuid:partner_id>/statements/month.pdf", statements.month_as_pdf, name="month-statement-pdf"),
+    path("partners/<uuid:partner_id>/statements/month.csv", statements.month_as_csv, name="month-statement-csv"),
 ]
 
 portal: list[URLPattern | URLResolver] = [
     path("earnings/", portal_views.earnings_page, name="earnings"),
     path("earnings/<uuid:entry_id>/", portal_views.entry_page, name="entry"),
-    path("statements/", portal_views.statement_list, name="statement-list"),
-    path("statements/<uuid:payout_id>/", portal_views.statement_page, name="statement"),
+    path("statements/", portal_statements.statement_list, name="statement-list"),
+    path("statements/month/", portal_statements.month_page, name="month-statement"),
+    path("statements/month.pdf", portal_statements.month_as_pdf, name="month-statement-pdf"),
+    path("statements/month.csv", portal_statements.month_as_csv, name="month-statement-csv"),
+    path("statements/<uuid:payout_id>/", portal_statements.statement_page, name="statement"),
+    path("statements/<uuid:payout_id>/statement.pdf", portal_statements.statement_pdf, name="statement-pdf"),
+    path("statements/<uuid:payout_id>/statement.csv", portal_statements.statement_csv, name="statement-csv"),
 ]

@@ -160,8 +160,8 @@ def _void(voided: Sequence[tuple[Existing, str]], header: ledger.Header) -> None
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE commissions_entry SET stage = 'void' WHERE msp_id = %s AND id = ANY(%s)",
-            [current_msp_id(), [entry.entry_id for entry, _ in voided]],
+            "UPDATE commissions_entry SET stage = 'void', voided_on = %s WHERE msp_id = %s AND id = ANY(%s)",
+            [header.effective_on, current_msp_id(), [entry.entry_id for entry, _ in voided]],
         )
     for number, batch in enumerate(batched(_voiding(voided), ledger.BATCH)):
         ledger.post_lines(replace(header, source=f"{header.source}:{number}"), batch)

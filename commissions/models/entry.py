@@ -84,7 +84,8 @@ class Stage(models.TextChoices):
 class Entry(TenantModel):
     """An amount for one partner: the share of a pool, or the difference to what was posted before.
 
-    Only `stage` ever changes; postings, holds and the audit trail are its history (decisions 9).
+    Only `stage` ever changes, and `voided_on` with it; postings, holds and the audit trail are its history
+    (decisions 9).
     `hold_until` is the first day on which it may become payable.
     """
 
@@ -97,6 +98,7 @@ class Entry(TenantModel):
     currency = models.CharField(max_length=3)
     hold_until = models.DateField()
     stage = models.CharField(max_length=8, choices=Stage.choices, default=Stage.ACCRUED)
+    voided_on = models.DateField(null=True)
     created_at = models.DateTimeField()
 
     TONES: ClassVar[dict[str, str]] = {
@@ -110,7 +112,7 @@ class Entry(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             *walls("entry", portal=OWN_PARTNER, references=("pool", "partner")),
-            AppendOnly(name="entry_append_only", mutable=("stage",)),
+            AppendOnly(name="entry_append_only", mutable=("stage", "voided_on")),
             Transitions(
                 name="entry_stage",
                 field="stage",
@@ -124,6 +126,10 @@ class Entry(TenantModel):
             ),
             one_of("stage", Stage.values, name="entry_stage_known"),
             one_of("kind", EntryKind.values, name="entry_kind_known"),
+            models.CheckConstraint(
+                condition=Q(stage="void", voided_on__isnull=False) | ~Q(stage="void") & Q(voided_on__isnull=True),
+                name="entry_voided_on",
+            ),
             models.CheckConstraint(condition=~Q(minor=0), name="entry_not_zero"),
             models.CheckConstraint(condition=Q(minor__lt=0) | ~Q(kind="clawback"), name="entry_clawback_negative"),
             models.CheckConstraint(

@@ -130,6 +130,7 @@ class Payout(TenantModel):
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=10, choices=PayoutState.choices, default=PayoutState.DRAFT)
     paid_on = models.DateField(null=True)
+    returned_on = models.DateField(null=True)
     reference = models.CharField(max_length=140, blank=True)
     ended_reason = models.CharField(max_length=300, blank=True)
 
@@ -147,7 +148,9 @@ class Payout(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             *walls("payout", portal=OWN_PARTNER, references=("run", "partner")),
-            AppendOnly(name="payout_append_only", mutable=("state", "paid_on", "reference", "ended_reason")),
+            AppendOnly(
+                name="payout_append_only", mutable=("state", "paid_on", "returned_on", "reference", "ended_reason")
+            ),
             Transitions(
                 name="payout_state",
                 field="state",
@@ -164,6 +167,11 @@ class Payout(TenantModel):
             models.UniqueConstraint(fields=["msp", "number"], name="payout_number_once"),
             one_of("state", PayoutState.values, name="payout_state_known"),
             models.CheckConstraint(condition=Q(minor__gt=0), name="payout_positive"),
+            models.CheckConstraint(
+                condition=Q(state="returned", returned_on__isnull=False)
+                | ~Q(state="returned") & Q(returned_on__isnull=True),
+                name="payout_returned_on",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["paid", "returned"], paid_on__isnull=False)
                 | ~Q(state__in=["paid", "returned"]) & Q(paid_on__isnull=True),

@@ -121,7 +121,7 @@ def return_(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Payout:
     steps.release_items([payout], at)
     today = Msp.objects.get(pk=current_msp_id()).today(at)
     steps.post([payout], "return", [steps.UNSETTLE, steps.UNRESERVE], effective_on=today, by=by, at=at)
-    _end(payout, PayoutState.RETURNED, reason)
+    _end(payout, PayoutState.RETURNED, reason, returned_on=today)
     trail.record("payout.returned", payout, by=by, at=at, **_facts(payout), reason=reason)
     letters.returned(payout, at=at)
     return payout
@@ -169,9 +169,9 @@ def _give_back(payout: Payout, state: PayoutState, reason: str, by: Actor, at: d
     _end(payout, state, reason)
 
 
-def _end(payout: Payout, state: PayoutState, reason: str) -> None:
-    payout.state, payout.ended_reason = state, reason
-    payout.save(update_fields=["state", "ended_reason"])
+def _end(payout: Payout, state: PayoutState, reason: str, *, returned_on: date | None = None) -> None:
+    payout.state, payout.ended_reason, payout.returned_on = state, reason, returned_on
+    payout.save(update_fields=["state", "ended_reason", "returned_on"])
 
 
 def _end_attempt(payout: Payout, state: AttemptState, *, reference: str = "", error: str = "") -> None:

@@ -10,8 +10,7 @@ from django.views.decorators.http import require_safe
 
 from commissions import earnings, holds
 from commissions.earnings import TOLD
-from commissions.models import Payout, Stage
-from commissions.statements import payouts_told, statement
+from commissions.models import Stage
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
 from partners.access import PortalRequest, portal
@@ -64,20 +63,3 @@ def entry_page(request: PortalRequest, entry_id: UUID) -> HttpResponse:
         "next": earnings.what_is_next(earnings.totals(request.partner), request.msp, is_held=is_held),
     }
     return page(request, "portal/earnings/entry.html", context)
-
-
-@portal
-@require_safe
-def statement_list(request: PortalRequest) -> HttpResponse:
-    """Every payout that has a statement."""
-    found = paginate(payouts_told(request.partner), request, order=("-number", "-pk"))
-    return page(request, "portal/statements/list.html", {"page": found, "totals": earnings.totals(request.partner)})
-
-
-@portal
-@require_safe
-def statement_page(request: PortalRequest, payout_id: UUID) -> HttpResponse:
-    """The statement of one payout."""
-    payout = get_object_or_404(Payout, partner=request.partner, pk=payout_id, state__in=TOLD)
-    context = {"statement": statement(payout), "payout": payout, "partner": request.partner}
-    return page(request, "portal/statements/statement.html", context)

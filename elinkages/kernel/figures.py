@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from django.utils.safestring import SafeString
 
-from elinkages.kernel.money import MINUS, exponent, format_basis_points, format_money
+from elinkages.kernel.money import bare_money, format_basis_points, format_money
 from elinkages.kernel.words import say_count, say_day
 
 DASH = "\N{EN DASH}"
@@ -18,12 +18,7 @@ _STEPS = (
 
 def amount(minor: int, currency: str, *, bare: bool = False) -> str:
     """An amount of minor units as text: `$1,200.00`, `−$8.50`; bare leaves the currency sign out."""
-    if not bare:
-        return format_money(minor, currency)
-    places = exponent(currency)
-    whole, rest = divmod(abs(minor), 10**places)
-    text = f"{whole:,}.{rest:0{places}}" if places else f"{whole:,}"
-    return f"{MINUS}{text}" if minor < 0 else text
+    return bare_money(minor, currency) if bare else format_money(minor, currency)
 
 
 def rate(basis_points: int) -> str:

@@ -169,6 +169,14 @@ def format_money(minor: int, currency: str, locale: str = "en_US") -> str:
     return f"{sign}{prefix}{_grouped(whole, group, sizes)}{decimal}{fraction:0{places}}{suffix}"
 
 
+def bare_money(minor: int, currency: str) -> str:
+    """Minor units for people in a column that names its currency once: “1,234.56”, “−500.00”, “7,407”."""
+    places = exponent(currency)
+    whole, rest = divmod(abs(minor), 10**places)
+    text = f"{whole:,}.{rest:0{places}}" if places else f"{whole:,}"
+    return f"{MINUS}{text}" if minor < 0 else text
+
+
 def plain_money(minor: int, currency: str) -> str:
     """Minor units for programs: “-1234.56”, ASCII, no sign of currency, no grouping."""
     places = exponent(currency)

@@ -51,7 +51,7 @@ def test_totals_say_where_each_amount_stands(inside: Msp) -> None:
     payable(petra, 700)
     accrued(petra, 30, hold_until=date(2026, 3, 1))
     void = accrued(petra, 5)
-    Entry.objects.filter(pk=void.pk).update(stage=Stage.VOID)
+    Entry.objects.filter(pk=void.pk).update(stage=Stage.VOID, voided_on=date(2026, 2, 2))
     standing = earnings.totals(petra)
     assert standing == earnings.Totals(accrued=30, payable=700, paid=10_000)
     assert standing.earned == 10_730
@@ -162,7 +162,7 @@ def test_the_portals_role_sees_one_partners_money_by_policy_alone(msp: Msp, petr
 
 def test_a_voided_amount_and_a_proposal_are_not_shown(msp: Msp, petra: Party) -> None:
     with tenancy.use(msp.pk):
-        Entry.objects.filter(pk=petra.entry.pk).update(stage=Stage.VOID)
+        Entry.objects.filter(pk=petra.entry.pk).update(stage=Stage.VOID, voided_on=date(2026, 2, 2))
         payable(petra.partner, 10_000)
         finn = builders.a_member(msp, Role.FINANCE, "Fay Finance")
         draft = payouts.open_run(cutoff_on=DAY, by=finn, at=noon(DAY)).run.payouts.get()

@@ -118,7 +118,7 @@ CORRUPTIONS = {
     ),
     "an entry is raised": (f"UPDATE commissions_entry SET minor = minor + 1 WHERE id = {FIRST_ENTRY}", {"I21", "I25"}),
     "an entry is voided without a posting": (
-        f"UPDATE commissions_entry SET stage = 'void' WHERE id = {ACCRUED}",
+        f"UPDATE commissions_entry SET stage = 'void', voided_on = '2026-02-02' WHERE id = {ACCRUED}",
         {"I07", "I25", "I13"},
     ),
     "a computation is numbered twice over": (

@@ -210,7 +210,7 @@ def test_a_run_whose_entries_were_voided_is_not_approved(
 ) -> None:
     entry = payable(petra, 10_000)
     run = opened(finn)
-    Entry.objects.filter(pk=entry.pk).update(stage=Stage.VOID)
+    Entry.objects.filter(pk=entry.pk).update(stage=Stage.VOID, voided_on=date(2026, 2, 2))
     with pytest.raises(payouts.Changed, match="What is owed to Petra Park CPA has changed"):
         payouts.approve(run, by=olivia, at=AT)
     assert PayoutRun.objects.get().state == RunState.DRAFT
