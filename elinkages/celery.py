@@ -9,7 +9,7 @@ from typing import Any
 import redis
 from celery import Celery
 from celery.beat import PersistentScheduler
-from celery.signals import heartbeat_sent, setup_logging, worker_init, worker_ready
+from celery.signals import before_task_publish, heartbeat_sent, setup_logging, worker_init, worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elinkages.settings")
@@ -40,6 +40,13 @@ def log_like_the_web(**_: Any) -> None:
     from django.conf import settings
 
     logging.config.dictConfig(settings.LOGGING)
+
+
+@before_task_publish.connect
+def say_when(headers: dict[str, Any] | None = None, **_: Any) -> None:
+    """Write into every message when it was sent: that is how old the queue is."""
+    if headers is not None:
+        headers["elinkages_sent_at"] = time.time()
 
 
 @worker_init.connect

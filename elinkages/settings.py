@@ -244,6 +244,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "mail-sweep": {"task": "elinkages.mail.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
     "accruals": {"task": "commissions.tasks.accrue_everyone", "schedule": 600, "options": {"expires": 590}},
     "imports-sweep": {"task": "integrations.tasks.sweep", "schedule": 30, "options": {"expires": 25}},
+    "measure": {"task": "elinkages.pages.tasks.measure", "schedule": 60, "options": {"expires": 55}},
     "check-books": {"task": "commissions.tasks.check_books", "schedule": crontab(hour=8, minute=0)},
     "partners-tidy": {"task": "partners.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
     "lists-sweep": {"task": "elinkages.lists.tasks.sweep", "schedule": 60, "options": {"expires": 55}},

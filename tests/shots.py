@@ -51,7 +51,13 @@ def _everybody() -> dict[str, Places]:
         cast.PAUL.email: _places("portal", northbeam, cast.PAULS_FIRM),
         cast.RIVAL.email: _places("dashboard", harborlight, None),
         NEWCOMER: _places("dashboard", _found_empty(), None),
-        cast.STAFF.email: {"ops": "/ops/", "ops-mail": "/ops/mail/", "start": "/start/"},
+        cast.STAFF.email: {
+            "ops": "/ops/",
+            "ops-health": "/ops/health/",
+            "ops-queues": "/ops/queues/",
+            "ops-mail": "/ops/mail/",
+            "start": "/start/",
+        },
     }
 
 

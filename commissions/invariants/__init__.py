@@ -15,10 +15,11 @@ from commissions.invariants.recomputed import RECOMPUTED, differences
 from commissions.ledger import GENESIS
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
-from elinkages.kernel.actors import System
+from elinkages.kernel.actors import Actor, System
+from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 
-__all__ = ["INVARIANTS", "Broken", "check", "park"]
+__all__ = ["INVARIANTS", "Broken", "check", "park", "unpark"]
 
 CHAINED: Final = Invariant("I06", "the hash chain recomputes from the stored rows", CHAIN)
 SHOWN: Final = 20
@@ -68,3 +69,20 @@ def park(msp: Msp, broken: list[Broken], *, at: datetime) -> None:
     reason = "\n".join(str(one) for one in broken)
     if Msp.objects.filter(pk=msp.pk, parked_at__isnull=True).update(parked_at=at, parked_reason=reason):
         trail.record("msp.parked", msp, by=SYSTEM, at=at, broken=[one.invariant.code for one in broken])
+
+
+class NotClean(Refused):
+    """The books are still wrong, or they were never stopped."""
+
+
+def unpark(msp: Msp, *, reason: str, by: Actor, at: datetime) -> None:
+    """Let payouts go on, after every invariant was proven again, the months recomputed.
+
+    Raises NotClean when one of them does not hold: then nothing may be paid, whatever the reason.
+    """
+    if not msp.is_parked:
+        raise NotClean("The payouts of this MSP are not stopped.")
+    if broken := check(today=msp.today(at)):
+        raise NotClean(f"The books are still wrong, so payouts stay stopped: {broken[0]}")
+    Msp.objects.filter(pk=msp.pk).update(parked_at=None, parked_reason="")
+    trail.record("msp.unparked", msp, by=by, at=at, reason=reason)

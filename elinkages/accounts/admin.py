@@ -20,6 +20,7 @@ class MspAdmin(ReadOnlyAdmin):
     list_display = ("name", "slug", "currency", "time_zone", "created_at", "parked", "way_in")
     search_fields = ("name", "slug")
     ordering = ("name", "pk")
+    exclude = ("parked_reason",)  # it names clients and partners: behind the door, on the MSP's own page
 
     @admin.display(boolean=True, description="books checked")
     def parked(self, msp: Msp) -> bool:

@@ -19,5 +19,6 @@ register(
         "team.reactivated": "{who} brought {person} back as {role}",
         "support.entered": "{who} looked at this MSP, until {until_at} at most",
         "support.left": "{who} left this MSP",
+        "support.retried": "{who} let {rows:row} be tried again: {what}",
     }
 )

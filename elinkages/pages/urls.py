@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
 from elinkages.pages.listings import PARTNERS
-from elinkages.pages.views import health, home, metrics, ops_mail, partners, portal_home, start
+from elinkages.pages.views import health, home, metrics, operations, ops_mail, partners, portal_home, start
 from elinkages.pages.views import public as public_site
 from elinkages.pages.views.styleguide import styleguide
 
@@ -27,6 +27,11 @@ public: list[URLPattern | URLResolver] = [
     path("metrics", metrics.metrics, name="metrics"),
     path("start/", start.start, name="start"),
     path("new-msp/", start.new_msp, name="new-msp"),
+    path("ops/health/", operations.overview, name="ops-health"),
+    path("ops/health/<uuid:msp_id>/", operations.msp, name="ops-msp"),
+    path("ops/health/<uuid:msp_id>/unparking/", operations.unpark, name="ops-unpark"),
+    path("ops/queues/", operations.queues, name="ops-queues"),
+    path("ops/queues/<slug:name>/retry/", operations.retry, name="ops-retry"),
     path("ops/mail/", ops_mail.letters, name="ops-mail-list"),
     path("ops/mail/<str:name>/<int:number>/", ops_mail.letter, name="ops-mail"),
     path("ops/mail/<str:name>/<int:number>/html/", ops_mail.letter_html, name="ops-mail-html"),

@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache, wraps
 from typing import Any, Final
 from uuid import UUID
@@ -49,6 +50,10 @@ def _quietly[**P, R](otherwise: Callable[[], R]) -> Callable[[Callable[P, R]], C
 
 
 def _nothing() -> None:
+    return None
+
+
+def _nothing_at() -> datetime | None:
     return None
 
 
@@ -126,3 +131,13 @@ def taken() -> int:
     """Messages that a worker has taken and not yet acknowledged."""
     found: Any = client().hlen("unacked")
     return int(found)
+
+
+@_quietly(_nothing_at)
+def oldest_message(name: str = "celery") -> datetime | None:
+    """When the message was sent that waits longest; None when none does."""
+    read: Any = client().lindex(name, -1)
+    try:
+        return datetime.fromtimestamp(json.loads(read)["headers"]["elinkages_sent_at"], UTC) if read else None
+    except (KeyError, TypeError, ValueError):
+        return None  # garbage, or a message of another release

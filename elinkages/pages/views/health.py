@@ -18,14 +18,19 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 
     A missing worker is 200 with `"worker": "missing"`, because taking the web down would not bring it back.
     """
-    states = {
+    found = states()
+    well = all(found[part] == "ok" for part in NEEDED_BY_THE_WEB)
+    return JsonResponse(found, status=200 if well else 503)
+
+
+def states() -> dict[str, str]:
+    """What of the product runs: each part ok, missing or unreachable."""
+    return {
         "database": _state(_database_answers),
         "redis": _state(lambda: redis_client().ping()),
         "worker": _state(lambda: redis_client().exists("elinkages:alive:worker")),
         "beat": _state(lambda: redis_client().exists("elinkages:alive:beat")),
     }
-    well = all(states[part] == "ok" for part in NEEDED_BY_THE_WEB)
-    return JsonResponse(states, status=200 if well else 503)
 
 
 def _database_answers() -> bool:

@@ -1,0 +1,1 @@
+"""What our operations staff sees of every MSP, in numbers, and what they may set going again."""
