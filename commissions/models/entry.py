@@ -110,6 +110,7 @@ class Entry(TenantModel):
     }
 
     class Meta(TenantModel.Meta):
+        verbose_name_plural = "entries"
         constraints = [
             *walls("entry", portal=OWN_PARTNER, references=("pool", "partner")),
             AppendOnly(name="entry_append_only", mutable=("stage", "voided_on")),

@@ -172,6 +172,7 @@ class MrrMovement(TenantModel):
     by_name = models.CharField(max_length=200)
 
     class Meta(TenantModel.Meta):
+        verbose_name = "MRR movement"
         constraints = [
             *walls("mrr_movement", references=("contract",), key=False),
             one_of("kind", MovementKind.values, name="mrr_movement_kind_known"),

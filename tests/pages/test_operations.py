@@ -148,7 +148,10 @@ def test_parked_letters_are_tried_again_only_inside_and_history_says_why(staff: 
 def test_letters_about_logins_belong_to_no_msp_and_the_admins_log_says_who(staff: Client, olga: User) -> None:
     AccountLetter.objects.create(to="a@example.com", subject="s", about="Code", created_at=timezone.now(), attempts=8,
                                  parked_at=timezone.now())  # fmt: skip
-    assert "1 row will be tried" in staff.post(reverse("ops-retry", args=["account-letters"]), follow=True).content.decode()
+    assert (
+        "1 row will be tried"
+        in staff.post(reverse("ops-retry", args=["account-letters"]), follow=True).content.decode()
+    )
     assert AccountLetter.objects.get().parked_at is None
     assert LogEntry.objects.get().user == olga
 
@@ -163,7 +166,9 @@ def test_payouts_go_on_with_a_reason_once_the_books_are_clean(staff: Client, msp
         Msp.objects.filter(pk=msp.pk).update(parked_at=timezone.now(), parked_reason="I06: Petra Canary")
     page, address = f"/ops/health/{msp.pk}/", reverse("ops-unpark", args=[msp.pk])
     assert "Canary" not in staff.get(page).content.decode()
-    assert "Enter the MSP with a reason first" in staff.post(address, {"reason": "It was a wrong check"}).content.decode()
+    assert (
+        "Enter the MSP with a reason first" in staff.post(address, {"reason": "It was a wrong check"}).content.decode()
+    )
     enter(staff, msp)
     assert "I06: Petra Canary" in staff.get(page).content.decode()
     short = staff.post(address, {"reason": "ok"})
