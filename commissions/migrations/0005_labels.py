@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('commissions', '0003_standing_and_effect'),
+        ('commissions', '0004_statements'),
     ]
 
     operations = [
