@@ -113,6 +113,7 @@ def reopen(referral: Referral, *, by: Actor, at: datetime) -> Referral:
     lost = referral.moves.filter(to_stage=Stage.LOST).order_by("-at", "-pk").first()
     stage = Stage(lost.from_stage) if lost and lost.from_stage in OPEN_STAGES else Stage.REGISTERED
     move = _move(referral, stage, by=by, at=at, story="referral.reopened", lost_reason="", lost_note="")
+    screening.index_again(referral)
     screening.screen(referral, at=at)
     if heir := _heir(referral):
         attribution.withdraw(referral, by=by, at=at, reason=f"It passed to the introduction of {heir.partner.name}")
@@ -199,6 +200,8 @@ def _move(
     if not Referral.objects.filter(pk=referral.pk, stage=before).update(**fields):
         raise _moved(referral)
     _set(referral, **fields)
+    if to not in OPEN_STAGES:
+        screening.set_aside(referral)
     between = {"before": before.label, "stage": to.label} if to in OPEN_STAGES else {}
     trail.record(story or f"referral.{to}", referral, by=by, at=at, **between, reason=reason, note=note)
     return StageMove.objects.create(

@@ -1,25 +1,31 @@
-"""Finding out whether we know a company already: exact matches of normalized keys, with the evidence.
+"""Finding out whether we know a company already: equal keys, and names that are nearly the same, with the evidence.
 
 An MSP's introductions and clients are screened one at a time (`one_at_a_time`), so that of two registrations of
-one company at the same moment the second one sees the first.
+one company at the same moment the second one sees the first. The work for one name is bounded: at most five blocks,
+and a block with more than BLOCK_SIZE names says nothing about a company and is left out.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from elinkages.kernel.match_keys import company_key, domain_key, email_key, phone_key
+from elinkages.kernel.match_keys import block_keys, company_key, domain_key, email_key, likeness, phone_key
 from elinkages.kernel.tenancy import current_msp_id
 from referrals.models import OPEN_STAGES, Client, Finding, FindingState, KeyKind, MatchKey, Referral
 
 type Key = tuple[str, str]
 """Kind and normalized text."""
 
-ORDER = (KeyKind.COMPANY, KeyKind.DOMAIN, KeyKind.EMAIL, KeyKind.PHONE)
+ORDER = (KeyKind.COMPANY, KeyKind.DOMAIN, KeyKind.EMAIL, KeyKind.PHONE, KeyKind.SIMILAR)
+ALIKE = 91
+"""From this likeness (0 to 100) on, two names are shown to a person."""
+BLOCK_SIZE = 200
+"""A block with more names than this is a word that everybody uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +54,30 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An older record that shares keys with an introduction."""
+    """An older record that shares keys with an introduction, or has nearly its name (`score`, 0 to 100)."""
 
     other: Referral | Client
     keys: tuple[Key, ...]
+    score: int = 0
 
     @property
     def withholds(self) -> bool:
-        """Whether credit waits for a decision: a client, or more in common than the company's name."""
-        return isinstance(self.other, Client) or any(kind != KeyKind.COMPANY for kind, _ in self.keys)
+        """Whether credit waits for a decision: a client by any equal key, or more in common than the name."""
+        kinds = {kind for kind, _ in self.keys} - {KeyKind.SIMILAR}
+        return bool(kinds if isinstance(self.other, Client) else kinds - {KeyKind.COMPANY})
 
     @property
     def in_words(self) -> str:
-        """What is the same: “company name and phone number”."""
+        """What is the same: “the same company name and phone number”, “a similar company name (94% alike)”."""
+        if self.score and len(self.keys) == 1:
+            return f"a similar company name ({say_likeness(self.score)})"
         labels = list(dict.fromkeys(KeyKind(kind).label[0].lower() + KeyKind(kind).label[1:] for kind, _ in self.keys))
-        return " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+        return "the same " + " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+
+
+def say_likeness(score: int) -> str:
+    """A likeness as people read it: “94% alike”, “the same letters”."""
+    return "the same letters" if score >= 100 else f"{score}% alike"
 
 
 def one_at_a_time() -> None:
@@ -84,20 +99,33 @@ def identity_of(record: Referral | Client) -> Identity:
 
 def index_referral(referral: Referral) -> None:
     """Remember the keys of an introduction."""
-    MatchKey.objects.bulk_create(
-        MatchKey(kind=kind, key=key, referral=referral) for kind, key in identity_of(referral).keyed()
-    )
+    keys = [*identity_of(referral).keyed(), *_blocks(referral.company)]
+    MatchKey.objects.bulk_create(MatchKey(kind=kind, key=key, referral=referral) for kind, key in keys)
+
+
+def index_again(referral: Referral) -> None:
+    """An introduction that is open again is compared by its name again."""
+    blocks = [MatchKey(kind=kind, key=key, referral=referral) for kind, key in _blocks(referral.company)]
+    MatchKey.objects.bulk_create(blocks, ignore_conflicts=True)
+
+
+def set_aside(referral: Referral) -> None:
+    """A closed introduction is in no block: the work for a new one must not grow with history."""
+    MatchKey.objects.filter(referral=referral, kind=KeyKind.SIMILAR).delete()
 
 
 def index_client(client: Client) -> None:
     """Remember the keys of a client, anew after a change, and flag open introductions of the same company."""
     one_at_a_time()
-    keys = identity_of(client).keyed()
+    identity = identity_of(client)
+    keys = identity.keyed()
     client.match_keys.all().delete()
-    MatchKey.objects.bulk_create(MatchKey(kind=kind, key=key, client=client) for kind, key in keys)
-    for referral, shared in _matching_referrals(keys):
-        if referral.pk != client.referral_id:
-            _find(referral, Match(client, shared), at=client.created_at)
+    MatchKey.objects.bulk_create(
+        MatchKey(kind=kind, key=key, client=client) for kind, key in [*keys, *_blocks(client.name)]
+    )
+    for match in _open_matches(identity):
+        if match.other.pk != client.referral_id and isinstance(match.other, Referral):
+            _find(match.other, Match(client, match.keys, match.score), at=client.created_at)
 
 
 def screen(referral: Referral, *, at: datetime) -> list[Finding]:
@@ -110,21 +138,18 @@ def screen(referral: Referral, *, at: datetime) -> list[Finding]:
         later, earlier = referral, match.other
         if isinstance(match.other, Referral) and _age(match.other) > _age(referral):
             later, earlier = match.other, referral
-        if finding := _find(later, Match(earlier, match.keys), at=at):
+        if finding := _find(later, Match(earlier, match.keys, match.score), at=at):
             found.append(finding)
     return found
 
 
 def matches(identity: Identity, *, without: Referral | None = None) -> list[Match]:
-    """Clients and open introductions that share a key, clients first, then the oldest introduction."""
-    keys = identity.keyed()
-    clients = [Match(client, shared) for client, shared in _matching_clients(keys)]
-    referrals = [
-        Match(referral, shared)
-        for referral, shared in _matching_referrals(keys)
-        if without is None or referral.pk != without.pk
+    """Clients and open introductions that share a key or have nearly the name: clients first, then by age."""
+    return [
+        match
+        for match in [*_client_matches(identity), *_open_matches(identity)]
+        if without is None or match.other.pk != without.pk
     ]
-    return clients + referrals
 
 
 def withholding(referral: Referral) -> QuerySet[Finding]:
@@ -136,22 +161,62 @@ def _age(referral: Referral) -> tuple[datetime, Any]:
     return referral.registered_at, referral.pk
 
 
-def _matching_referrals(keys: Iterable[Key]) -> list[tuple[Referral, tuple[Key, ...]]]:
-    rows = _rows(keys, Q(referral__isnull=False, referral__stage__in=OPEN_STAGES)).select_related("referral__partner")
+def _open_matches(identity: Identity) -> list[Match]:
+    """Open introductions, the oldest first."""
     shared: dict[Referral, list[Key]] = {}
-    for row in rows:
+    for row in _rows(identity.keyed(), _OPEN).select_related("referral__partner"):
         if row.referral:
             shared.setdefault(row.referral, []).append((row.kind, row.key))
-    return [(referral, _sorted(shared[referral])) for referral in sorted(shared, key=_age)]
+    scores = _alike(identity.company, _OPEN, "referral", "company_key", without={record.pk for record in shared})
+    shared |= {one: [] for one in Referral.objects.filter(pk__in=scores).select_related("partner")}
+    return [_match(record, shared[record], scores.get(record.pk)) for record in sorted(shared, key=_age)]
 
 
-def _matching_clients(keys: Iterable[Key]) -> list[tuple[Client, tuple[Key, ...]]]:
-    rows = _rows(keys, Q(client__isnull=False)).select_related("client__referral__partner")
+def _client_matches(identity: Identity) -> list[Match]:
+    """Clients, present and past, the oldest first."""
     shared: dict[Client, list[Key]] = {}
-    for row in rows:
+    for row in _rows(identity.keyed(), _CLIENT).select_related("client__referral__partner"):
         if row.client:
             shared.setdefault(row.client, []).append((row.kind, row.key))
-    return [(client, _sorted(shared[client])) for client in sorted(shared, key=lambda client: client.since_on)]
+    scores = _alike(identity.company, _CLIENT, "client", "name_key", without={record.pk for record in shared})
+    shared |= {one: [] for one in Client.objects.filter(pk__in=scores).select_related("referral__partner")}
+    return [
+        _match(record, shared[record], scores.get(record.pk))
+        for record in sorted(shared, key=lambda client: (client.since_on, client.pk))
+    ]
+
+
+def _match(record: Referral | Client, keys: Sequence[Key], score: int | None) -> Match:
+    """The match of a record by its equal keys, or by the likeness of its name."""
+    if score is None:
+        return Match(record, _sorted(keys))
+    name = record.company if isinstance(record, Referral) else record.name
+    return Match(record, ((KeyKind.SIMILAR.value, company_key(name)),), score)
+
+
+def _blocks(company: str) -> list[Key]:
+    return [(KeyKind.SIMILAR.value, key) for key in block_keys(company_key(company))]
+
+
+def _alike(company: str, of: Q, record: str, name: str, *, without: set[UUID]) -> dict[UUID, int]:
+    """Records (`referral` or `client`) of the name's blocks whose names are alike, with their likeness.
+
+    Each block is read by its own index range and cut off, so that a common word costs BLOCK_SIZE rows and no more.
+    """
+    own = company_key(company)
+    found: dict[UUID, int] = {}
+    for kind, key in _blocks(company):
+        rows = list(_rows([(kind, key)], of).values_list(f"{record}_id", f"{record}__{name}")[: BLOCK_SIZE + 1])
+        if len(rows) > BLOCK_SIZE:
+            continue
+        for pk, other in rows:
+            if pk not in without and pk not in found and (score := likeness(own, other)) >= ALIKE:
+                found[pk] = score
+    return found
+
+
+_OPEN = Q(referral__isnull=False, referral__stage__in=OPEN_STAGES)
+_CLIENT = Q(client__isnull=False)
 
 
 def _rows(keys: Iterable[Key], of: Q) -> QuerySet[MatchKey]:
@@ -181,10 +246,30 @@ def _evidence(referral: Referral, match: Match) -> dict[str, Any]:
         "keys": [
             {"kind": kind, "key": key, "ours": ours.get((kind, key), key), "theirs": theirs.get((kind, key), key)}
             for kind, key in match.keys
-        ],
+            if kind != KeyKind.SIMILAR
+        ]
+        + _similar(referral, match),
         "withholds": match.withholds,
         **_origin(match.other),
     }
+
+
+def _similar(referral: Referral, match: Match) -> list[dict[str, Any]]:
+    """Nearly the same name, with how near in words."""
+    if not match.score:
+        return []
+    theirs = match.other.company if isinstance(match.other, Referral) else match.other.name
+    key = dict(match.keys)[KeyKind.SIMILAR]
+    return [
+        {
+            "kind": KeyKind.SIMILAR.value,
+            "key": key,
+            "ours": referral.company,
+            "theirs": theirs,
+            "score": match.score,
+            "words": say_likeness(match.score),
+        }
+    ]
 
 
 def _origin(other: Referral | Client) -> dict[str, str]:

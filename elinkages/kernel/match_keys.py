@@ -1,14 +1,17 @@
 """Normalized keys: two spellings of one company, address or number become the same text.
 
-Keys are compared by equality, which reaches an index under row security (security.md 1.8).
+Keys are compared by equality, which reaches an index under row security (security.md 1.8). Names that are not quite
+the same share a block (`block_keys`), and within a block letters are compared (`likeness`).
 """
 
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import phonenumbers
+from rapidfuzz import fuzz
 
 if TYPE_CHECKING:
     import tldextract
@@ -66,7 +69,35 @@ _FREE_MAIL = frozenset(
         "cox.net",
     ]
 )
+# Written with or without: “Stonebridge Dental” is “Stonebridge Dental Group”.
+_ADDED_AT_WILL = frozenset(
+    [
+        "and",
+        "associates",
+        "enterprises",
+        "firm",
+        "group",
+        "holdings",
+        "international",
+        "of",
+        "office",
+        "offices",
+        "partners",
+        "partnership",
+        "practice",
+        "services",
+        "solutions",
+        "sons",
+        "team",
+        "us",
+        "usa",
+    ]
+)
 COMPANY_KEY_LENGTH = 160
+_FEWEST_LETTERS = 4
+_BLOCK_LETTERS = 6
+_TELLING_WORDS = 2
+_SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556")
 
 
 @lru_cache(maxsize=1)
@@ -118,3 +149,49 @@ def phone_key(phone: str, region: str = "US") -> str:
     if not phonenumbers.is_possible_number(number):
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def block_keys(company: str) -> tuple[str, ...]:
+    """The blocks that a company's name belongs to, at most five; names that share none are not compared.
+
+    `company` is a `company_key`. A split or a late typo keeps the beginning, an early typo the tail of the longest
+    word, a name with more words its longest words, a spelling by ear the sounds of them.
+    """
+    words = _core(company)
+    letters = "".join(words)
+    if len(letters) < _FEWEST_LETTERS:
+        return ()
+    long = [word for word in words if len(word) > 3 and not word.isdigit()]
+    telling = sorted(dict.fromkeys(long), key=lambda word: (-len(word), word))[:_TELLING_WORDS]
+    keys = [f"begins {letters[:_BLOCK_LETTERS]}", *(f"word {word[:40]}" for word in telling)]
+    if telling:
+        keys.append(f"tail {telling[0][-_BLOCK_LETTERS:]} {telling[-1][:3]}")
+        keys.append(f"sounds {' '.join(sorted(sound_key(word) for word in telling))}")
+    return tuple(dict.fromkeys(keys))
+
+
+def sound_key(word: str) -> str:
+    """A word by ear, after Soundex: its first letter and the classes of its next consonants (“smyth” → “s53”)."""
+    first, rest = word[:1], word[1:].replace("h", "").replace("w", "")
+    classes = [code for code, _ in groupby(rest.translate(_SOUNDS))]
+    return (first + "".join(code for code in classes if code.isdigit()))[:4]
+
+
+def likeness(one: str, other: str) -> int:
+    """How alike two `company_key`s are, 0 to 100, whatever the order of their words and the spaces between them.
+
+    Names with different numbers in them are different companies (“Clinic 12”, “Clinic 13”): 0.
+    """
+    if re.findall(r"\d+", one) != re.findall(r"\d+", other):
+        return 0
+    ours, theirs = _core(one), _core(other)
+    unspaced = fuzz.ratio("".join(ours), "".join(theirs))
+    return int(max(unspaced, fuzz.token_sort_ratio(" ".join(ours), " ".join(theirs))))
+
+
+def _core(company: str) -> list[str]:
+    """The words of a name without those at its end that firms add and leave out at will."""
+    words = company.split()
+    while len(words) > 1 and words[-1] in _ADDED_AT_WILL:
+        words.pop()
+    return words

@@ -18,10 +18,15 @@ class KeyKind(models.TextChoices):
     DOMAIN = "domain", "Web or mail domain"
     EMAIL = "email", "E-mail address"
     PHONE = "phone", "Phone number"
+    SIMILAR = "similar", "Similar company name"
 
 
 class MatchKey(TenantModel):
-    """One normalized key (kernel.match_keys) of one referral or one client."""
+    """One normalized key (kernel.match_keys) of one referral or one client.
+
+    A `similar` key is a block: names that share one are compared letter by letter. Only what can still be met has
+    blocks: open introductions and clients.
+    """
 
     kind = models.CharField(max_length=8, choices=KeyKind.choices)
     key = models.CharField(max_length=254)

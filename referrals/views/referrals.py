@@ -154,6 +154,9 @@ def _findings(referral: Referral) -> list[Any]:
     for finding in findings:
         keys = finding.evidence["keys"]
         finding.same = {key["kind"] for key in keys}
-        finding.named = [{**key, "label": KeyKind(key["kind"]).label} for key in keys]
+        finding.named = [
+            {**key, "label": KeyKind(key["kind"]).label, "badge": key.get("words", "same")} for key in keys
+        ]
+        finding.likeness = next((key["words"] for key in keys if key["kind"] == KeyKind.SIMILAR), "")
         finding.passes_on = decisions.passes_on(finding)
     return findings

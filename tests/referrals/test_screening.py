@@ -91,7 +91,7 @@ def test_only_the_name_in_common_is_flagged_and_keeps_the_credit(inside: House) 
     "second",
     [
         {"company": "Brightwater Plumbing", "contact_email": "lena@gmail.com"},
-        {"company": "Bright Water Dental", "website": "bright-water.com"},
+        {"company": "Brightview Dental", "website": "bright-view.com"},
         {"company": "Dental", "contact_phone": "212 555 0124"},
     ],
 )
@@ -282,5 +282,5 @@ def test_a_reopened_introduction_is_compared_again(inside: House) -> None:
 def test_what_is_being_typed_is_compared_without_being_written(inside: House) -> None:
     first = send(inside.harbor, **FIRST)
     found = screening.matches(screening.Identity("brightwater dental", phone="212-555-0123"))
-    assert [(match.other, match.in_words) for match in found] == [(first, "company name and phone number")]
+    assert [(match.other, match.in_words) for match in found] == [(first, "the same company name and phone number")]
     assert not Finding.objects.exists()
