@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 from elinkages.kernel.tenancy import current_msp_id
+from referrals.reviews import HELD_CONTRACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,13 @@ CLOSED: Final = f"SELECT DISTINCT ON (partner_id) partner_id, code, reason FROM 
 """Every partner with a closed gate: (partner_id, code, reason). Parameter: %(msp)s."""
 
 HELD_POOLS: Final = (
-    "SELECT p.id FROM commissions_pool p"
+    "SELECT p.id FROM commissions_pool p"  # noqa: S608
     " JOIN commissions_hold h ON h.msp_id = p.msp_id AND h.contract_id = p.contract_id"
     " WHERE p.msp_id = %(msp)s AND h.msp_id = %(msp)s AND h.lifted_at IS NULL"
+    f" UNION ALL SELECT p.id FROM commissions_pool p WHERE p.msp_id = %(msp)s AND p.contract_id IN ({HELD_CONTRACTS})"
 )
-"""Computations of contracts that are on hold: none of their entries is paid. Parameter: %(msp)s."""
+"""Computations of contracts that are on hold, or whose introduction waits for a person (referrals/reviews.py): none of
+their entries is paid. Parameter: %(msp)s."""
 
 
 def closed(partner_ids: Sequence[UUID]) -> dict[UUID, Closed]:

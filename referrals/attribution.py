@@ -9,7 +9,7 @@ from elinkages.kernel.money import format_basis_points
 from elinkages.kernel.refusal import Refused
 from partners.models import Partner
 from referrals import screening
-from referrals.models import FULL_SHARE, Credit, FindingState, Referral, Stage
+from referrals.models import FULL_SHARE, Case, Credit, FindingState, Referral, Stage
 
 type Share = tuple[Partner, int]
 """A partner and basis points."""
@@ -21,6 +21,10 @@ class SharesRefused(Refused):
 
 class CreditSettled(Refused):
     """The introduction was won; its credit is part of what is paid now."""
+
+
+class Contested(Refused):
+    """A case about the credit is open: it is decided there, and nowhere else."""
 
 
 def grant(referral: Referral, *, by: Actor, at: datetime) -> bool:
@@ -39,22 +43,30 @@ def grant(referral: Referral, *, by: Actor, at: datetime) -> bool:
 
 
 def withdraw(referral: Referral, *, by: Actor, at: datetime, reason: str) -> None:
-    """Take the credit back, because another registration of the same company was first."""
+    """Take the credit back, because another registration of the same company was first. Raises Contested."""
+    refuse_contested(referral)
     _wait(referral, False)
     deleted, _ = referral.credits.all().delete()
     if deleted:
         trail.record("credit.withdrawn", referral, by=by, at=at, reason=reason)
 
 
-def share(referral: Referral, shares: Sequence[Share], *, by: Actor, at: datetime) -> Referral:
+def share(
+    referral: Referral, shares: Sequence[Share], *, by: Actor, at: datetime, decided: Case | None = None
+) -> Referral:
     """Replace the credit by these shares, in basis points; what is left of 10,000 stays with the MSP.
 
-    Raises SharesRefused, or CreditSettled after the introduction was won.
+    Raises SharesRefused, Contested while a case is open, or CreditSettled after the introduction was won: then only
+    a case that was `decided` changes it, and commissions follow as differences.
     """
     check(shares)
     stage = Referral.objects.select_for_update().get(pk=referral.pk).stage
-    if stage == Stage.WON:
-        raise CreditSettled(f"{referral.company} is won: its credit is part of what is paid now and stays as it is.")
+    if decided is None:
+        refuse_contested(referral)
+        if stage == Stage.WON:
+            raise CreditSettled(
+                f"{referral.company} is won: its credit is part of what is paid now and stays as it is."
+            )
     _wait(referral, False)
     wanted = {partner.pk: basis_points for partner, basis_points in shares}
     before = dict(referral.credits.values_list("partner_id", "basis_points"))
@@ -72,6 +84,12 @@ def share(referral: Referral, shares: Sequence[Share], *, by: Actor, at: datetim
     told = [f"{partner.name} {format_basis_points(basis_points)}" for partner, basis_points in shares]
     trail.record("credit.shared", referral, by=by, at=at, shares=told or ["nobody"])
     return referral
+
+
+def refuse_contested(referral: Referral) -> None:
+    """Raise Contested while a case about the credit of an introduction is open."""
+    if referral.cases.open().exists():
+        raise Contested(f"A case about {referral.company} is open. Decide it there: that changes the credit.")
 
 
 def _wait(referral: Referral, waits: bool) -> None:

@@ -21,7 +21,8 @@ def decide(finding: Finding, *, state: str, note: str = "", by: Actor, at: datet
     """Say that a match is the same company or a different one.
 
     Different: the introduction gets its credit, once no other match withholds it. Same: it is closed as a duplicate
-    with a kind letter; when the earlier introduction was lost meanwhile, the credit passes to this one instead.
+    with a kind letter; when the earlier introduction was lost meanwhile, or its protection had ended before this one
+    came, the credit passes to this one instead, and the earlier one is closed.
     Raises NoSuchDecision, AlreadyDecided.
     """
     if state not in {FindingState.SAME, FindingState.DIFFERENT}:
@@ -41,12 +42,29 @@ def decide(finding: Finding, *, state: str, note: str = "", by: Actor, at: datet
     if state == FindingState.SAME and referral.is_open and not passes_on(finding):
         attribution.withdraw(referral, by=by, at=at, reason=f"{finding.evidence['name']} was known before")
         pipeline.lose(referral, reason=LostReason.DUPLICATE, note=finding.decision_note, by=by, at=at)
-    elif attribution.grant(referral, by=by, at=at):
+        return finding
+    if state == FindingState.SAME and passes_on(finding):
+        _close_earlier(finding, by=by, at=at)
+    if attribution.grant(referral, by=by, at=at):
         letters.tell_credited(referral, at=at)
     return finding
 
 
 def passes_on(finding: Finding) -> bool:
-    """Whether “the same” gives the credit to the later introduction, because the earlier one was lost."""
+    """Whether “the same” gives the credit to the later introduction.
+
+    The earlier one was lost, or it is open and its protection had ended before the later one was registered.
+    """
     earlier: Referral | None = finding.other_referral
-    return earlier is not None and earlier.stage == Stage.LOST
+    if earlier is None:
+        return False
+    return earlier.stage == Stage.LOST or (earlier.is_open and finding.evidence.get("protection_over", False))
+
+
+def _close_earlier(finding: Finding, *, by: Actor, at: datetime) -> None:
+    """Two open introductions of one company are one too many: the one without protection ends, with a letter."""
+    earlier = finding.other_referral
+    if earlier is None or not earlier.is_open:
+        return
+    attribution.withdraw(earlier, by=by, at=at, reason="Its protection had ended, and it was introduced again")
+    pipeline.lose(earlier, reason=LostReason.EXPIRED, by=by, at=at)

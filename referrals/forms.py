@@ -247,7 +247,7 @@ class LossForm(forms.Form):
     seen = forms.ChoiceField(choices=Stage.choices, widget=forms.HiddenInput)
     reason = forms.ChoiceField(
         label="Why it did not work out",
-        choices=LostReason.choices,
+        choices=[choice for choice in LostReason.choices if choice[0] != LostReason.EXPIRED],
         widget=forms.RadioSelect,
         error_messages={"required": "Choose why it did not work out."},
         help_text="The partner reads this in kind words.",

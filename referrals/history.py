@@ -47,6 +47,7 @@ WHY_LOST: dict[str, str] = {
     LostReason.STAYED: "They decided to stay with the provider they have.",
     LostReason.TIMING: "It is not the right time for them. They may come back to it.",
     LostReason.DUPLICATE: "We were in touch with this company before your introduction reached us.",
+    LostReason.EXPIRED: "Somebody introduced them again after the protection of your introduction had ended.",
     LostReason.OTHER: "It did not work out this time.",
 }
 

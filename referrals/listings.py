@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from partners.kinds import source_html
 from partners.models import SourceKind
 from referrals import mrr, pipeline, sla
 from referrals.models import OPEN_STAGES, Channel, Client, ClientState, Finding, Referral, Stage
+from referrals.protection import REMIND_BEFORE
 
 STAGES = (
     ("open", "Open"),
@@ -41,6 +42,8 @@ ATTENTION = (
     ("overdue", "Due today or overdue"),
     ("stale", "Quiet for two weeks"),
     ("undecided", "To decide"),
+    ("ending", "Protection ends soon"),
+    ("review", "Held for a check"),
 )
 
 
@@ -84,6 +87,10 @@ def _needs(rows: Any, value: str, scope: Scope) -> Any:
             return rows.due(scope.today)
         case "stale":
             return rows.stale(sla.stale_before(scope.at))
+    if value == "ending":
+        return rows.ending(scope.today + timedelta(days=max(REMIND_BEFORE)))
+    if value == "review":
+        return rows.filter(review_waits=True)
     return rows.open().filter(is_undecided())
 
 

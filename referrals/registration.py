@@ -8,7 +8,7 @@ from elinkages.kernel.actors import Actor
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
 from partners.models import Partner, PartnerState
-from referrals import attribution, letters, screening, sla
+from referrals import attribution, letters, protection, screening, self_dealing, sla
 from referrals.models import Channel, Referral, Stage, StageMove
 
 FIRST_CONTACT = "Make first contact"
@@ -93,6 +93,7 @@ def _enter(referral: Referral, *, by: Actor, at: datetime) -> None:
     """Everything that follows from the row: keys, findings, credit, the first step, history and letters."""
     screening.index_referral(referral)
     screening.screen(referral, at=at)
+    self_dealing.raise_flags(referral, by=by, at=at)
     StageMove.objects.create(
         referral=referral, to_stage=Stage.REGISTERED, at=referral.registered_at, by_name=referral.registered_by_name
     )
@@ -146,6 +147,7 @@ def _complete(referral: Referral, owner: Membership | None, by: Actor) -> None:
     referral.company_key = company_key(referral.company)
     referral.registered_by_name = by.actor_name[:200]
     referral.stage_at = referral.active_at = referral.registered_at
+    protection.begin(referral)
     owner = owner or partner.owner
     if owner is not None and owner.deactivated_at is None:
         referral.owner, referral.owner_name = owner, str(owner)

@@ -54,15 +54,24 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An older record that shares keys with an introduction, or has nearly its name (`score`, 0 to 100)."""
+    """An older record that shares keys with an introduction, or has nearly its name (`score`, 0 to 100).
+
+    `is_over`: its protection had ended when the later introduction was registered.
+    """
 
     other: Referral | Client
     keys: tuple[Key, ...]
     score: int = 0
+    is_over: bool = False
 
     @property
     def withholds(self) -> bool:
-        """Whether credit waits for a decision: a client by any equal key, or more in common than the name."""
+        """Whether credit waits for a decision: a client by any equal key, or more in common than the name.
+
+        What is no longer protected keeps nobody waiting.
+        """
+        if self.is_over:
+            return False
         kinds = {kind for kind, _ in self.keys} - {KeyKind.SIMILAR}
         return bool(kinds if isinstance(self.other, Client) else kinds - {KeyKind.COMPANY})
 
@@ -138,7 +147,8 @@ def screen(referral: Referral, *, at: datetime) -> list[Finding]:
         later, earlier = referral, match.other
         if isinstance(match.other, Referral) and _age(match.other) > _age(referral):
             later, earlier = match.other, referral
-        if finding := _find(later, Match(earlier, match.keys, match.score), at=at):
+        is_over = isinstance(earlier, Referral) and not earlier.is_protected(later.msp.today(later.registered_at))
+        if finding := _find(later, Match(earlier, match.keys, match.score, is_over), at=at):
             found.append(finding)
     return found
 
@@ -250,6 +260,7 @@ def _evidence(referral: Referral, match: Match) -> dict[str, Any]:
         ]
         + _similar(referral, match),
         "withholds": match.withholds,
+        "protection_over": match.is_over,
         **_origin(match.other),
     }
 

@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
 from referrals.listings import CLIENTS, REFERRALS
-from referrals.views import clients, credit, lists, registration, service_lines
+from referrals.views import cases, clients, credit, lists, portal_credit, registration, service_lines, standing
 from referrals.views import portal as portal_views
 from referrals.views import referrals as referral_views
 
@@ -24,6 +24,18 @@ dashboard: list[URLPattern | URLResolver] = [
     path("referrals/<uuid:referral_id>/credit/", credit.credit, name="referral-credit"),
     path("referrals/<uuid:referral_id>/credit/sum/", credit.credit_sum, name="referral-credit-sum"),
     path("findings/<uuid:finding_id>/decision/", credit.finding_decision, name="finding-decision"),
+    path("referrals/<uuid:referral_id>/protection/", standing.extension, name="referral-extension"),
+    path("referrals/<uuid:referral_id>/case/", cases.case_new, name="case-new"),
+    path("flags/<uuid:flag_id>/release/", standing.flag_release, name="flag-release"),
+    path("splits/<uuid:split_id>/withdrawal/", standing.split_withdrawal, name="split-withdrawal"),
+    path("consents/<uuid:consent_id>/answer/", standing.consent_answer, name="consent-answer"),
+    path("cases/", cases.case_list, name="case-list"),
+    path("cases/<uuid:case_id>/", cases.case_page, name="case"),
+    path("cases/<uuid:case_id>/notes/", cases.case_note, name="case-note"),
+    path("cases/<uuid:case_id>/deadline/", cases.case_deadline, name="case-deadline"),
+    path("cases/<uuid:case_id>/decision/", cases.case_decision, name="case-decision"),
+    path("settings/protection/", standing.windows, name="protection"),
+    path("settings/protection/edit/", standing.windows_edit, name="protection-edit"),
     path("clients/", clients.client_list, name="client-list"),
     *lists_around(CLIENTS, "clients/"),
     path("clients/new/", clients.client_new, name="client-new"),
@@ -39,6 +51,10 @@ portal: list[URLPattern | URLResolver] = [
     path("referrals/", portal_views.referral_list, name="referral-list"),
     path("referrals/<uuid:referral_id>/", portal_views.detail, name="referral"),
     path("referrals/<uuid:referral_id>/thanks/", portal_views.thanks, name="referral-thanks"),
+    path("referrals/<uuid:referral_id>/contest/", portal_credit.contest, name="referral-contest"),
+    path("credit/", portal_credit.questions, name="credit-questions"),
+    path("credit/consents/<uuid:consent_id>/", portal_credit.consent, name="credit-consent"),
+    path("credit/cases/<uuid:case_id>/", portal_credit.case_page, name="case"),
 ]
 
 public: list[URLPattern | URLResolver] = []

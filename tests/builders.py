@@ -27,14 +27,21 @@ from partners.models import (
     SourceKind,
 )
 from referrals.models import (
+    Case,
     Channel,
+    Claim,
     Client,
     Contract,
     Credit,
+    Flag,
+    FlagKind,
+    FlagSide,
     MovementKind,
     MrrMovement,
     Referral,
     ServiceLine,
+    Split,
+    SplitConsent,
     Stage,
 )
 
@@ -117,6 +124,39 @@ def a_referral(
     for holder, basis_points in (shares or {partner: 10_000}).items():
         Credit.objects.create(referral=referral, partner=holder, basis_points=basis_points, created_at=AT)
     return referral
+
+
+def a_case(referral: Referral, claimant: Partner, **fields: Any) -> Case:
+    """A case about the referral: the sender has the credit, the claimant wants it."""
+    fields = {"company": referral.company, "opened_at": AT, "opened_by_name": "Alice Adams", **fields}
+    case = Case.objects.create(referral=referral, **{"due_on": date(2026, 1, 19), **fields})
+    for partner in dict.fromkeys([referral.partner, claimant]):
+        Claim.objects.create(
+            case=case,
+            partner=partner,
+            is_holder=partner == referral.partner,
+            statement=f"Statement of {partner}",
+            claimed_at=AT,
+            claimed_by_name="Alice Adams",
+        )
+    Referral.objects.filter(pk=referral.pk).update(review_waits=True)
+    return case
+
+
+def a_split(referral: Referral, shares: dict[Partner, int], **fields: Any) -> Split:
+    """Proposed shares (basis points) that everybody in them was asked about."""
+    fields = {"company": referral.company, "proposed_at": AT, "proposed_by_name": "Alice Adams", **fields}
+    split = Split.objects.create(referral=referral, **fields)
+    for partner, basis_points in shares.items():
+        SplitConsent.objects.create(split=split, partner=partner, before_basis_points=0, basis_points=basis_points)
+    return split
+
+
+def a_flag(referral: Referral, kind: str = FlagKind.PERSON, **fields: Any) -> Flag:
+    """A sign of self-dealing that nobody released."""
+    Referral.objects.filter(pk=referral.pk).update(review_waits=True)
+    fields = {"side": FlagSide.PARTNER, "ours": "Petra Park", "theirs": "Petra Park", "raised_at": AT, **fields}
+    return Flag.objects.create(referral=referral, kind=kind, **fields)
 
 
 def a_client(referral: Referral | None = None, name: str | None = None, since_on: date = date(2026, 1, 1)) -> Client:

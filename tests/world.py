@@ -90,6 +90,7 @@ def _ids(house: House, contract: Contract, run: PayoutRun, login: PartnerLogin) 
     open_one = builders.a_referral(petra, f"{canary} Freight", stage=Stage.PROPOSAL)
     twin = builders.a_referral(house.paul, f"{canary} Freight LLC")
     finding = Finding.objects.create(referral=twin, other_referral=open_one, evidence={"keys": []}, found_at=AT)
+    standing = _standing(house, canary)
     hold = holds.place(house.paul, reason=f"{canary} disputed", by=owner, at=AT)
     plan = builders.a_plan(name=f"{canary} plan")
     batch = _import(canary, owner)
@@ -125,6 +126,7 @@ def _ids(house: House, contract: Contract, run: PayoutRun, login: PartnerLogin) 
         "import_id": batch.pk,
         **_joining_ids(canary, owner),
         **_list_ids(canary, owner),
+        **standing,
     }
 
 
@@ -161,6 +163,20 @@ def _joining_ids(canary: str, owner: Membership) -> dict[str, UUID]:
     }
 
 
+def _standing(house: House, canary: str) -> dict[str, UUID]:
+    """A contested introduction, a proposed split of another, a sign of self-dealing."""
+    contested = builders.a_referral(house.petra, f"{canary} Brewing", protected_until=TODAY)
+    split = builders.a_split(
+        builders.a_referral(house.petra, f"{canary} Bakery"), {house.petra: 5_000, house.paul: 5_000}
+    )
+    return {
+        "case_id": builders.a_case(contested, house.paul).pk,
+        "split_id": split.pk,
+        "consent_id": split.consents.get(partner=house.petra).pk,
+        "flag_id": builders.a_flag(contested).pk,
+    }
+
+
 def _first_rule(plan: Plan) -> UUID:
     return plan.rules.get().pk
 
@@ -171,6 +187,8 @@ def _portal_ids(partner: Partner, contract: Contract) -> dict[str, UUID]:
         "referral_id": contract.client.referral_id,
         "entry_id": Entry.objects.filter(partner=partner).order_by("pk")[0].pk,
         "payout_id": Payout.objects.filter(partner=partner).get().pk,
+        "case_id": builders.a_case(mine := builders.a_referral(partner, "Contested Mill"), partner).pk,
+        "consent_id": builders.a_split(mine, {partner: 4_000}).consents.get().pk,
     }
 
 

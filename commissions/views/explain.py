@@ -13,6 +13,7 @@ from commissions.terms import describe, from_json
 from commissions.views.postings import Told, told
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.pages import page
+from referrals.models import Referral
 
 
 @dashboard()
@@ -28,6 +29,7 @@ def entry_page(request: MspRequest, entry_id: UUID) -> HttpResponse:
         "terms": _terms(entry),
         "others": _others(entry),
         "holds": _holds(entry),
+        "checked": _checked(entry),
         "postings": _postings(entry),
     }
     return page(request, "dashboard/commissions/entry.html", context)
@@ -47,6 +49,13 @@ def _others(entry: Entry) -> list[Entry]:
 def _holds(entry: Entry) -> list[Hold]:
     contract = entry.pool.contract
     return [*holds.active(entry.partner), *(holds.active(contract) if contract else [])]
+
+
+def _checked(entry: Entry) -> Referral | None:
+    """The introduction, while a person has to look at it before anything is paid for it."""
+    contract = entry.pool.contract
+    referral = contract.client.referral if contract else None
+    return referral if referral is not None and referral.review_waits else None
 
 
 def _postings(entry: Entry) -> list[Told]:

@@ -50,8 +50,10 @@ def earnings_page(request: PortalRequest) -> HttpResponse:
 @require_safe
 def entry_page(request: PortalRequest, entry_id: UUID) -> HttpResponse:
     """One amount and why it is what it is."""
-    entry = get_object_or_404(earnings.of(request.partner).select_related("pool"), pk=entry_id)
+    found = earnings.of(request.partner).select_related("pool__contract__client__referral")
+    entry = get_object_or_404(found, pk=entry_id)
     told = earnings.explain(entry)
+    referral = entry.pool.contract.client.referral if entry.pool.contract else None
     is_held = bool(holds.active(request.partner))
     payout = told.payout if told.payout and told.payout.state in TOLD else None
     context = {
@@ -60,6 +62,7 @@ def entry_page(request: PortalRequest, entry_id: UUID) -> HttpResponse:
         "payout": payout,
         "today": request.msp.today(timezone.now()),
         "is_held": is_held,
+        "is_checked": referral is not None and referral.review_waits,
         "next": earnings.what_is_next(earnings.totals(request.partner), request.msp, is_held=is_held),
     }
     return page(request, "portal/earnings/entry.html", context)

@@ -17,7 +17,8 @@ from elinkages.kernel.figures import days_away
 from elinkages.kernel.money import format_money
 from elinkages.kernel.words import say_count, say_day
 from partners.models import Application, Partner, PartnerInvitation, PartnerState
-from referrals.models import ClientState, Contract, Finding, Referral, Stage
+from referrals.models import Case, ClientState, Contract, Finding, Referral, Stage
+from referrals.protection import REMIND_BEFORE
 from referrals.sla import late_before, stale_before
 
 SHOWN = 2
@@ -173,6 +174,78 @@ def _findings(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     )
 
 
+def _cases(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
+    """Competing claims that nobody has decided: money waits for each."""
+    today: date = msp.today(at)
+    rows = _cut(Case.objects.open().order_by("due_on"))
+    lines = [
+        Task(
+            "gavel",
+            f"Decide who introduced {case.company}",
+            f"More than one partner claims it, due {days_away((today - case.due_on).days)}. Its commissions are held.",
+            doors.url("dashboard", msp, "dashboard:case", case.pk),
+            "Open the case",
+            is_late=case.due_on < today,
+        )
+        for case in rows
+    ]
+    yield from _together(
+        msp,
+        lines,
+        f"{_many(lines)} cases wait for a decision",
+        lambda: f"The most urgent: {rows[0].company}, by {say_day(rows[0].due_on)}.",
+        "dashboard:case-list",
+    )
+
+
+def _flags(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
+    """Introductions with a sign that a partner refers themselves: their commissions are held."""
+    rows = _cut(Referral.objects.filter(review_waits=True, flags__released_at__isnull=True).distinct().order_by("pk"))
+    lines = [
+        Task(
+            "shield-alert",
+            f"Look at {referral.company}",
+            f"{referral.partner} may be referring themselves. The commission is held until you say it is all right.",
+            doors.url("dashboard", msp, "dashboard:referral", referral.pk) + "#flags",
+            "Look at it",
+        )
+        for referral in rows
+    ]
+    yield from _together(
+        msp,
+        lines,
+        f"{_many(lines)} introductions have a sign of self-dealing",
+        lambda: f"Among them {rows[0].company} from {rows[0].partner}. Their commissions are held.",
+        "dashboard:referral-list",
+        "?needs=review",
+    )
+
+
+def _ending(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
+    """Introductions whose protection ends within days: win them, or extend it with a reason."""
+    today: date = msp.today(at)
+    soon = Referral.objects.ending(today + timedelta(days=max(REMIND_BEFORE))).filter(protected_until__gte=today)
+    rows = _cut(soon.order_by("protected_until").select_related("partner"))
+    lines = [
+        Task(
+            "hourglass",
+            f"Extend the protection of {referral.company}, or close it",
+            f"{referral.partner}’s introduction is protected until {say_day(referral.protected_until or today)}.",
+            doors.url("dashboard", msp, "dashboard:referral", referral.pk),
+            "Open referral",
+        )
+        for referral in rows
+    ]
+    yield from _together(
+        msp,
+        lines,
+        f"{_many(lines)} protections end soon",
+        lambda: f"The first: {rows[0].company} from {rows[0].partner}.",
+        "dashboard:referral-list",
+        "?needs=ending",
+    )
+
+
 def _unpinned(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     """Contracts of referred clients that no commission plan covers: nothing is earned on them."""
     pins = Pin.objects.filter(contract=OuterRef("pk"))
@@ -271,7 +344,10 @@ _SOURCES: tuple[tuple[str, Callable[[Msp, Membership, datetime], Iterator[Task]]
     ("payouts.manage", _runs),
     ("referrals.manage", _untouched),
     ("referrals.manage", _due),
+    ("referrals.manage", _cases),
+    ("referrals.manage", _flags),
     ("referrals.manage", _findings),
+    ("referrals.manage", _ending),
     ("referrals.manage", _quiet),
     ("clients.manage", _unpinned),
     ("partners.manage", _applications),

@@ -9,7 +9,13 @@ from partners.models import Partner
 from referrals.models import MatchKey
 from referrals.screening import Identity, Key
 
-WORDS = {"company": "name", "domain": "web or mail domain", "email": "e-mail address", "phone": "phone number", "similar": "nearly identical name"}
+WORDS = {
+    "company": "name",
+    "domain": "web or mail domain",
+    "email": "e-mail address",
+    "phone": "phone number",
+    "similar": "nearly identical name",
+}
 
 
 def identity(values: Values, company: str) -> Identity:

@@ -39,6 +39,7 @@ class LostReason(models.TextChoices):
     STAYED = "stayed", "Stayed with their provider"
     TIMING = "timing", "Not now"
     DUPLICATE = "duplicate", "Already known to us"
+    EXPIRED = "expired", "Introduced again after its protection ended"
     OTHER = "other", "Another reason"
 
 
@@ -48,6 +49,7 @@ class Channel(models.TextChoices):
     PORTAL = "portal", "Portal"
     DASHBOARD = "dashboard", "Logged by your team"
     IMPORT = "import", "Spreadsheet"
+    PUBLIC = "public", "Referral page"
 
 
 class ReferralQuerySet(models.QuerySet["Referral"]):
@@ -73,6 +75,10 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         """Open, with a next action that is due today or was before."""
         return self.open().filter(next_action_on__lte=today)
 
+    def ending(self, by: date) -> "ReferralQuerySet":
+        """Open, with a protection that ends on a day or before, and that nobody has recorded as ended."""
+        return self.open().filter(protected_until__lte=by, protection_ended_at__isnull=True)
+
     def stale(self, before: datetime) -> "ReferralQuerySet":
         """Open, and nothing has happened since `sla.stale_before`."""
         return self.open().filter(active_at__lt=before)
@@ -83,7 +89,10 @@ class Referral(TenantModel):
 
     `touched_at` is the first contact with the prospect, `active_at` the last thing that happened. `owner_name` is
     the owner as the partner reads it, because the portal's role may not read people. `credit_waits` while a person
-    has to decide about a match before anyone gets the credit.
+    has to decide about a match before anyone gets the credit; `review_waits` while a sign of self-dealing or a case
+    keeps its commissions from being paid. `protected_until` is the last day on which a later
+    introduction of the same company does not count; without one it never ends. `protection_told_on` is the day of the
+    last reminder.
     """
 
     partner = TenantForeignKey(Partner, related_name="referrals")
@@ -113,6 +122,10 @@ class Referral(TenantModel):
     lost_note = models.CharField(max_length=300, blank=True)
     external_id = models.CharField(max_length=120, blank=True)
     credit_waits = models.BooleanField(default=False)
+    review_waits = models.BooleanField(default=False)
+    protected_until = models.DateField(null=True, blank=True)
+    protection_told_on = models.DateField(null=True, editable=False)
+    protection_ended_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar = TenantManager.from_queryset(ReferralQuerySet)()
 
@@ -180,6 +193,12 @@ class Referral(TenantModel):
                 fields=["msp", "next_action_on"], condition=Q(next_action_on__isnull=False), name="referral_next_action"
             ),
             models.Index(fields=["msp", "external_id"], condition=~Q(external_id=""), name="referral_external"),
+            models.Index(fields=["msp", "id"], condition=Q(review_waits=True), name="referral_in_review"),
+            models.Index(
+                fields=["msp", "protected_until"],
+                condition=Q(stage__in=OPEN_STAGES, protected_until__isnull=False, protection_ended_at__isnull=True),
+                name="referral_protection",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -194,6 +213,10 @@ class Referral(TenantModel):
     def is_open(self) -> bool:
         """Whether it is still in the pipeline."""
         return self.stage in OPEN_STAGES
+
+    def is_protected(self, on: date) -> bool:
+        """Whether a later introduction of the same company has to wait for a decision on that day."""
+        return self.protected_until is None or on <= self.protected_until
 
 
 class SharesWithinWhole(SqlConstraint):

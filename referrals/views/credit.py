@@ -10,29 +10,51 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from elinkages.accounts.access import MspRequest, dashboard
+from elinkages.kernel.forms import attempt
 from elinkages.kernel.money import format_basis_points
 from elinkages.kernel.pages import page
-from referrals import attribution, decisions
-from referrals.credit_forms import DecisionForm, shares_form
-from referrals.models import FULL_SHARE, Credit, Finding, FindingState, Referral, Stage
+from referrals import attribution, decisions, splits
+from referrals.credit_forms import DecisionForm, SharesFormSet, shares_form
+from referrals.models import FULL_SHARE, Credit, Finding, FindingState, Referral, Split, Stage
+from referrals.standing_forms import CreditNoteForm
 from referrals.views.referrals import referral_of
 
 
 @dashboard(can="referrals.manage")
 def credit(request: MspRequest, referral_id: UUID) -> HttpResponse:
-    """Split the credit of an introduction."""
+    """Split the credit of an introduction, by agreement with everybody who loses or gains by it."""
     referral = referral_of(referral_id)
+    attribution.refuse_contested(referral)
     if referral.stage == Stage.WON:
         raise attribution.CreditSettled(f"{referral.company} is won: its credit is part of what is paid now.")
     credits = list(referral.credits.select_related("partner").order_by("pk"))
-    shares = shares_form(request.POST or None, initial=[_line(credit) for credit in credits])
-    if request.method == "POST" and shares.is_valid():
-        attribution.share(referral, shares.shares(), by=request.member, at=timezone.now())
-        messages.success(request, "The shares were saved.")
-        return redirect("dashboard:referral", referral.pk)
+    shares = shares_form(request.POST or None, initial=[line(credit) for credit in credits])
+    form = CreditNoteForm(request.POST or None)
+    if request.method == "POST" and shares.is_valid() and form.is_valid():
+        with attempt(form):
+            return _propose(request, referral, shares, form)
     total = shares.total() if shares.is_bound else sum(credit.basis_points for credit in credits)
-    context = {"referral": referral, "shares": shares, **_sum(total)}
+    context = {"referral": referral, "shares": shares, "form": form, **sum_of(total)}
     return page(request, "dashboard/referrals/credit.html", context, status=422 if shares.is_bound else 200)
+
+
+def _propose(request: MspRequest, referral: Referral, shares: SharesFormSet, form: CreditNoteForm) -> HttpResponse:
+    wanted, how = shares.shares(), form.cleaned_data["agreed"]
+    concerned = [partner.pk for partner, _ in wanted] + list(referral.credits.values_list("partner_id", flat=True))
+    split = splits.propose(
+        referral,
+        wanted,
+        note=form.cleaned_data["note"],
+        given=dict.fromkeys(concerned, how),
+        by=request.member,
+        at=timezone.now(),
+    )
+    is_asked = split is not None and Split.objects.asked().filter(pk=split.pk).exists()
+    told = (
+        "The partners were asked. The shares hold once everybody has agreed." if is_asked else "The shares were saved."
+    )
+    messages.success(request, told)
+    return redirect("dashboard:referral", referral.pk)
 
 
 @dashboard(can="referrals.manage")
@@ -42,7 +64,7 @@ def credit_sum(request: MspRequest, referral_id: UUID) -> HttpResponse:
     referral_of(referral_id)
     shares = shares_form(request.POST)
     shares.is_valid()
-    return page(request, "dashboard/referrals/_credit_sum.html", _sum(shares.total()))
+    return page(request, "dashboard/referrals/_credit_sum.html", sum_of(shares.total()))
 
 
 @dashboard(can="referrals.manage")
@@ -67,12 +89,13 @@ def _outcome(finding: Finding, referral: Referral) -> str:
     return "Decided. Another match still withholds the credit."
 
 
-def _line(credit: Credit) -> dict[str, Any]:
+def line(credit: Credit) -> dict[str, Any]:
+    """A share as a line of the form set."""
     share = format_basis_points(credit.basis_points).removesuffix("%")
     return {"partner": credit.partner_id, "partner_name": credit.partner.name, "share": share}
 
 
-def _sum(total: int) -> dict[str, Any]:
+def sum_of(total: int) -> dict[str, Any]:
     """What shares add up to in basis points, and what is left for the MSP."""
     return {
         "total_basis_points": total,

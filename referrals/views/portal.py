@@ -13,7 +13,7 @@ from elinkages.kernel.paging import paginate
 from partners.access import PortalRequest, active_portal, portal
 from referrals import history, pipeline
 from referrals.forms import IntroductionForm
-from referrals.models import FULL_SHARE, Channel, Referral, Stage
+from referrals.models import FULL_SHARE, Answer, Channel, LostReason, Referral, SplitConsent, SplitState, Stage
 
 
 @active_portal
@@ -44,7 +44,8 @@ def referral_list(request: PortalRequest) -> HttpResponse:
     """Every introduction this partner sent or shares in, newest first."""
     rows = paginate(Referral.objects.all(), request, order=("-registered_at", "-pk"))
     items = [{"referral": referral, "words": history.words(referral)} for referral in rows.items]
-    return page(request, "portal/referrals/list.html", {"rows": rows, "items": items})
+    asked = SplitConsent.objects.filter(answer=Answer.WAITING, split__state=SplitState.ASKED).exists()
+    return page(request, "portal/referrals/list.html", {"rows": rows, "items": items, "is_asked": asked})
 
 
 @portal
@@ -61,6 +62,9 @@ def detail(request: PortalRequest, referral_id: UUID) -> HttpResponse:
         "credit": credit,
         "is_shared": credit is not None and credit.basis_points < FULL_SHARE,
         "is_own": is_own,
+        "today": request.msp.today(timezone.now()),
+        "extensions": list(referral.extensions.order_by("at")) if is_own else [],
+        "can_contest": referral.lost_reason in {LostReason.DUPLICATE, LostReason.EXPIRED} and request.partner.is_active,
         "note": referral.note if is_own and referral.channel == Channel.PORTAL else "",
         "is_without_credit": credit is None and is_own and not referral.credit_waits and referral.stage != Stage.LOST,
     }

@@ -16,6 +16,7 @@ from elinkages.kernel.pages import page
 from referrals import decisions, history, pipeline, sla
 from referrals.forms import LossForm, NextActionForm, StageForm, TouchForm
 from referrals.models import FULL_SHARE, FindingState, KeyKind, Referral, Stage
+from referrals.views.beside import standing
 from referrals.views.lists import team
 
 FORWARD = {Stage.REGISTERED: "Mark as qualified", Stage.QUALIFIED: "Proposal sent"}
@@ -52,6 +53,7 @@ def show(request: MspRequest, referral: Referral, *, status: int = 200, **forms:
         "other_stages": [stage for stage in Stage if stage not in (referral.stage, Stage.LOST)],
         "events": trail.history(referral),
         "client": referral.clients.first() if referral.stage == Stage.WON else None,
+        **standing(referral),
         "next_form": forms.get("next_form") or _next_form(request, referral),
         "touch_form": forms.get("touch_form") or TouchForm(),
     }

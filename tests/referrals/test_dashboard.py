@@ -114,7 +114,7 @@ def shares(*lines: tuple[str, str], initial: int = 1) -> dict[str, str]:
 
 
 def test_the_credit_is_split_by_name_and_percent(house: House, browser: Browser, referral: Referral) -> None:
-    lines = shares(("Harbor & Finch CPAs", "66.67%"), ("lakeside", "33,33"), ("", ""))
+    lines = shares(("Harbor & Finch CPAs", "66.67%"), ("lakeside", "33,33"), ("", "")) | {"agreed": "Both by phone"}
     assert browser.post(path(house, f"{referral.pk}/credit/"), lines).status_code == 302
     assert stored(house, referral).shares == {"Harbor & Finch CPAs": 6_667, "Lakeside Advisory": 3_333}  # type: ignore[attr-defined]
 

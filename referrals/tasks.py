@@ -1,0 +1,18 @@
+"""Introductions in the background: protections that end, links that are over."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from elinkages.kernel.tasks import for_every_msp
+from referrals import protection
+
+
+@shared_task
+def sweep_protection(**_: str) -> None:
+    """Remind of protections that end soon and record those that have ended, at every MSP."""
+    at = timezone.now()
+
+    def swept() -> None:
+        protection.sweep(at=at)
+
+    for_every_msp(swept)

@@ -1,0 +1,19 @@
+"""What the page of an introduction shows beside its stage."""
+
+from typing import Any
+
+from referrals.models import Referral, SplitState
+
+
+def standing(referral: Referral) -> dict[str, Any]:
+    """What the page of an introduction shows beside its stage: flags, the proposal that waits, the case, the days."""
+    flags = list(referral.flags.select_related("released_by__user").order_by("pk"))
+    split = referral.splits.order_by("-proposed_at", "-pk").first()
+    return {
+        "flags": flags,
+        "waiting_flags": [flag for flag in flags if flag.released_at is None],
+        "split": split if split and split.state in {SplitState.ASKED, SplitState.AGREED} else None,
+        "consents": list(split.consents.select_related("partner").order_by("pk")) if split else [],
+        "case": referral.cases.order_by("-opened_at", "-pk").first(),
+        "extensions": list(referral.extensions.order_by("at")),
+    }
