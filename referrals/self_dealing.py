@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from disposable_email_domains import blocklist
-
 from elinkages.accounts.models import Membership
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
@@ -161,4 +159,6 @@ def _person_key(name: str) -> str:
 
 @cache
 def _throw_away() -> frozenset[str]:
+    from disposable_email_domains import blocklist  # some ten thousand names that few processes ever need
+
     return frozenset(blocklist)

@@ -87,7 +87,7 @@ def _runs(members: dict[str, Membership]) -> PayoutRun:
 
 def _ids(house: House, contract: Contract, run: PayoutRun, login: PartnerLogin) -> dict[str, UUID]:
     canary, petra, owner = house.canary, house.petra, house.members[Role.OWNER]
-    open_one = builders.a_referral(petra, f"{canary} Freight", stage=Stage.PROPOSAL)
+    open_one = builders.a_referral(petra, f"{canary} Freight", stage=Stage.PROPOSAL, protected_until=TODAY)
     twin = builders.a_referral(house.paul, f"{canary} Freight LLC")
     finding = Finding.objects.create(referral=twin, other_referral=open_one, evidence={"keys": []}, found_at=AT)
     standing = _standing(house, canary)

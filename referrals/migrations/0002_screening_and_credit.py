@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.db.models.functions.uuid
+from django.db import migrations, models
+
 import elinkages.kernel.constraints
 import elinkages.kernel.tenancy
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):

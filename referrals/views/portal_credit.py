@@ -69,15 +69,13 @@ def case_page(request: PortalRequest, case_id: UUID) -> HttpResponse:
 def contest(request: PortalRequest, referral_id: UUID) -> HttpResponse:
     """Say that an introduction of one's own, closed as known before, was first."""
     referral = get_object_or_404(Referral.objects.filter(partner=request.partner), pk=referral_id)
-    if referral.stage != Stage.LOST:
-        raise cases.NothingToContest("This introduction is open: there is nothing to contest.")
     form = StatementForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with attempt(form):
             case = cases.contest(referral, **form.cleaned_data, by=request.contact, at=timezone.now())
             messages.success(request, "Thank you. We look into it and tell you what we decide.")
             return redirect("portal:case", case.pk)
-    context = {"referral": referral, "form": form}
+    context = {"referral": referral, "form": form, "is_closed": referral.stage == Stage.LOST}
     return page(request, "portal/credit/contest.html", context, status=422 if form.is_bound else 200)
 
 
