@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from commissions.accruals import billing
 from commissions.accruals.deals import as_deal
 from commissions.accruals.scan import Due
+from commissions.accruals.tiers import Family, families_of
 from commissions.engine import (
     Deal,
+    Invoice,
+    Standing,
     Version,
     accrues_on,
     add_months,
@@ -19,7 +23,7 @@ from commissions.engine import (
     terms_for,
 )
 from commissions.models import Pin, PlanVersion, Versioning
-from commissions.terms import Single, Terms, components, from_json
+from commissions.terms import Recurring, Single, Terms, Tiered, components, from_json
 from referrals.models import Contract, Credit, MrrMovement
 from referrals.mrr import Timeline
 
@@ -29,16 +33,24 @@ AHEAD = 12
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """How a pinned contract earns: its versions, and who shares in it (partner, basis points)."""
+    """How a pinned contract earns: its versions, and who shares in it (partner, basis points).
+
+    `followed` are the later versions that are for deals won before, by their first day; `invoices` and `family` are
+    what collected revenue and tiers are computed from.
+    """
 
     pin: Pin
     versions: tuple[Version[Terms], ...]
     shares: tuple[tuple[UUID, int], ...]
+    followed: tuple[tuple[date, Terms], ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    family: Family | None = None
 
     def terms(self, month: date) -> Terms | None:
         """The terms of an earning month: the pinned ones, or those of the month for a floating plan."""
         if self.pin.plan_version.plan.versioning == Versioning.PINNED:
-            return from_json(self.pin.plan_version.terms)
+            found = [terms for first, terms in self.followed if first <= month]
+            return found[-1] if found else from_json(self.pin.plan_version.terms)
         return terms_for(self.versions, won_on=self.pin.won_on, month=month, policy="floating")
 
 
@@ -84,12 +96,22 @@ class Effect:
 
 
 def promises(contracts: Sequence[Contract]) -> dict[UUID, Promise]:
-    """The promises of the contracts that have a pin, by contract; three queries."""
+    """The promises of the contracts that have a pin, by contract; three queries, and three more for collected revenue
+    or tiers."""
     pins = list(Pin.objects.filter(contract__in=contracts).select_related("plan_version__plan"))
     plans = {pin.plan_version.plan for pin in pins}
     versions: dict[UUID, list[Version[Terms]]] = {plan.pk: [] for plan in plans}
+    followed: dict[UUID, list[tuple[date, Terms]]] = {plan.pk: [] for plan in plans}
+    rewards: list[Single] = []
     for row in PlanVersion.objects.filter(plan__in=plans).order_by("plan", "valid_from"):
-        versions[row.plan_id].append(Version(row.valid_from, row.valid_until, from_json(row.terms)))
+        terms = from_json(row.terms)
+        rewards += [one for _, one in components(terms)]
+        versions[row.plan_id].append(Version(row.valid_from, row.valid_until, terms))
+        if row.is_for_all:
+            followed[row.plan_id].append((row.valid_from, terms))
+    pinned = [pin.contract_id for pin in pins]
+    invoices = billing.load(pinned) if any(billing.needs_invoices(one) for one in rewards) else {}
+    families = families_of(pinned) if any(isinstance(one, Tiered) for one in rewards) else {}
     shares: dict[UUID | None, list[tuple[UUID, int]]] = {}
     referrals = {contract.client.referral_id for contract in contracts}
     for credit in Credit.objects.filter(referral__in=referrals):
@@ -97,7 +119,12 @@ def promises(contracts: Sequence[Contract]) -> dict[UUID, Promise]:
     clients = {contract.pk: contract.client for contract in contracts}
     return {
         pin.contract_id: Promise(
-            pin, tuple(versions[pin.plan_version.plan_id]), tuple(shares.get(clients[pin.contract_id].referral_id, ()))
+            pin,
+            tuple(versions[pin.plan_version.plan_id]),
+            tuple(shares.get(clients[pin.contract_id].referral_id, ())),
+            tuple(one for one in followed[pin.plan_version.plan_id] if one[0] > pin.plan_version.valid_from),
+            tuple(invoices.get(pin.contract_id, ())),
+            families.get(pin.contract_id),
         )
         for pin in pins
     }
@@ -191,9 +218,24 @@ def together(effects: Sequence[Effect]) -> Effect:
 
 
 def _part(terms: Single, told: Deal, month: date, promise: Promise, today: date) -> Month:
-    line = evaluate(terms, told, month)
+    told = _with_receipts(terms, told, promise)
+    line = evaluate(terms, told, month, standing=_standing(terms, told, month, promise, today))
     parts = split(line.amount_minor, promise.shares).partners
     return Month(month, parts, accrues_on(terms, told, month) <= today, line.reason)
+
+
+def _with_receipts(terms: Single, told: Deal, promise: Promise) -> Deal:
+    if isinstance(terms, Recurring) and terms.base == "collected":
+        return billing.with_receipts(told, terms, promise.pin.contract_id, promise.invoices)
+    return told
+
+
+def _standing(terms: Single, told: Deal, month: date, promise: Promise, today: date) -> Standing | None:
+    """Where the contract, as it would be, stands among what its partner brought, as that is now."""
+    if not isinstance(terms, Tiered) or promise.family is None:
+        return None
+    family = promise.family.with_deal(promise.pin.contract_id, told)
+    return family.place(promise.pin.contract_id, terms, month, today).standing
 
 
 def _emptied(promise: Promise, told: Deal, month: date, today: date) -> Month:
@@ -208,7 +250,7 @@ def _earning_months(promise: Promise, told: Deal, through: date) -> list[date]:
     all_terms = {version.terms for version in promise.versions} | {from_json(promise.pin.plan_version.terms)}
     for terms in all_terms:
         for _, one in components(terms):
-            found |= set(earning_months(one, told, through))
+            found |= set(earning_months(one, _with_receipts(one, told, promise), through))
     return sorted(found)
 
 

@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q, QuerySet
 
 from commissions import terms as plan_terms
+from commissions.accruals import preview
 from commissions.models import Pin, Plan, PlanRule, PlanVersion, Versioning
-from commissions.terms import Combined, Flat, FullClawback, MrrMultiple, Percent, Terms, Tiered
+from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Terms, Tiered
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
-from elinkages.kernel.actors import Actor
-from elinkages.kernel.money import exponent
+from elinkages.kernel.actors import Actor, System
+from elinkages.kernel.money import exponent, format_money
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
-from elinkages.kernel.words import say_day
+from elinkages.kernel.words import say_count, say_day
 from partners.models import Partner
 from referrals.models import ServiceLine
 
@@ -38,7 +40,15 @@ class VersionsOverlap(Refused):
 
 
 class NotPayable(Refused):
-    """Terms that the engine can evaluate but accruals cannot feed yet: publishing them would pay wrong amounts."""
+    """Terms that can be said but would not mean anything: publishing them would pay amounts that nobody expects."""
+
+
+class BackDated(Refused):
+    """A version that changes months that are over, before somebody has said that it may."""
+
+
+class LowersEarned(Refused):
+    """A version that takes back what was earned, before somebody has said that the agreements allow it."""
 
 
 class NoVersion(Refused):
@@ -109,47 +119,168 @@ def create(*, name: str, versioning: str, terms: Terms, valid_from: date, by: Ac
 
 
 def publish(
-    plan: Plan, *, terms: Terms, valid_from: date, valid_until: date | None = None, by: Actor, at: datetime
+    plan: Plan,
+    *,
+    terms: Terms,
+    valid_from: date,
+    valid_until: date | None = None,
+    is_for_all: bool = False,
+    may_post_past: bool = False,
+    may_lower: bool = False,
+    by: Actor,
+    at: datetime,
 ) -> PlanVersion:
     """Publish the next version of a plan; a version that was open-ended ends where this one begins.
 
-    Pinned deals keep theirs, floating ones follow from that day. `valid_until` is the first day on which it no
-    longer applies. Raises VersionsOverlap when a version covers a day of it, Archived, EmptyPeriod, NotPayable.
+    Pinned deals keep theirs unless the version `is_for_all`; floating ones follow in any case: for every month that
+    begins on `valid_from` or later. `valid_until` is the first day on which it no longer applies. Differences for
+    months that are over are posted only with `may_post_past`, and what was earned is taken back only with `may_lower`
+    too: raises BackDated and LowersEarned without. Also VersionsOverlap when a version covers a day of it, Archived,
+    EmptyPeriod, NotPayable.
     """
-    _refuse_what_cannot_be_paid(terms)
+    _refuse_what_says_nothing(terms)
     plan = Plan.objects.select_for_update().get(pk=plan.pk)
     if plan.archived_at is not None:
         raise Archived(f"“{plan.name}” is archived. Restore it before you publish a version.")
     if valid_until is not None and valid_until <= valid_from:
         raise EmptyPeriod("A version applies for at least one day: let it end after it begins.")
+    found = consequences(
+        plan, terms=terms, valid_from=valid_from, valid_until=valid_until, is_for_all=is_for_all, at=at
+    )
+    if found.differences and not may_post_past:
+        raise BackDated(f"This changes months that are over: {found.in_words}. Confirm it, or choose a later day.")
+    if found.lowered and not may_lower:
+        raise LowersEarned(
+            f"This takes back {found.lowered_words} that was earned. Most agreements forbid it: confirm that yours do"
+            " not, or choose a later day."
+        )
+    version = _write(plan, terms, valid_from, valid_until, is_for_all=is_for_all, by=by, at=at)
+    trail.record(
+        "plan.version_published",
+        plan,
+        by=by,
+        at=at,
+        version=version.number,
+        from_on=valid_from,
+        until_on=valid_until,
+        for_deals="all deals" if follows(plan, version) else "new deals",
+        changes=found.in_words,
+    )
+    return version
+
+
+def follows(plan: Plan, version: PlanVersion) -> bool:
+    """Whether deals that were won before a version follow it."""
+    return plan.versioning == Versioning.FLOATING or version.is_for_all
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What a version would change in months that are over."""
+
+    differences: tuple[preview.Difference, ...]
+    currency: str
+
+    @property
+    def by_partner(self) -> dict[UUID, int]:
+        """The sums by partner, in minor units; partners for whom they cancel out are left out."""
+        found: dict[UUID, int] = {}
+        for one in self.differences:
+            found[one.partner_id] = found.get(one.partner_id, 0) + one.minor
+        return {partner_id: minor for partner_id, minor in found.items() if minor}
+
+    @property
+    def lowered(self) -> int:
+        """What is taken back in all, in minor units, as a positive number."""
+        return -sum(one.minor for one in self.differences if one.minor < 0)
+
+    @property
+    def lowered_words(self) -> str:
+        """What is taken back, as people write it."""
+        return format_money(self.lowered, self.currency)
+
+    @property
+    def in_words(self) -> str:
+        """For example “$75.00 for 1 partner, in 3 amounts”; empty without any."""
+        if not self.differences:
+            return ""
+        whole = format_money(sum(one.minor for one in self.differences), self.currency)
+        partners = say_count(len({one.partner_id for one in self.differences}), "partner")
+        return f"{whole} for {partners}, in {say_count(len(self.differences), 'amount')}"
+
+
+class _Undo(Exception):
+    """Everything was only to see what would happen."""
+
+
+def consequences(
+    plan: Plan, *, terms: Terms, valid_from: date, valid_until: date | None = None, is_for_all: bool, at: datetime
+) -> Consequences:
+    """What the version would change in months that are over: published, computed, and taken back again.
+
+    Raises VersionsOverlap.
+    """
+    msp = Msp.objects.get(pk=current_msp_id())
+    pinned_ids = list(Pin.objects.filter(plan_version__plan=plan).values_list("contract_id", flat=True))
+    found: list[preview.Difference] = []
+    if pinned_ids and (is_for_all or plan.versioning == Versioning.FLOATING) and valid_from <= msp.today(at):
+        try:
+            with transaction.atomic():
+                late = preview.differences(pinned_ids, first=valid_from, today=msp.today(at))
+                _write(plan, terms, valid_from, valid_until, is_for_all=is_for_all, by=System("Preview"), at=at)
+                found = preview.differences(pinned_ids, first=valid_from, today=msp.today(at))
+                raise _Undo
+        except _Undo:
+            known = {(one.contract_id, one.partner_id, one.month): one.minor for one in late}
+            found = [one for one in found if known.get((one.contract_id, one.partner_id, one.month)) != one.minor]
+    return Consequences(tuple(found), msp.currency)
+
+
+def _write(
+    plan: Plan,
+    terms: Terms,
+    valid_from: date,
+    valid_until: date | None,
+    *,
+    is_for_all: bool,
+    by: Actor,
+    at: datetime,
+) -> PlanVersion:
     plan.versions.filter(valid_until__isnull=True, valid_from__lt=valid_from).update(valid_until=valid_from)
     number = (plan.versions.aggregate(last=Max("number"))["last"] or 0) + 1
     try:
         with transaction.atomic():
-            version = PlanVersion.objects.create(
+            return PlanVersion.objects.create(
                 plan=plan,
                 number=number,
                 terms=plan_terms.to_json(terms),
                 terms_sha256=plan_terms.sha256(terms),
                 valid_from=valid_from,
                 valid_until=valid_until,
+                is_for_all=is_for_all,
                 published_at=at,
                 published_by=by if isinstance(by, Membership) else None,
             )
     except IntegrityError as error:
         _only("plan_version_no_overlap", error)
         raise VersionsOverlap(_overlap(plan, valid_from, valid_until)) from error
-    trail.record("plan.version_published", plan, by=by, at=at, version=number, from_on=valid_from, until_on=valid_until)
-    return version
 
 
-def _refuse_what_cannot_be_paid(terms: Terms) -> None:
-    if isinstance(terms, Tiered):
-        raise NotPayable("Tiers need to know everything a partner brought. Choose one percentage for now.")
-    if isinstance(terms, Combined):
-        raise NotPayable("A plan pays one kind of reward for now. Make it a fee, a multiple of MRR or a percentage.")
-    if isinstance(terms, Percent) and terms.base == "collected":
-        raise NotPayable("Collected revenue is not brought in yet. Base the percentage on contracted MRR.")
+def _refuse_what_says_nothing(terms: Terms) -> None:
+    for _, one in plan_terms.components(terms):
+        if not isinstance(one, Tiered):
+            continue
+        if one.tier_base == "active_mrr" and one.base == "collected":
+            raise NotPayable("Steps by active MRR pay on MRR. Count what was collected instead, or pay on MRR.")
+        if one.rate == "locked" and one.mode == "marginal" and one.tier_base in ("active_mrr", "collected"):
+            raise NotPayable(
+                "With each part at its own rate a client has no rate of its own to keep. Choose everything at the rate"
+                " reached, or count clients or new MRR."
+            )
+        if one.rate == "locked" and one.tier_base == "collected":
+            raise NotPayable("What was collected moves on month by month: let the rate follow.")
+        if one.tier_base == "collected" and one.base != "collected":
+            raise NotPayable("Steps by what was collected pay on what was collected. Choose that base.")
 
 
 def archive(plan: Plan, *, by: Actor, at: datetime) -> Plan:

@@ -64,7 +64,7 @@ def open_months(today: date) -> list[date]:
     first = scan.first_open_month()
     if first is None:
         return []
-    return _months(first, today if scan.pays_at_once() else through_month(today))
+    return months_between(first, today if scan.pays_at_once() else through_month(today))
 
 
 def accrue_page(month: date, *, after: UUID | None, today: date, by: Actor, at: datetime) -> tuple[int, UUID | None]:
@@ -119,12 +119,12 @@ def _hold_back(failed: list[Failed], by: Actor, at: datetime) -> None:
 def _by_month(contracts: list[Revised], today: date) -> dict[date, list[UUID]]:
     members: dict[date, list[UUID]] = defaultdict(list)
     for contract in contracts:
-        for month in _months(contract.first_month, today):
+        for month in months_between(contract.first_month, today):
             members[month].append(contract.contract_id)
     return members
 
 
-def _months(first: date, last: date) -> list[date]:
+def months_between(first: date, last: date) -> list[date]:
     """Every month from that of `first` to that of `last`."""
     months, month = [], first.replace(day=1)
     while month <= last:

@@ -53,8 +53,8 @@ def write(targets: Sequence[Target], *, month: date, today: date, by: Actor, at:
     """
     if not targets:
         return 0
-    before = _existing([target for target in targets if target.due.seq], month)
-    targets = [*targets, *_replaced(targets, before)]
+    before = standing_entries([target for target in targets if target.due.seq], month)
+    targets = [*targets, *replaced(targets, before)]
     entries: list[NewEntry] = []
     voided: list[tuple[Existing, str]] = []
     for number, target in enumerate(targets):
@@ -72,7 +72,7 @@ def write(targets: Sequence[Target], *, month: date, today: date, by: Actor, at:
     return len(entries) + len(voided)
 
 
-def _replaced(targets: Sequence[Target], before: dict[Key, list[Existing]]) -> list[Target]:
+def replaced(targets: Sequence[Target], before: dict[Key, list[Existing]]) -> list[Target]:
     """Targets of zero for components that the plan now in force does not have, but that were posted for the month."""
     computed = {(target.due.contract_id, target.component) for target in targets}
     by_contract = {target.due.contract_id: target for target in targets}
@@ -110,7 +110,8 @@ def _kind(target: Target, minor: int, *, is_first: bool) -> str:
     return EntryKind.ADJUSTMENT
 
 
-def _existing(targets: Sequence[Target], month: date) -> dict[Key, list[Existing]]:
+def standing_entries(targets: Sequence[Target], month: date) -> dict[Key, list[Existing]]:
+    """The entries of the month that count, by contract and component; nobody else changes them meanwhile."""
     found: dict[Key, list[Existing]] = defaultdict(list)
     if targets:
         contracts = list({target.due.contract_id for target in targets})

@@ -82,6 +82,11 @@ class Family:
             found.setdefault(member.client_id, member.won_on)
         return found
 
+    def with_deal(self, contract_id: UUID, deal: Deal) -> "Family":
+        """The family with one of its contracts as it would be."""
+        changed = [one._replace(deal=deal) if one.contract_id == contract_id else one for one in self.members]
+        return Family(self.since, changed)
+
     def place(self, contract_id: UUID, terms: Tiered, month: date, today: date) -> Place:
         """Where a contract stands for an earning month under tiers, as far as is known today."""
         if terms.tier_base == "active_mrr":
@@ -165,7 +170,7 @@ def place(due: Sequence[Due], month: date, *, today: date, versions: dict[UUID, 
     under_tiers = [row for row in due if row.is_tiered and row.version_id]
     if not under_tiers:
         return Placed(list(due), {}, today)
-    found = Placed([], _families([row.contract_id for row in under_tiers]), today)
+    found = Placed([], families_of([row.contract_id for row in under_tiers]), today)
     for row in due:
         tiered = _tiered(versions[row.version_id]) if row.is_tiered and row.version_id else None
         where = found.place(row.contract_id, tiered, month) if tiered else None
@@ -182,7 +187,7 @@ def _tiered(terms: Terms) -> Tiered | None:
     return next((one for _, one in components(terms) if isinstance(one, Tiered)), None)
 
 
-def _families(contract_ids: Sequence[UUID]) -> dict[UUID, Family]:
+def families_of(contract_ids: Sequence[UUID]) -> dict[UUID, Family]:
     """The family of each of these contracts, by contract; one query."""
     members: dict[UUID, list[Member]] = defaultdict(list)
     since: dict[UUID, date] = {}

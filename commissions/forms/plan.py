@@ -4,14 +4,18 @@ from typing import Any, Final
 
 from django import forms
 
+from commissions.forms.plan_terms import as_json, can_show
 from commissions.models import PlanVersion, Versioning
-from commissions.terms import FullClawback, NoReward, Recurring, Terms, TermsError, from_json, kind_of, to_json
+from commissions.terms import Terms, TermsError, from_json, kind_of
 from elinkages.kernel.form_fields import AmountField, DayField, RateField, use_currency
+from referrals import service_lines
 
 REWARDS: Final[dict[str, tuple[str, str]]] = {
     "flat": ("A flat fee", "The same amount for every client, paid once."),
     "mrr_multiple": ("A multiple of MRR", "Once, in proportion to the monthly revenue: one month, one and a half …"),
-    "percent": ("A percentage every month", "Of the contract's MRR, for some months or while the client stays."),
+    "percent": ("A percentage every month", "Of the MRR or of what is collected, for some months or while they stay."),
+    "tiered": ("A percentage that rises", "In steps: the more a partner brings, the higher the rate."),
+    "combined": ("A fee and a percentage", "A flat fee once, and a percentage every month after."),
     "none": ("No commission", "For partners who may not take one, or where you give and get introductions instead."),
 }
 """The kinds of reward that a person can choose, with what each means."""
@@ -21,25 +25,42 @@ TRIGGERS = (
     ("service_start", "Service starts"),
     ("won", "The deal is won"),
 )
-ONCE = {"trigger", "hold_days", "clawback_days"}
+ONCE = {"trigger", "hold_days", "clawback_kind", "clawback_days", "clawback_months", "clawback_steps"}
+MONTHLY = {
+    *("base", "counts", "line_choice", "lines", "duration", "months", "expansion", "proration", "pause"),
+    *("cap_per_month", "cap_lifetime", "minimum"),
+    *ONCE,
+}
 FIELDS: Final[dict[str, set[str]]] = {
     "none": set(),
     "flat": {"amount", *ONCE},
     "mrr_multiple": {"multiple", "cap_lifetime", *ONCE},
-    "percent": {
-        *("percent", "duration", "months", "expansion", "proration", "pause", "cap_per_month", "cap_lifetime"),
-        *ONCE,
-    },
+    "percent": {"percent", *MONTHLY},
+    "tiered": {"tiers", "mode", "tier_base", "reset", "rate", *MONTHLY},
+    "combined": {"amount", "fee_trigger", "percent", *MONTHLY},
 }
 """The fields that each kind of reward has."""
 
 _FORM_FIELDS = {
     "amount_minor": "amount",
     "basis_points": "percent",
+    "clawback": "clawback_kind",
     "clawback.window_days": "clawback_days",
+    "clawback.months": "clawback_months",
     "cap_per_month_minor": "cap_per_month",
     "cap_lifetime_minor": "cap_lifetime",
+    "minimum_minor": "minimum",
+    "only_lines": "lines",
+    "except_lines": "lines",
+    "clawback.steps": "clawback_steps",
 }
+COUNTS = [
+    ("service", "Recurring services"),
+    ("one_time", "One-time work"),
+    ("pass_through", "Pass-through licenses"),
+    ("hardware", "Hardware"),
+    ("late_fee", "Late fees"),
+]
 
 
 class TermsForm(forms.Form):
@@ -49,7 +70,79 @@ class TermsForm(forms.Form):
     multiple = RateField(
         label="How many times the MRR", places=4, example="1.5", help_text="1 is one month, 1.5 one and a half months."
     )
-    percent = RateField(label="Percentage of MRR", places=2, example="7.5")
+    percent = RateField(label="Percentage", places=2, example="7.5")
+    tiers = forms.CharField(
+        label="Steps",
+        max_length=1_000,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text="One a line: from which amount, a colon, the percentage. The first starts at 0. Counting clients, the"
+        " number of the client instead, starting at 1: “1: 5%”, “3: 7.5%”.",
+    )
+    tier_base = forms.ChoiceField(
+        label="The step is chosen by",
+        choices=[
+            ("active_mrr", "The MRR of all their clients who are active in the month"),
+            ("new_mrr", "The new MRR they brought in the period"),
+            ("wins", "The number of clients they brought in the period"),
+            ("collected", "What was collected from their clients in the period so far"),
+        ],
+        widget=forms.RadioSelect,
+        initial="active_mrr",
+    )
+    mode = forms.ChoiceField(
+        label="How steps work",
+        choices=[
+            ("marginal", "Each part at its own rate, as with income tax"),
+            ("whole", "Everything at the rate that is reached; made up for at the end of the period"),
+        ],
+        widget=forms.RadioSelect,
+        initial="marginal",
+    )
+    reset = forms.ChoiceField(
+        label="Counting starts again",
+        choices=[
+            ("month", "Every month"),
+            ("quarter", "Every quarter"),
+            ("year", "Every calendar year"),
+            ("anniversary", "Every year from the day the partner joined"),
+            ("never", "Never"),
+        ],
+        initial="quarter",
+        help_text="Active MRR needs no period: it is counted month by month.",
+    )
+    rate = forms.ChoiceField(
+        label="When the partner reaches another step later",
+        choices=[("floating", "All their clients follow"), ("locked", "A client keeps the rate of its own period")],
+        widget=forms.RadioSelect,
+        initial="floating",
+        help_text="For “everything at the rate that is reached”.",
+    )
+    fee_trigger = forms.ChoiceField(label="The fee is earned when", choices=TRIGGERS, initial="first_payment")
+    base = forms.ChoiceField(
+        label="Counted on",
+        choices=[
+            ("contracted", "The MRR of the contract"),
+            ("collected", "What the client has paid, from your invoices and payments"),
+        ],
+        widget=forms.RadioSelect,
+        initial="contracted",
+        required=False,
+    )
+    counts = forms.MultipleChoiceField(
+        label="Lines of an invoice that count",
+        choices=COUNTS,
+        widget=forms.CheckboxSelectMultiple,
+        initial=["service"],
+        required=False,
+        help_text="For what the client has paid. Tax never counts.",
+    )
+    line_choice = forms.ChoiceField(
+        label="Service lines",
+        choices=[("all", "All of the contract's"), ("only", "Only these"), ("except", "All but these")],
+        initial="all",
+        required=False,
+    )
+    lines = forms.MultipleChoiceField(label="Which", widget=forms.CheckboxSelectMultiple, required=False)
     duration = forms.ChoiceField(
         label="For how long",
         choices=[("months", "For a number of months"), ("life", "For as long as the client stays")],
@@ -70,6 +163,25 @@ class TermsForm(forms.Form):
         min_value=0,
         max_value=365,
         help_text="Time for a refund or a mistake to come to light. 0 pays at the next run.",
+    )
+    clawback_kind = forms.ChoiceField(
+        label="When the client leaves early",
+        choices=[
+            ("", "Nothing is taken back, or all of it within the days below"),
+            ("linear", "A part is taken back, for the months not served"),
+            ("stepped", "Less is taken back the longer they stayed"),
+        ],
+        required=False,
+    )
+    clawback_months = forms.IntegerField(
+        label="Out of months", required=False, min_value=1, max_value=120, help_text="For a part by months."
+    )
+    clawback_steps = forms.CharField(
+        label="Steps of days",
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text="For less the longer they stayed. One a line: “30: 100%” takes all back within 30 days.",
     )
     clawback_days = forms.IntegerField(
         label="Taken back within",
@@ -104,6 +216,9 @@ class TermsForm(forms.Form):
     )
     cap_per_month = AmountField(label="At most a month", required=False, positive=True)
     cap_lifetime = AmountField(label="At most in all", required=False, positive=True)
+    minimum = AmountField(
+        label="At least a month", required=False, positive=True, help_text="In months in which anything is earned."
+    )
     valid_from = DayField(
         label="In force from",
         help_text="Deals won on this day or later can use it. Choose an earlier day to cover clients you won before.",
@@ -112,15 +227,19 @@ class TermsForm(forms.Form):
     def __init__(self, *args: Any, reward: str, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.reward = reward
+        self.currency = currency
         self.terms: Terms | None = None
-        wanted = FIELDS[reward] | {"valid_from", "name", "versioning"}
+        wanted = FIELDS[reward] | {"valid_from", "name", "versioning", "is_for_all", "confirm_past", "confirm_less"}
         for name in [name for name in self.fields if name not in wanted]:
             del self.fields[name]
         if "months" in self.fields:
             self.fields["months"].required = self["duration"].value() != "life"
         if "cap_lifetime" in self.fields and reward == "mrr_multiple":
             self.fields["cap_lifetime"].label = "At most"
-        if "trigger" in self.fields and reward == "percent":
+        if "lines" in self.fields:
+            self.names = {str(line.pk): line.name for line in service_lines.in_use()}
+            self.fields["lines"].choices = list(self.names.items())  # type: ignore[attr-defined]
+        if "trigger" in self.fields and "months" in self.fields:
             self.fields["trigger"].label = "The months are counted from the day that"
             self.fields["trigger"].initial = "service_start"
         use_currency(self, currency)
@@ -134,12 +253,28 @@ class TermsForm(forms.Form):
 
     def _read(self, data: dict[str, Any]) -> None:
         try:
-            self.terms = from_json(_as_json(self.reward, data))
+            self.terms = from_json(as_json(self.reward, data, self.currency, getattr(self, "names", {})))
         except TermsError as error:
             name = _FORM_FIELDS.get(error.field, error.field)
             if self.reward == "mrr_multiple" and name == "percent":
                 name = "multiple"
             self.add_error(name if name in self.fields else None, error.sentence)
+
+
+class VersionForm(TermsForm):
+    """The next terms of a plan, and for which deals; what changes in the past is confirmed (`confirm`)."""
+
+    is_for_all = forms.ChoiceField(
+        label="Deals that were won before",
+        choices=[("", "Keep their terms: the new ones are for new deals"), ("all", "Follow too, from that day on")],
+        widget=forms.RadioSelect,
+        initial="",
+        required=False,
+    )
+    confirm_past = forms.BooleanField(label="Post these differences for months that are over", required=False)
+    confirm_less = forms.BooleanField(
+        label="Take back commission that was earned. My agreements with these partners allow it", required=False
+    )
 
 
 class PlanForm(TermsForm):
@@ -158,45 +293,7 @@ class PlanForm(TermsForm):
     field_order = ("name",)
 
 
-def _as_json(reward: str, data: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"kind": reward}
-    if reward == "none":
-        return found
-    found |= {"trigger": data["trigger"], "hold_days": data["hold_days"]}
-    if days := data.get("clawback_days"):
-        found["clawback"] = {"kind": "full", "window_days": days}
-    for name, key in (("cap_per_month", "cap_per_month_minor"), ("cap_lifetime", "cap_lifetime_minor")):
-        if data.get(name) is not None:
-            found[key] = data[name]
-    if reward == "flat":
-        return found | {"amount_minor": data["amount"]}
-    if reward == "mrr_multiple":
-        return found | {"basis_points": data["multiple"]}
-    options = {name: data[name] for name in ("expansion", "proration", "pause")}
-    months = data["months"] if data["duration"] == "months" else None
-    return found | options | {"basis_points": data["percent"], "months": months}
-
-
-def initial_of(terms: Terms) -> dict[str, Any]:
-    """Terms as the form's initial values."""
-    if isinstance(terms, NoReward):
-        return {}
-    data = to_json(terms)
-    found: dict[str, Any] = {
-        name: data[name] for name in ("trigger", "hold_days", "expansion", "proration", "pause") if name in data
-    }
-    rate = data.get("basis_points")
-    found |= {"amount": data.get("amount_minor"), "multiple": rate, "percent": rate}
-    found |= {"cap_per_month": data.get("cap_per_month_minor"), "cap_lifetime": data.get("cap_lifetime_minor")}
-    clawback = getattr(terms, "clawback", None)
-    if isinstance(clawback, FullClawback):
-        found["clawback_days"] = clawback.window_days
-    if isinstance(terms, Recurring):
-        found |= {"duration": "life" if terms.months is None else "months", "months": terms.months or 12}
-    return found
-
-
 def reward_of(version: PlanVersion) -> str:
     """The kind of reward of a version, "" for one that this form cannot show."""
-    kind = kind_of(from_json(version.terms))
-    return kind if kind in REWARDS else ""
+    terms = from_json(version.terms)
+    return kind_of(terms) if can_show(terms) else ""

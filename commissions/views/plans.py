@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST
 
 from commissions import plans
 from commissions.examples import example
-from commissions.forms.plan import REWARDS, PlanForm, TermsForm, initial_of, reward_of
+from commissions.forms.plan import REWARDS, PlanForm, TermsForm, VersionForm, reward_of
+from commissions.forms.plan_terms import initial_of
 from commissions.models import Pin, Plan, PlanRule, PlanVersion
 from commissions.terms import describe, from_json, kind_of
 from elinkages.accounts.access import MspRequest, dashboard
@@ -64,7 +65,7 @@ def plan_new(request: MspRequest) -> HttpResponse:
         return page(request, "dashboard/plans/choose.html", {"rewards": REWARDS})
     initial: dict[str, Any] = {"valid_from": request.msp.today(timezone.now()).replace(day=1)}
     if start is not None:
-        initial |= {"name": start.name, **initial_of(start.terms)}
+        initial |= {"name": start.name, **initial_of(start.terms, request.msp.currency)}
     form = PlanForm(_sent(request), initial=initial, reward=reward, currency=request.msp.currency)
     if form.is_bound and form.is_valid() and "preview" not in request.POST and form.terms is not None:
         data = form.cleaned_data
@@ -135,14 +136,17 @@ def plan_version_new(request: MspRequest, plan_id: UUID) -> HttpResponse:
     today = request.msp.today(timezone.now())
     initial: dict[str, Any] = {"valid_from": today}
     if newest is not None and reward == reward_of(newest):
-        initial |= initial_of(from_json(newest.terms))
-    form = TermsForm(_sent(request), initial=initial, reward=reward, currency=request.msp.currency)
+        initial |= initial_of(from_json(newest.terms), request.msp.currency)
+    form = VersionForm(_sent(request), initial=initial, reward=reward, currency=request.msp.currency)
     if form.is_bound and form.is_valid() and "preview" not in request.POST and form.terms is not None:
         with attempt(form, field="valid_from"):
             version = plans.publish(
                 found,
                 terms=form.terms,
                 valid_from=form.cleaned_data["valid_from"],
+                is_for_all=form.cleaned_data["is_for_all"] == "all",
+                may_post_past=form.cleaned_data["confirm_past"],
+                may_lower=form.cleaned_data["confirm_less"],
                 by=request.member,
                 at=timezone.now(),
             )
@@ -195,7 +199,10 @@ def _summary(request: MspRequest, form: TermsForm) -> dict[str, Any]:
         typed = QueryDict(mutable=True)
         for name, field in form.fields.items():
             value = form.get_initial_for_field(field, name)
-            typed[name] = "" if value is None else str(field.prepare_value(value))
+            if isinstance(value, list | tuple):
+                typed.setlist(name, [str(one) for one in value])
+            else:
+                typed[name] = "" if value is None else str(field.prepare_value(value))
         draft = TermsForm(typed, reward=form.reward, currency=request.msp.currency)
         draft.is_valid()
         terms = draft.terms

@@ -166,7 +166,7 @@ def test_a_new_version_starts_from_the_last_one_and_says_what_it_changes(msp: Ms
     url = f"/acme/plans/{plan.pk}/versions/new/"
     page = browser.get(url).content.decode()
     assert 'value="7.5"' in page
-    assert "The 1 contract won under this plan keeps its version." in page
+    assert "1 contract was won under this plan." in page
     overlapping = browser.post(url, {**TERMS, "valid_from": "2026-01-01"})
     assert overlapping.status_code == 422
     assert "versions of one plan never overlap" in overlapping.content.decode()

@@ -7,15 +7,27 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, ProgrammingError, transaction
 
-from commissions import plans
+from commissions import accruals, invariants, plans
 from commissions.examples import example
-from commissions.models import Plan, PlanRule, PlanVersion, Versioning
-from commissions.terms import Combined, Flat, FullClawback, MrrMultiple, NoReward, Percent, Terms, Tiered, describe
+from commissions.models import Entry, Plan, PlanRule, PlanVersion, Versioning
+from commissions.terms import (
+    Combined,
+    Flat,
+    FullClawback,
+    MrrMultiple,
+    NoReward,
+    Percent,
+    Terms,
+    Tiered,
+    describe,
+    to_json,
+)
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
 from elinkages.kernel import tenancy
 from elinkages.kernel.actors import System
 from partners.models import SourceKind
+from referrals.models import Contract
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +35,16 @@ pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 20, 15, tzinfo=UTC)
 JANUARY, JULY = date(2026, 1, 1), date(2026, 7, 1)
 TEN, SEVEN = Percent(basis_points=1_000, months=12), Percent(basis_points=700, months=12)
+
+STEPS = ((0, 500), (500_000, 800))
+
+
+def noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 17, tzinfo=UTC)
+
+
+def accrue(today: date) -> None:
+    accruals.accrue(today=today, at=noon(today))
 
 
 @pytest.fixture
@@ -235,14 +257,94 @@ def test_versioning_is_said_in_words() -> None:
 
 
 @pytest.mark.parametrize(
+    ("terms", "why"),
+    [
+        (Tiered(tiers=STEPS, mode="marginal", base="collected"), "Steps by active MRR pay on MRR."),
+        (Tiered(tiers=STEPS, mode="marginal", rate="locked"), "a client has no rate of its own to keep"),
+        (
+            Tiered(tiers=STEPS, mode="whole", rate="locked", tier_base="collected", base="collected"),
+            "let the rate follow",
+        ),
+        (Tiered(tiers=STEPS, mode="whole", tier_base="collected"), "Choose that base"),
+        (Combined(parts=(Flat(amount_minor=5), Tiered(tiers=STEPS, mode="marginal", rate="locked"))), "no rate of its"),
+    ],
+)
+def test_terms_that_would_mean_nothing_are_not_published(owner: Membership, terms: Terms, why: str) -> None:
+    with pytest.raises(plans.NotPayable) as refusal:
+        make(owner, terms=terms)
+    assert why in refusal.value.message
+
+
+@pytest.mark.parametrize(
     "terms",
     [
-        Tiered(tiers=((0, 500), (500_000, 800)), mode="marginal"),
+        Tiered(tiers=STEPS, mode="marginal"),
         Combined(parts=(Flat(amount_minor=50_000), TEN)),
         Percent(basis_points=1_000, base="collected"),
     ],
     ids=["tiers", "several rewards", "collected revenue"],
 )
-def test_terms_that_accruals_cannot_feed_are_not_published(owner: Membership, terms: Terms) -> None:
-    with pytest.raises(plans.NotPayable):
-        make(owner, terms=terms)
+def test_what_accruals_can_feed_is_published(owner: Membership, terms: Terms) -> None:
+    assert make(owner, terms=terms).versions.get().terms == to_json(terms)
+
+
+def test_a_correction_from_a_day_in_the_past_is_confirmed_and_posted(owner: Membership) -> None:
+    """E21: 8% accrued for three months, corrected to 10% from January on."""
+    plan = make(owner, terms=Percent(basis_points=800), valid_from=date(2025, 1, 1))
+    builders.a_deal(builders.a_partner(), mrr_minor=125_000, plan=plan)
+    accrue(date(2026, 4, 1))
+    late = {"terms": TEN, "valid_from": date(2026, 1, 1), "by": owner, "at": noon(date(2026, 4, 12))}
+
+    assert not plans.consequences(
+        plan, terms=TEN, valid_from=date(2026, 1, 1), is_for_all=False, at=noon(date(2026, 4, 12))
+    ).differences
+    with pytest.raises(plans.BackDated) as refusal:
+        plans.publish(plan, **late, is_for_all=True)
+    assert "$75.00 for 1 partner, in 3 amounts" in refusal.value.message
+    assert plan.versions.count() == 1
+
+    plans.publish(plan, **late, is_for_all=True, may_post_past=True)
+    accrue(date(2026, 4, 12))
+    entries = Entry.objects.order_by("earning_month", "pk").values_list(
+        "earning_month", "kind", "minor", "posting_month"
+    )
+    assert [(f"{month:%m}", kind, minor, f"{posted:%m}") for month, kind, minor, posted in entries] == [
+        row
+        for month in ("01", "02", "03")
+        for row in ((month, "accrual", 10_000, "04"), (month, "adjustment", 2_500, "04"))
+    ]
+    assert invariants.check(today=date(2026, 4, 12)) == []
+
+
+def test_lowering_what_was_earned_needs_one_more_confirmation(owner: Membership) -> None:
+    plan = make(owner, terms=TEN, valid_from=date(2025, 1, 1))
+    builders.a_deal(builders.a_partner(), mrr_minor=125_000, plan=plan)
+    accrue(date(2026, 4, 1))
+    less = {
+        "terms": Percent(basis_points=800), "valid_from": date(2026, 2, 1), "is_for_all": True, "by": owner,
+        "at": noon(date(2026, 4, 12)),
+    }  # fmt: skip
+    with pytest.raises(plans.LowersEarned) as refusal:
+        plans.publish(plan, **less, may_post_past=True)
+    assert "takes back $50.00 that was earned" in refusal.value.message
+    plans.publish(plan, **less, may_post_past=True, may_lower=True)
+    accrue(date(2026, 4, 12))
+    assert sum(Entry.objects.values_list("minor", flat=True)) == 32_500
+
+
+def test_a_version_for_all_deals_leaves_earlier_months_and_one_for_new_deals_changes_nothing(owner: Membership) -> None:
+    plan = make(owner, terms=TEN, valid_from=date(2025, 1, 1))
+    old = builders.a_deal(builders.a_partner(), mrr_minor=200_000, plan=plan)
+    at = noon(date(2026, 4, 12))
+    plans.publish(plan, terms=Percent(basis_points=700), valid_from=date(2026, 7, 1), by=owner, at=at)
+    plans.publish(plan, terms=Percent(basis_points=500), valid_from=date(2026, 9, 1), is_for_all=True, by=owner, at=at)
+    new = builders.a_deal(builders.a_partner(), mrr_minor=200_000, plan=plan, starts_on=date(2026, 8, 1))
+    accrue(date(2026, 11, 1))
+
+    def of(contract: Contract) -> list[int]:
+        return list(
+            Entry.objects.filter(pool__contract=contract).order_by("earning_month").values_list("minor", flat=True)
+        )
+
+    assert of(old) == [20_000] * 8 + [10_000] * 2
+    assert of(new) == [14_000] + [10_000] * 2

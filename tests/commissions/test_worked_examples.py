@@ -11,7 +11,17 @@ import pytest
 from commissions import accruals, facts, invariants
 from commissions.facts import Applied, Document, Line
 from commissions.models import Entry, EntryKind, Plan, Pool, Stage
-from commissions.terms import FullClawback, LinearClawback, MrrMultiple, Percent, SteppedClawback, Terms, Tiered
+from commissions.terms import (
+    Combined,
+    Flat,
+    FullClawback,
+    LinearClawback,
+    MrrMultiple,
+    Percent,
+    SteppedClawback,
+    Terms,
+    Tiered,
+)
 from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
 from elinkages.kernel.actors import System
@@ -420,3 +430,17 @@ def test_pieces_bring_what_the_whole_would(petra: Partner) -> None:
         pay(contract, date(2026, 5, 2) + timedelta(days=day), 41_634)
     run(date(2026, 6, 1))
     assert total() == 32_000
+
+
+def test_a_fee_and_a_percentage_are_two_rewards_of_one_deal(petra: Partner) -> None:
+    terms = Combined(parts=(Flat(amount_minor=50_000), Percent(basis_points=1_000, months=2)))
+    contract = builders.a_deal(petra, terms, 100_000)
+    run(date(2026, 2, 10))
+    assert told() == [("2026-01", "2026-02", "accrual", 10_000)]
+    contracts.record_first_payment(contract, on=date(2026, 2, 12), by=BY, at=noon(date(2026, 2, 12)))
+    run(date(2026, 2, 12))
+    assert told(pool__component="flat") == [("2026-02", "2026-02", "accrual", 50_000)]
+    run(date(2026, 3, 1))
+    assert told(pool__component="percent")[1:] == [("2026-02", "2026-03", "accrual", 10_000)]
+    run(date(2026, 8, 1))
+    assert total() == 70_000

@@ -1,0 +1,46 @@
+"""What accruing now would post, without posting it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from commissions.accruals import scan, tiers
+from commissions.accruals.month import months_between
+from commissions.accruals.posting import replaced, standing_entries
+from commissions.accruals.targets import compute, terms_of_versions
+from commissions.terms import Terms
+
+
+class Difference(NamedTuple):
+    """What one partner's amounts for one month of a contract would change by, in minor units, and the new reason."""
+
+    contract_id: UUID
+    partner_id: UUID
+    month: date
+    minor: int
+    reason: str
+
+
+def differences(contract_ids: Sequence[UUID], *, first: date, today: date) -> list[Difference]:
+    """The differences that the next accrual would post for these contracts, from the month of a day on."""
+    found: list[Difference] = []
+    versions: dict[UUID, Terms] = {}
+    for month in months_between(first, today):
+        due = scan.scan_contracts(month, contract_ids, once_only=month == today.replace(day=1))
+        terms_of_versions({row.version_id for row in due if row.version_id}, versions)
+        placed = tiers.place(due, month, today=today, versions=versions)
+        changed = [row for row in placed.due if row.is_changed]
+        targets = compute(changed, month, today=today, versions=versions, placed=placed).targets
+        before = standing_entries([target for target in targets if target.due.seq], month)
+        for target in [*targets, *replaced(targets, before)]:
+            minor: dict[UUID, int] = defaultdict(int, target.shares)
+            for entry in before.get((target.due.contract_id, target.component), ()):
+                minor[entry.partner_id] -= entry.minor
+            found += [
+                Difference(target.due.contract_id, partner_id, month, difference, target.line.reason)
+                for partner_id, difference in sorted(minor.items())
+                if difference
+            ]
+    return found
