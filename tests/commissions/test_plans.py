@@ -293,7 +293,7 @@ def test_a_correction_from_a_day_in_the_past_is_confirmed_and_posted(owner: Memb
     plan = make(owner, terms=Percent(basis_points=800), valid_from=date(2025, 1, 1))
     builders.a_deal(builders.a_partner(), mrr_minor=125_000, plan=plan)
     accrue(date(2026, 4, 1))
-    late = {"terms": TEN, "valid_from": date(2026, 1, 1), "by": owner, "at": noon(date(2026, 4, 12))}
+    late: dict[str, Any] = {"terms": TEN, "valid_from": date(2026, 1, 1), "by": owner, "at": noon(date(2026, 4, 12))}
 
     assert not plans.consequences(
         plan, terms=TEN, valid_from=date(2026, 1, 1), is_for_all=False, at=noon(date(2026, 4, 12))
@@ -320,7 +320,7 @@ def test_lowering_what_was_earned_needs_one_more_confirmation(owner: Membership)
     plan = make(owner, terms=TEN, valid_from=date(2025, 1, 1))
     builders.a_deal(builders.a_partner(), mrr_minor=125_000, plan=plan)
     accrue(date(2026, 4, 1))
-    less = {
+    less: dict[str, Any] = {
         "terms": Percent(basis_points=800), "valid_from": date(2026, 2, 1), "is_for_all": True, "by": owner,
         "at": noon(date(2026, 4, 12)),
     }  # fmt: skip
