@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "integrations",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django_htmx",
     "lucide",
     "elinkages.accounts.ops.config.OpsConfig",
@@ -73,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "elinkages.accounts.sessions.SessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -149,6 +151,10 @@ ACCOUNT_FORMS = {
     "signup": "elinkages.accounts.forms.SignupForm",
     "login": "elinkages.accounts.forms.LoginForm",
     "reset_password": "elinkages.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "elinkages.accounts.forms.ResetPasswordKeyForm",
+    "change_password": "elinkages.accounts.forms.ChangePasswordForm",
+    "set_password": "elinkages.accounts.forms.SetPasswordForm",
+    "request_login_code": "elinkages.accounts.forms.RequestLoginCodeForm",
     "add_email": "elinkages.accounts.forms.AddEmailForm",
 }
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -159,8 +165,20 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
+
+MFA_ADAPTER = "elinkages.accounts.factors.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A passkey is two factors only when the device asks for its owner's finger, face or PIN.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_TOTP_ISSUER = "Elinkages"
+MFA_FORMS = {"add_webauthn": "elinkages.accounts.forms.AddPasskeyForm"}
 # Without a proxy that we run, X-Forwarded-For is what the client likes to say.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXY_COUNT", "0"))
 

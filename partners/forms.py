@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from elinkages.accounts.forms import PASSWORD_HELP
 from elinkages.accounts.models import Membership, User
 from partners.invitations import MESSAGE_LIMIT
 from partners.models import Contact, SourceKind
@@ -128,7 +129,7 @@ class JoinForm(forms.Form):
         label="Choose a password",
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 12 characters. A few unrelated words are easy to remember and hard to guess.",
+        help_text=PASSWORD_HELP,
     )
 
     def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:

@@ -9,9 +9,11 @@ from itertools import count
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 
 from commissions.models import Pin, Plan, PlanRule, PlanVersion, Versioning
 from commissions.terms import Percent, Terms, sha256, to_json
+from elinkages.accounts.factors import MFAAdapter, moves_money
 from elinkages.accounts.models import Membership, Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.kernel.match_keys import company_key
@@ -47,6 +49,7 @@ from referrals.models import (
 
 AT = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 _numbers = count(1)
 
 
@@ -60,12 +63,26 @@ def a_user(name: str = "Alice Adams", email: str | None = None, **fields: Any) -
     email = email or f"{name.split()[0].lower()}{next(_numbers)}@example.com"
     user = User.objects.create_user(email, PASSWORD, name=name, **fields)
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    if user.is_staff:
+        a_second_factor(user)
     return user
 
 
-def a_member(msp: Msp, role: str = Role.OWNER, name: str = "Alice Adams", user: User | None = None) -> Membership:
-    """One of the MSP's people."""
-    return Membership.objects.create(msp=msp, user=user or a_user(name), role=role)
+def a_second_factor(user: User) -> Authenticator:
+    """An authenticator app, whose secret is TOTP_SECRET."""
+    secret = {"secret": MFAAdapter().encrypt(TOTP_SECRET)}
+    found, _ = Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": secret})
+    return found
+
+
+def a_member(
+    msp: Msp, role: str = Role.OWNER, name: str = "Alice Adams", user: User | None = None, *, factor: bool = True
+) -> Membership:
+    """One of the MSP's people; whoever may pay has a second factor, unless a test says otherwise."""
+    member = Membership.objects.create(msp=msp, user=user or a_user(name), role=role)
+    if factor and moves_money(member):
+        a_second_factor(member.user)
+    return member
 
 
 def a_partner(name: str = "Petra Park CPA", kind: str = SourceKind.CENTRE, **fields: Any) -> Partner:

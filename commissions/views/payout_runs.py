@@ -63,7 +63,7 @@ def run_detail(request: MspRequest, run_id: UUID) -> HttpResponse:
     return page(request, "dashboard/payouts/run.html", run_context(request, run))
 
 
-@dashboard(can="payouts.manage")
+@dashboard(can="payouts.manage", recent=True)
 def run_approval(request: MspRequest, run_id: UUID) -> HttpResponse:
     """Approve a run."""
     run = get_object_or_404(PayoutRun, pk=run_id)
@@ -79,7 +79,7 @@ def run_approval(request: MspRequest, run_id: UUID) -> HttpResponse:
     return act(request, form, step, lambda data: payouts.approve(run, by=request.member, at=timezone.now(), **data))
 
 
-@dashboard(can="payouts.manage")
+@dashboard(can="payouts.manage", recent=True)
 def run_release(request: MspRequest, run_id: UUID) -> HttpResponse:
     """Release an approved run."""
     run = get_object_or_404(PayoutRun, pk=run_id)
@@ -113,7 +113,7 @@ def run_cancellation(request: MspRequest, run_id: UUID) -> HttpResponse:
     return act(request, form, step, lambda data: payouts.cancel(run, by=request.member, at=timezone.now(), **data))
 
 
-@dashboard(can="payouts.manage")
+@dashboard(can="payouts.manage", recent=True)
 @require_POST
 def run_settlement(request: MspRequest, run_id: UUID) -> HttpResponse:
     """Record the references of many payouts at once."""

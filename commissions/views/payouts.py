@@ -41,7 +41,7 @@ def payout_detail(request: MspRequest, payout_id: UUID) -> HttpResponse:
     return page(request, "dashboard/payouts/payout.html", context)
 
 
-@dashboard(can="payouts.manage")
+@dashboard(can="payouts.manage", recent=True)
 def payout_settlement(request: MspRequest, payout_id: UUID) -> HttpResponse:
     """Record that the bank paid."""
     payout = _payout(payout_id)
@@ -72,7 +72,7 @@ def payout_failure(request: MspRequest, payout_id: UUID) -> HttpResponse:
     return act(request, form, step, _called(payouts.fail, payout, request))
 
 
-@dashboard(can="payouts.manage")
+@dashboard(can="payouts.manage", recent=True)
 def payout_return(request: MspRequest, payout_id: UUID) -> HttpResponse:
     """Record that the money came back."""
     payout = _payout(payout_id)

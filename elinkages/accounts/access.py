@@ -10,8 +10,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import get_script_prefix
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from elinkages.accounts import confirmation, factors
 from elinkages.accounts.models import Membership, Msp, Submission, User
 from elinkages.accounts.rights import RIGHTS
 from elinkages.kernel import tenancy
@@ -31,10 +33,12 @@ class MspRequest(HttpRequest):
     user: User
 
 
-def dashboard(*, can: str = "view") -> Callable[[View], View]:
+def dashboard(*, can: str = "view", recent: bool = False) -> Callable[[View], View]:
     """Open the MSP's dashboard to its people with the right `can` (a key of rights.RIGHTS).
 
     Signed out: to the login. Not of this MSP: 404. Of this MSP without the right: 403 with a sentence.
+    `recent`: what is sent here moves money or opens secrets. Whoever may move money needs a second factor first, and
+    everybody shows once more who they are when that was long ago; what was typed survives the detour (`confirmation`).
     The view runs as one unit of work, see `unit_of_work`.
     """
     if can not in RIGHTS:
@@ -45,23 +49,54 @@ def dashboard(*, can: str = "view") -> Callable[[View], View]:
         def opened(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return to_login(request)
-            member = Membership.objects.active().filter(msp=request.msp, user=request.user).first()
+            member = _member(request)
             if member is None:
                 raise Http404("Not one of this MSP's people.")
             member.msp, member.user = request.msp, request.user
             request.member = member
             if not member.may(can):
                 return page(request, "403.html", {"right": can}, status=403)
+            request.second_factor_due_at = None if member.has_second_factor else factors.due_at(member)
+            if detour := _detour(request, is_sensitive=recent and request.method not in SAFE):
+                return detour
             return unit_of_work(request, view, *args, **kwargs)
 
-        opened.right = can  # type: ignore[attr-defined]
+        opened.right, opened.recent = can, recent  # type: ignore[attr-defined]
         return opened
 
     return decorate
 
 
+def _member(request: Any) -> Any:
+    found = Membership.objects.active().annotate(has_second_factor=factors.of_user())
+    return found.filter(msp=request.msp, user=request.user).first()
+
+
+def _detour(request: Any, *, is_sensitive: bool) -> HttpResponse | None:
+    """What a person must do before this request: get a second factor, or show once more who they are."""
+    due = request.second_factor_due_at
+    if due is not None and (due <= timezone.now() or (is_sensitive and factors.moves_money(request.member))):
+        return confirmation.leave(request, "second-factor")
+    if is_sensitive and not confirmation.is_recent(request):
+        return confirmation.ask(request)
+    return None
+
+
+def recent(view: View) -> View:
+    """As `dashboard(recent=True)`, for views behind other doors; goes outermost."""
+
+    @wraps(view)
+    def opened(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated and request.method not in SAFE and not confirmation.is_recent(request):
+            return confirmation.ask(request)
+        return view(request, *args, **kwargs)
+
+    opened.recent = True  # type: ignore[attr-defined]
+    return opened
+
+
 def ops(view: View) -> View:
-    """Open a page to our operations staff. For everybody else it does not exist."""
+    """Open a page to our operations staff, who need a second factor. For everybody else it does not exist."""
 
     @wraps(view)
     def opened(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -69,6 +104,8 @@ def ops(view: View) -> View:
             return to_login(request)
         if not request.user.is_staff:
             raise Http404("For operations staff.")
+        if factors.is_missing(request.user):
+            return confirmation.leave(request, "second-factor")
         return view(request, *args, **kwargs)
 
     return opened
@@ -84,7 +121,10 @@ def unit_of_work(request: Any, view: View, *args: Any, as_partner: UUID | None =
 
     An answer of 400 or more leaves nothing behind. A `Refused` becomes a page with its sentence and status.
     A form that carries `_once` has its effect once: its copy is redirected to what the first one led to.
+    A closed MSP answers everybody with a page that says so.
     """
+    if request.msp.is_closed(timezone.now()):
+        return page(request, "closed.html", status=410)
     try:
         with tenancy.use(request.msp.pk, partner_id=as_partner, reads_only=request.method in SAFE):
             response = _once(request, view, *args, **kwargs)

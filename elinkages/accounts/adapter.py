@@ -9,7 +9,14 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from elinkages.accounts import confirmation
 from elinkages.mail import outbox
+
+ASK_FOR = {
+    "reauthenticate": "Use your password",
+    "mfa_reauthenticate": "Use a code",
+    "mfa_reauthenticate_webauthn": "Use a passkey",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -39,6 +46,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             html=html[0] if html else "",
             at=timezone.now(),
         )
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """A login is a confirmation too: nobody is asked for a password twice within a quarter of an hour."""
+        return not confirmation.is_recent(self.request)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """In our words."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [{**method, "description": ASK_FOR.get(method["id"], method["description"])} for method in methods]
 
     def get_password_change_redirect_url(self, request: Any) -> str:
         """After a password change: back to work."""

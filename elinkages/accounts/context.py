@@ -10,7 +10,7 @@ from elinkages.accounts import branding
 
 
 def door(request: HttpRequest) -> dict[str, Any]:
-    """`msp`, its `brand`, `member`, `can` (rights by name) and whether this is the demo."""
+    """`msp`, its `brand`, `member`, `can` (rights by name), when a second factor is due, is this the demo."""
     member = getattr(request, "member", None)
     msp = getattr(request, "msp", None)
     return {
@@ -21,5 +21,6 @@ def door(request: HttpRequest) -> dict[str, Any]:
         "partner": getattr(request, "partner", None),
         "contact": getattr(request, "contact", None),
         "can": member.can if member else {},
+        "second_factor_due_at": getattr(request, "second_factor_due_at", None),
         "is_demo": settings.DEMO,
     }

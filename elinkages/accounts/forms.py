@@ -3,12 +3,17 @@
 from typing import Any
 
 from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
+from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
+from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
+from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest
 
 from elinkages.accounts import msps, pictures, time_zones
@@ -18,6 +23,7 @@ from elinkages.accounts.rights import ROLE_SENTENCES, Role
 from elinkages.kernel.form_fields import AmountField, use_currency
 
 EMAIL = "E-mail"
+PASSWORD_HELP = "At least 12 characters. A few unrelated words are easy to remember and hard to guess."  # noqa: S105
 CURRENCIES = {
     "USD": "US dollar",
     "CAD": "Canadian dollar",
@@ -59,6 +65,54 @@ class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]
         _call_it_e_mail(self.fields["email"])
 
 
+def _help_with_password(form: forms.Form) -> None:
+    """One wording wherever a password is chosen; the second field of two says nothing."""
+    form.fields["password1"].help_text = PASSWORD_HELP
+
+
+class ResetPasswordKeyForm(AllauthResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password, by the link of a letter."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _help_with_password(self)
+
+
+class ChangePasswordForm(AllauthChangePasswordForm):  # type: ignore[misc]
+    """Another password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _help_with_password(self)
+
+
+class SetPasswordForm(AllauthSetPasswordForm):  # type: ignore[misc]
+    """The first password of a person who has none."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _help_with_password(self)
+
+
+class RequestLoginCodeForm(AllauthRequestLoginCodeForm):  # type: ignore[misc]
+    """Where to send a code to log in with."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _call_it_e_mail(self.fields["email"])
+
+
+class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    """What to call a passkey. Every one of ours can log in by itself, so there is nothing to choose."""
+
+    passwordless = None
+    name = forms.CharField(
+        label="Name", required=False, max_length=60, help_text="To tell your devices apart, for example “Work laptop”."
+    )
+
+    field_order = ["name", "credential"]
+
+
 class AddEmailForm(AllauthAddEmailForm):  # type: ignore[misc]
     """Another address of the same person."""
 
@@ -77,6 +131,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _call_it_e_mail(self.fields["email"])
+        _help_with_password(self)
 
     def try_save(self, request: HttpRequest) -> Any:
         """A known address takes as long as a new one, so that the clock tells nobody who has an account."""
@@ -244,7 +299,7 @@ class JoinForm(forms.Form):
         label="Password",
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=password_validators_help_text_html(),
+        help_text=PASSWORD_HELP,
     )
 
     def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:

@@ -75,6 +75,29 @@ class User(AbstractBaseUser, PermissionsMixin):
         return f"{self} (Elinkages)"
 
 
+class UserSession(models.Model):
+    """Where a person is logged in; belongs to the person, not to an MSP."""
+
+    id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    session_key = models.CharField(max_length=40, unique=True)
+    address = models.GenericIPAddressField(null=True)
+    program = models.CharField(max_length=300, blank=True)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user} since {self.started_at:%Y-%m-%d}"
+
+
+class MspQuerySet(models.QuerySet["Msp"]):
+    """Questions about MSPs."""
+
+    def open(self, at: datetime) -> "MspQuerySet":
+        """Those that are not closed."""
+        return self.filter(models.Q(closes_at=None) | models.Q(closes_at__gt=at))
+
+
 class Msp(models.Model):
     """The tenant: a managed service provider that runs a referral program here."""
 
@@ -92,6 +115,13 @@ class Msp(models.Model):
     one_person_approval_by = models.ForeignKey(
         "accounts.User", models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )
+    second_factor_required_at = models.DateTimeField(null=True, blank=True, editable=False)
+    second_factor_grace_days = models.PositiveSmallIntegerField(default=7, editable=False)
+    closes_at = models.DateTimeField(null=True, blank=True, editable=False)
+    closing_reason = models.CharField(max_length=300, blank=True, editable=False)
+    is_closed_by_us = models.BooleanField(default=False, editable=False)
+
+    objects = MspQuerySet.as_manager()
 
     class Meta:
         verbose_name = "MSP"
@@ -101,6 +131,11 @@ class Msp(models.Model):
                 condition=models.Q(minimum_payout_minor__gte=0), name="msp_minimum_payout_not_negative"
             ),
             paired("one_person_approval", name="msp_one_person_approval_paired"),
+            models.CheckConstraint(
+                condition=models.Q(closes_at=None, closing_reason="")
+                | (~models.Q(closes_at=None) & ~models.Q(closing_reason="")),
+                name="msp_closing_has_a_reason",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -115,6 +150,10 @@ class Msp(models.Model):
     def is_parked(self) -> bool:
         """Whether its books failed a check, so that no money may move until a person has looked."""
         return self.parked_at is not None
+
+    def is_closed(self, at: datetime) -> bool:
+        """Whether nobody can enter it anymore."""
+        return self.closes_at is not None and self.closes_at <= at
 
     def today(self, at: datetime) -> Any:
         """The calendar day at the MSP at an instant."""
@@ -183,6 +222,8 @@ class Invitation(TenantModel):
     role = models.CharField(max_length=12, choices=Role.choices)
     token_hash = models.CharField(max_length=64)
     invited_at = models.DateTimeField()
+    resent_at = models.DateTimeField(null=True)
+    resends = models.PositiveSmallIntegerField(default=0)
     invited_by = TenantForeignKey(Membership, related_name="+")
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
@@ -206,6 +247,38 @@ class Invitation(TenantModel):
     def is_open(self, at: datetime) -> bool:
         """Whether it can still be accepted."""
         return self.accepted_at is None and self.revoked_at is None and at < self.expires_at
+
+
+class OwnershipTransfer(TenantModel):
+    """An owner's offer to make another member the owner in their place; it takes both of them."""
+
+    offered_by = TenantForeignKey(Membership, related_name="+")
+    offered_to = TenantForeignKey(Membership, related_name="+")
+    role_after = models.CharField(max_length=12, choices=Role.choices, blank=True)
+    offered_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *walls("ownership_transfer", references=("offered_by", "offered_to"), key=False),
+            models.UniqueConstraint(
+                fields=["msp"],
+                condition=models.Q(accepted_at__isnull=True, ended_at__isnull=True),
+                name="ownership_transfer_one_open",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(offered_by=models.F("offered_to")), name="ownership_transfer_of_two"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offered_by} to {self.offered_to}"
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether it can still be accepted."""
+        return self.accepted_at is None and self.ended_at is None and at < self.expires_at
 
 
 class Submission(TenantModel):

@@ -25,6 +25,9 @@ RIGHTS: dict[str, frozenset[str]] = {
 }
 """Right → the roles that have it. A right that is not in this table does not exist."""
 
+MOVES_MONEY = frozenset({"payouts.manage"})
+"""Rights that nobody uses without a second factor."""
+
 ROLE_SENTENCES = {
     Role.OWNER: "Can do everything, including plans, settings and people.",
     Role.MANAGER: "Runs partners, referrals, clients and imports.",

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from elinkages.accounts.views import branding, invitation, settings, team
+from elinkages.accounts.views import branding, invitation, security, settings, team
 
 dashboard: list[URLPattern | URLResolver] = [
     path("settings/", settings.settings, name="settings"),
@@ -33,5 +33,10 @@ portal: list[URLPattern | URLResolver] = []
 public: list[URLPattern | URLResolver] = [
     path("brand/<slug:slug>/brand.css", branding.brand_css, name="brand-css"),
     path("brand/<slug:slug>/logo.png", branding.brand_logo, name="brand-logo"),
+    path("accounts/sessions/", security.session_list, name="session-list"),
+    path("accounts/sessions/others/end/", security.session_end_others, name="session-end-others"),
+    path("accounts/sessions/<uuid:session_id>/end/", security.session_end, name="session-end"),
+    path("accounts/second-factor/", security.second_factor, name="second-factor"),
+    path("accounts/go-on/<uuid:detour_id>/", security.go_on, name="go-on"),
     path("invitation/<slug:slug>/<str:token>/", invitation.invitation, name="team-invitation"),
 ]

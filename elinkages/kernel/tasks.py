@@ -12,6 +12,7 @@ from uuid import UUID
 from celery import shared_task
 from django.apps import apps
 from django.db import transaction
+from django.utils import timezone
 
 from elinkages.kernel import tenancy
 
@@ -51,8 +52,9 @@ def nudge(task: Any, **ids: str) -> None:
 
 
 def msp_ids() -> Iterator[UUID]:
-    """Every MSP's id, oldest first; the list is read before the first one is entered."""
-    yield from list(apps.get_model("accounts", "Msp").objects.order_by("pk").values_list("pk", flat=True))
+    """The id of every MSP that is not closed, oldest first; the list is read before the first one is entered."""
+    msps: Any = apps.get_model("accounts", "Msp")._default_manager
+    yield from list(msps.open(timezone.now()).order_by("pk").values_list("pk", flat=True))
 
 
 def for_every_msp(function: Callable[[], None]) -> None:

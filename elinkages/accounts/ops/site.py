@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
+from elinkages.accounts import confirmation, factors
 from elinkages.accounts.ops import visits
 from elinkages.accounts.ops.forms import EnterForm
 from elinkages.kernel import tenancy
@@ -99,6 +100,8 @@ class OpsSite(admin.AdminSite):
         def inside(request: Any, *args: Any, **kwargs: Any) -> Any:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise Http404("For operations staff.")
+            if request.user.is_authenticated and factors.is_missing(request.user):
+                return confirmation.leave(request, "second-factor")
             request.visit = visits.current(request)
             if request.visit is None or getattr(view, "opens_no_msp", False):
                 return checked(request, *args, **kwargs)

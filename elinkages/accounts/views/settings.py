@@ -41,7 +41,7 @@ def edit(request: MspRequest) -> HttpResponse:
     return page(request, "dashboard/settings/edit.html", context, status=422 if form.is_bound else 200)
 
 
-@dashboard(can="settings.manage")
+@dashboard(can="settings.manage", recent=True)
 @require_POST
 def approval_waiver(request: MspRequest) -> HttpResponse:
     """Record that one person opens and approves payout runs."""

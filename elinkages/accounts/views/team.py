@@ -51,7 +51,7 @@ def invitation_revocation(request: MspRequest, invitation_id: UUID) -> HttpRespo
     return redirect("dashboard:team")
 
 
-@dashboard(can="team.manage")
+@dashboard(can="team.manage", recent=True)
 def member_role(request: MspRequest, member_id: UUID) -> HttpResponse:
     """Give a person another role."""
     member = _member(request, member_id)
