@@ -14,7 +14,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Q
 
 from commissions.models import BillingApplication, BillingFact, BillingLine, FactKind, LineKind
 from elinkages.accounts.models import Msp
@@ -145,6 +144,16 @@ def receive(documents: Sequence[Document], *, by: Actor, at: datetime) -> Receiv
     return received
 
 
+def receive_new(document: Document, *, by: Actor, at: datetime) -> BillingFact:
+    """Take in one document that is not here yet; raises InvalidDocument for one that is, and as `receive`."""
+    same = BillingFact.objects.filter(source=document.source, kind=document.kind, external_id=document.external_id)
+    if same.filter(is_current=True, is_void=False).exists():
+        name = f"{FactKind(document.kind).label} {document.number or document.external_id}"
+        raise InvalidDocument(f"{name} is recorded already. Take it back first, or use another number.")
+    received = receive([document], by=by, at=at)
+    return [*received.new, *received.changed][0]
+
+
 def void(fact: BillingFact, *, by: Actor, at: datetime) -> BillingFact:
     """Take back a document that a person typed by mistake; commissions follow. Raises InvalidDocument for others."""
     if fact.source != MANUAL:
@@ -163,10 +172,66 @@ def rematch(client: Client, *, by: Actor, at: datetime) -> int:
     return len(receive(documents, by=by, at=at).changed) if documents else 0
 
 
-def of_client(client: Client) -> list[BillingFact]:
-    """A client's documents as they are now, newest first; voided ones too."""
-    found = BillingFact.objects.filter(client=client, is_current=True)
-    return list(found.prefetch_related("lines__service_line", "applications").order_by("-dated_on", "-pk"))
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A document as it is now; of an invoice also what was paid (less refunds) and credited, in minor units."""
+
+    fact: BillingFact
+    lines: tuple[BillingLine, ...]
+    paid_minor: int = 0
+    credited_minor: int = 0
+    invoices: tuple[str, ...] = ()
+
+    @property
+    def open_minor(self) -> int:
+        """What is still to be paid of an invoice."""
+        return max(0, self.fact.minor - self.credited_minor - self.paid_minor)
+
+    @property
+    def earns_nobody(self) -> bool:
+        """Whether a line of it bills no contract that is known."""
+        return any(line.contract_id is None and line.kind != LineKind.TAX for line in self.lines)
+
+
+def of_client(client: Client) -> list[Standing]:
+    """A client's documents as they are now, newest first; voided ones too. Three queries."""
+    found = list(BillingFact.objects.filter(client=client, is_current=True).order_by("-dated_on", "-pk"))
+    lines: dict[UUID, list[BillingLine]] = {}
+    for line in BillingLine.objects.filter(fact__in=found).select_related("service_line").order_by("position"):
+        lines.setdefault(line.fact_id, []).append(line)
+    numbers = {
+        (one.source, one.external_id): one.number or one.external_id for one in found if one.kind == FactKind.INVOICE
+    }
+    by_id = {one.pk: one for one in found}
+    sums: dict[tuple[str, str], list[int]] = {}
+    named: dict[UUID, list[str]] = {}
+    for part in BillingApplication.objects.filter(fact__in=found).order_by("pk"):
+        key, fact = (part.source, part.invoice_external_id), by_id[part.fact_id]
+        named.setdefault(fact.pk, []).append(numbers.get(key, part.invoice_external_id))
+        if not fact.is_void:
+            paid, credited = sums.setdefault(key, [0, 0]), fact.kind == FactKind.CREDIT_NOTE
+            paid[credited] += -part.minor if fact.kind == FactKind.REFUND else part.minor
+    return [
+        Standing(
+            one,
+            tuple(lines.get(one.pk, ())),
+            *sums.get((one.source, one.external_id), (0, 0)) if one.kind == FactKind.INVOICE else (0, 0),
+            tuple(named.get(one.pk, ())),
+        )
+        for one in found
+    ]
+
+
+def open_to(client: Client, kind: str) -> list[Standing]:
+    """The invoices typed here that a payment, credit note or refund can be for, those to be paid first."""
+    typed = [
+        one
+        for one in of_client(client)
+        if one.fact.kind == FactKind.INVOICE and one.fact.source == MANUAL and not one.fact.is_void
+    ]
+    if kind == FactKind.REFUND:
+        typed = [one for one in typed if one.paid_minor]
+    return sorted(typed, key=lambda one: not one.open_minor)
 
 
 def _check(one: Document, today: date) -> None:
@@ -377,12 +442,3 @@ SELECT contract.id, min(payment.dated_on) FROM touched
 GROUP BY contract.id, contract.first_paid_on
 HAVING contract.first_paid_on IS NULL OR min(payment.dated_on) < contract.first_paid_on
 """
-
-
-def documents_of(client: Client, source: str) -> Sequence[BillingFact]:
-    """A client's current invoices of one source that are not void, newest first: what a payment can be for."""
-    return list(
-        BillingFact.objects.filter(
-            Q(client=client, source=source, kind=FactKind.INVOICE), is_current=True, is_void=False
-        ).order_by("-dated_on", "-pk")
-    )

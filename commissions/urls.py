@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from commissions import payout_urls
-from commissions.views import clients, contracts, deals, plans, rules
+from commissions.views import billing, clients, contracts, deals, plans, rules
 
 dashboard: list[URLPattern | URLResolver] = [
     *payout_urls.dashboard,
@@ -23,6 +23,12 @@ dashboard: list[URLPattern | URLResolver] = [
     path("clients/<uuid:client_id>/leaving/", clients.client_leaving, name="client-leaving"),
     path("clients/<uuid:client_id>/return/", clients.client_return, name="client-return"),
     path("clients/<uuid:client_id>/contracts/new/", clients.contract_new, name="contract-new"),
+    path("clients/<uuid:client_id>/billing/", billing.client_billing, name="client-billing"),
+    path("clients/<uuid:client_id>/billing/invoice/", billing.invoice_new, name="client-invoice-new"),
+    path("clients/<uuid:client_id>/billing/payment/", billing.payment_new, name="client-payment-new"),
+    path("clients/<uuid:client_id>/billing/credit-note/", billing.credit_note_new, name="client-credit-note-new"),
+    path("clients/<uuid:client_id>/billing/refund/", billing.refund_new, name="client-refund-new"),
+    path("billing/<uuid:fact_id>/taking-back/", billing.fact_void, name="billing-fact-void"),
     path("contracts/<uuid:contract_id>/movement/", contracts.contract_movement, name="contract-movement"),
     path(
         "contracts/<uuid:contract_id>/first-payment/", contracts.contract_first_payment, name="contract-first-payment"

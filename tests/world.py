@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from commissions import accruals, holds, payouts
+from commissions import accruals, facts, holds, payouts
+from commissions.facts import Document
 from commissions.models import Entry, Payout, PayoutRun, Plan
 from elinkages.accounts.models import Invitation, Membership, Msp, User
 from elinkages.accounts.rights import Role
@@ -122,6 +123,7 @@ def _ids(house: House, contract: Contract, run: PayoutRun, login: PartnerLogin) 
         "run_id": run.pk,
         "payout_id": Payout.objects.filter(partner=petra).get().pk,
         "entry_id": Entry.objects.filter(partner=petra).order_by("pk")[0].pk,
+        "fact_id": _invoice(contract, canary, owner),
         "hold_id": hold.pk,
         "import_id": batch.pk,
         **_joining_ids(canary, owner),
@@ -175,6 +177,20 @@ def _standing(house: House, canary: str) -> dict[str, UUID]:
         "consent_id": split.consents.get(partner=house.petra).pk,
         "flag_id": builders.a_flag(contested).pk,
     }
+
+
+def _invoice(contract: Contract, canary: str, owner: Membership) -> UUID:
+    document = Document(
+        kind="invoice",
+        source=facts.MANUAL,
+        external_id=f"{canary} 1",
+        number=f"{canary} 1",
+        client=contract.client,
+        currency="USD",
+        dated_on=date(2026, 6, 1),
+        lines=[facts.Line("service", 100_000, contract.service_line)],
+    )
+    return facts.receive_new(document, by=owner, at=AT).pk
 
 
 def _first_rule(plan: Plan) -> UUID:

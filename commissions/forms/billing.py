@@ -1,0 +1,145 @@
+"""The forms of documents that a person types: an invoice with its lines, and money for one of them."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.forms import BaseFormSet, formset_factory
+from django.http import QueryDict
+
+from commissions.facts import MANUAL, Applied, Document, Line, Standing
+from commissions.models import FactKind, LineKind
+from elinkages.kernel.form_fields import AmountField, DayField, use_currency
+from elinkages.kernel.money import format_money
+from elinkages.kernel.words import say_day
+from referrals import service_lines
+from referrals.models import Client
+
+ROWS = 6
+
+
+class InvoiceForm(forms.Form):
+    """An invoice without its lines."""
+
+    number = forms.CharField(label="Invoice number", max_length=60)
+    dated_on = DayField(label="Dated")
+    service_from = DayField(label="For service from", required=False)
+    service_to = DayField(label="To", required=False, help_text="The last day that is billed, for example of a year.")
+
+    def clean(self) -> dict[str, Any]:
+        """A period has two ends, in order."""
+        data = super().clean() or {}
+        first, last = data.get("service_from"), data.get("service_to")
+        if last and (first is None or last < first):
+            self.add_error("service_to", "The last day comes after the first one. Enter both, or neither.")
+        return data
+
+    def document(self, client: Client, currency: str, lines: Sequence[Line]) -> Document:
+        """The invoice as `facts.receive` takes it."""
+        data = self.cleaned_data
+        return Document(
+            kind=FactKind.INVOICE,
+            source=MANUAL,
+            external_id=data["number"],
+            number=data["number"],
+            client=client,
+            currency=currency,
+            dated_on=data["dated_on"],
+            service_from=data["service_from"],
+            service_until=data["service_to"] + timedelta(days=1) if data["service_to"] else None,
+            lines=lines,
+        )
+
+
+class LineForm(forms.Form):
+    """A line of an invoice; without an amount it is none."""
+
+    kind = forms.ChoiceField(label="What for", choices=LineKind.choices)
+    service_line = forms.ModelChoiceField(None, label="Service line", required=False, empty_label="The contract's")
+    amount = AmountField(label="Amount", required=False)
+    is_discount = forms.BooleanField(label="It is a discount", required=False)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["service_line"].queryset = service_lines.in_use()  # type: ignore[attr-defined]
+        use_currency(self, currency)
+
+
+class LineRows(BaseFormSet):  # type: ignore[type-arg]
+    """The lines of an invoice: at least one with an amount."""
+
+    def clean(self) -> None:
+        """An invoice without lines says nothing."""
+        super().clean()
+        if not any(self.errors) and not self.lines():
+            raise forms.ValidationError("Enter the amount of at least one line.")
+
+    def lines(self) -> list[Line]:
+        """The lines that have an amount."""
+        rows = [form.cleaned_data for form in self.forms if form.is_valid() and form.cleaned_data.get("amount")]
+        return [
+            Line(row["kind"], -row["amount"] if row["is_discount"] else row["amount"], row["service_line"])
+            for row in rows
+        ]
+
+
+def line_rows(data: QueryDict | None, *, currency: str) -> LineRows:
+    """The lines as they were sent, or empty ones to begin with."""
+    rows = formset_factory(LineForm, LineRows, extra=ROWS, max_num=ROWS, validate_max=True, absolute_max=ROWS)
+    kinds = [
+        LineKind.SERVICE,
+        LineKind.SERVICE,
+        LineKind.PASS_THROUGH,
+        LineKind.HARDWARE,
+        LineKind.ONE_TIME,
+        LineKind.TAX,
+    ]
+    found: Any = rows(
+        data, prefix="lines", form_kwargs={"currency": currency}, initial=[{"kind": kind} for kind in kinds]
+    )
+    found.extra = 0
+    return found  # type: ignore[no-any-return]
+
+
+class MoneyForm(forms.Form):
+    """A payment, credit note or refund for one invoice."""
+
+    invoice = forms.ChoiceField(label="For invoice")
+    amount = AmountField(label="Amount", positive=True)
+    dated_on = DayField(label="On")
+    number = forms.CharField(
+        label="Reference", max_length=60, required=False, help_text="For example the number of the check."
+    )
+
+    def __init__(self, *args: Any, invoices: Sequence[Standing], currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["invoice"].choices = [  # type: ignore[attr-defined]
+            (one.fact.external_id, f"{one.fact.number}, {say_day(one.fact.dated_on)}, {_open(one, currency)}")
+            for one in invoices
+        ]
+        use_currency(self, currency)
+
+    def document(self, kind: str, client: Client, currency: str) -> Document:
+        """The money as `facts.receive` takes it."""
+        data = self.cleaned_data
+        return Document(
+            kind=kind,
+            source=MANUAL,
+            external_id=str(uuid4()),
+            number=data["number"],
+            client=client,
+            currency=currency,
+            dated_on=data["dated_on"],
+            applied=[Applied(data["invoice"], data["amount"])],
+        )
+
+
+def first_values(today: date) -> dict[str, Any]:
+    """What the forms begin with."""
+    return {"dated_on": today}
+
+
+def _open(one: Standing, currency: str) -> str:
+    return f"{format_money(one.open_minor, currency)} open" if one.open_minor else "paid"
