@@ -140,6 +140,66 @@ ENTRIES: Final = (
     ),
 )
 
+_REWARDS: Final = """
+    rewards AS (
+        SELECT version.id AS version_id, part ->> 'kind' AS component, part ->> 'base' AS base,
+            part ->> 'trigger' AS trigger, (part ->> 'months')::int AS months,
+            (part ->> 'cap_per_month_minor')::bigint AS of_month, (part ->> 'cap_lifetime_minor')::bigint AS of_all
+        FROM commissions_planversion version,
+            jsonb_array_elements(coalesce(version.terms -> 'parts', jsonb_build_array(version.terms))) part
+        WHERE version.msp_id = %(msp)s),
+    newest AS (
+        SELECT DISTINCT ON (contract_id, component, earning_month)
+            contract_id, component, earning_month, plan_version_id AS version_id, amount_minor
+        FROM commissions_pool WHERE msp_id = %(msp)s AND contract_id IS NOT NULL AND plan_version_id IS NOT NULL
+        ORDER BY contract_id, component, earning_month, seq DESC)"""
+"""What every version promises, part by part, and the newest computation of every month."""
+
+PROMISES: Final = (
+    Invariant(
+        "I29",
+        "no month and no contract earned more than its cap",
+        f"""
+        WITH {_REWARDS}
+        SELECT format('%%s %%s %%s', n.contract_id, n.component, n.earning_month),
+            format('%%s in a month capped at %%s', n.amount_minor, r.of_month)
+        FROM newest n JOIN rewards r USING (version_id, component) WHERE n.amount_minor > r.of_month
+        UNION ALL
+        SELECT format('%%s %%s', n.contract_id, n.component),
+            format('%%s in all, capped at %%s', sum(n.amount_minor), max(r.of_all))
+        FROM newest n JOIN rewards r USING (version_id, component)
+        GROUP BY n.contract_id, n.component
+        HAVING count(*) = count(r.of_all) AND sum(n.amount_minor) > max(r.of_all)""",
+    ),
+    Invariant(
+        "I30",
+        "nothing is earned on MRR after the client left or the term ended",
+        f"""
+        WITH {_REWARDS}
+        SELECT format('%%s %%s %%s', n.contract_id, n.component, n.earning_month),
+            format('%%s earned, service until %%s', n.amount_minor, coalesce(c.ends_on::text, 'further notice'))
+        FROM newest n JOIN rewards r USING (version_id, component)
+            JOIN referrals_contract c ON c.msp_id = %(msp)s AND c.id = n.contract_id
+            JOIN commissions_pin pin ON pin.msp_id = %(msp)s AND pin.contract_id = c.id
+        WHERE n.amount_minor <> 0 AND n.component IN ('percent', 'tiered') AND r.base = 'contracted'
+            AND c.revision = c.accrued_revision
+            AND (n.earning_month >= c.ends_on OR (
+                n.earning_month > CASE r.trigger WHEN 'won' THEN pin.won_on WHEN 'service_start' THEN c.starts_on
+                    ELSE c.first_paid_on END + make_interval(months => r.months)
+                AND NOT EXISTS (SELECT 1 FROM referrals_mrrmovement m
+                    WHERE m.msp_id = %(msp)s AND m.contract_id = c.id AND m.kind = 'pause')))""",
+    ),
+    Invariant(
+        "I31",
+        "no more is taken back for a contract than was earned",
+        """
+        SELECT format('%%s of %%s', pool.contract_id, entry.partner_id), format('%%s in all', sum(entry.minor))
+        FROM commissions_entry entry JOIN commissions_pool pool ON pool.msp_id = %(msp)s AND pool.id = entry.pool_id
+        WHERE entry.msp_id = %(msp)s AND entry.stage <> 'void' AND pool.contract_id IS NOT NULL
+        GROUP BY pool.contract_id, entry.partner_id HAVING sum(entry.minor) < 0""",
+    ),
+)
+
 PAYOUTS: Final = (
     Invariant(
         "I14",
@@ -219,4 +279,4 @@ PAYOUTS: Final = (
     ),
 )
 
-INVARIANTS: Final = (*LEDGER, *ENTRIES, *PAYOUTS)
+INVARIANTS: Final = (*LEDGER, *ENTRIES, *PROMISES, *PAYOUTS)

@@ -132,6 +132,23 @@ CORRUPTIONS = {
         {"I25"},
     ),
     "a movement is rewritten": ("UPDATE referrals_mrrmovement SET mrr_minor = mrr_minor * 2", {"I33"}),
+    "a month is above its cap": (
+        "UPDATE commissions_planversion SET terms = jsonb_set(terms, '{cap_per_month_minor}', '1')",
+        {"I29", "I33"},
+    ),
+    "a contract is above its cap": (
+        "UPDATE commissions_planversion SET terms = jsonb_set(terms, '{cap_lifetime_minor}', '1')",
+        {"I29", "I33"},
+    ),
+    "a client left long before": ("UPDATE referrals_contract SET ends_on = starts_on + 1", {"I30", "I33"}),
+    "a term was shorter": (
+        "UPDATE commissions_planversion SET terms = jsonb_set(terms, '{months}', '1')",
+        {"I30", "I33"},
+    ),
+    "more is taken back than was earned": (
+        "UPDATE commissions_entry SET minor = -minor, kind = 'adjustment'",
+        {"I21", "I31"},
+    ),
     "shares exceed the whole": ("UPDATE referrals_credit SET basis_points = 9000", {"S01"}),
     "a payout is raised": ("UPDATE commissions_payout SET minor = minor + 100 WHERE number = 1", {"I12", "I14", "I19"}),
     "a payout is declared failed": (

@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import count
 from random import Random
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
 
-from commissions import accruals, deals, holds, payouts, plans
-from commissions.models import Payout, PayoutRun, PayoutState
-from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Terms
+from commissions import accruals, deals, facts, holds, payouts, plans
+from commissions.facts import Document
+from commissions.models import BillingFact, Payout, PayoutRun, PayoutState, Plan
+from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Terms, Tiered
 from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel.refusal import Refused
 from elinkages.mail.models import Message
@@ -22,11 +23,14 @@ from partners import onboarding
 from partners.models import Contact, Partner, SourceKind
 from referrals import clients, contracts, pipeline, service_lines
 from referrals.models import Channel, Client, Contract, LostReason, MovementKind, Referral, ServiceLine
+from referrals.mrr import timeline
 
 MONTHS: Final = 18
 REFERRALS: Final = 160
 WON: Final = 45
 LOST: Final = 84
+RISING: Final = "Whitmore Law Group"
+"""The partner whose rate rises with what they bring."""
 Event = Callable[[datetime], object]
 
 
@@ -41,6 +45,7 @@ class Story:
         self.numbers, self.phones = count(), count()
         self.partners: dict[str, Partner] = {}
         self.lines: list[ServiceLine] = []
+        self.rising: Plan
 
     def at(self, day: date, hour: int = 10, minute: int = 0) -> datetime:
         """An instant of the MSP's day."""
@@ -79,6 +84,10 @@ class Story:
                 "One month's MRR",
                 MrrMultiple(basis_points=10_000, trigger="first_payment", clawback=window),
             ),
+            SourceKind.VENDOR: (
+                "Ten percent of what is paid",
+                Percent(basis_points=1_000, base="collected", trigger="first_payment", months=12, hold_days=30),
+            ),
             SourceKind.VCIO: ("Five percent for life", Percent(basis_points=500, months=None, hold_days=30)),
         }
         for kind, (name, reward) in terms.items():
@@ -86,6 +95,15 @@ class Story:
                 name=name, versioning="pinned", terms=reward, valid_from=self.first, by=self.owner, at=at
             )
             plans.apply(plan, source_kind=kind, valid_from=self.first, by=self.owner, at=at)
+        steps = Tiered(tiers=((0, 800), (500_000, 1_000), (1_500_000, 1_200)), mode="marginal", months=24)
+        self.rising = plans.create(
+            name="Rising with what you bring",
+            versioning="pinned",
+            terms=steps,
+            valid_from=self.first,
+            by=self.owner,
+            at=at,
+        )
 
     # Partners: most join in the first half year, a few are still on their way in.
 
@@ -114,6 +132,8 @@ class Story:
         if joins:
             onboarding.activate(partner, by=self.manager, at=at + timedelta(days=2))
         self.partners[source.firm] = partner
+        if source.firm == RISING:
+            plans.apply(self.rising, partner=partner, valid_from=self.first, by=self.owner, at=at)
 
     # Introductions: one company after the other, with an outcome that was decided beforehand.
 
@@ -263,13 +283,48 @@ class Story:
     def _live(self, contract: Contract, starts_on: date) -> None:
         pk = contract.pk
         paid_on = starts_on + timedelta(days=self.random.randrange(12, 34))
-        self.plan(self.at(paid_on, 15), lambda at: self._paid(pk, at))
+        if contract.pins.filter(plan_version__terms__base="collected").exists():
+            for number in range(12):
+                self.plan(self.at(starts_on + relativedelta(months=number), 8), lambda at: self._bill(pk, at))
+        else:
+            self.plan(self.at(paid_on, 15), lambda at: self._paid(pk, at))
         if self.random.random() < 0.4:
             grown = starts_on + timedelta(days=self.random.randrange(90, 240))
             self.plan(self.at(grown), lambda at: self._grow(pk, at))
 
     def _paid(self, pk: UUID, at: datetime) -> None:
         contracts.record_first_payment(Contract.objects.get(pk=pk), on=self.msp.today(at), by=self.finance, at=at)
+
+    def _bill(self, pk: UUID, at: datetime) -> None:
+        """An invoice with licenses and tax; it is paid three weeks later, now and then in two parts."""
+        contract = Contract.objects.select_related("client", "service_line").get(pk=pk)
+        day, mrr_minor = self.msp.today(at), timeline(contract).level(self.msp.today(at))
+        if not mrr_minor or not contract.is_running(day):
+            return
+        number = f"INV-{1000 + BillingFact.objects.filter(kind='invoice').count()}"
+        lines = [
+            facts.Line("service", mrr_minor, contract.service_line),
+            facts.Line("pass_through", mrr_minor // 4, contract.service_line, description="Microsoft 365"),
+            facts.Line("tax", mrr_minor // 20),
+        ]
+        said: dict[str, Any] = {"source": facts.MANUAL, "client": contract.client, "currency": contract.currency}
+        invoice = Document(kind="invoice", external_id=number, number=number, dated_on=day, lines=lines, **said)
+        facts.receive([invoice], by=self.finance, at=at)
+        whole = sum(line.minor for line in lines)
+        parts = [whole // 2, whole - whole // 2] if number.endswith("7") else [whole]
+        for turn, minor in enumerate(parts):
+            paid_on = day + timedelta(days=21 + 20 * turn)
+            paid = Document(
+                kind="payment",
+                external_id=f"{number}-{turn}",
+                dated_on=paid_on,
+                applied=[facts.Applied(number, minor)],
+                **said,
+            )
+            self.plan(self.at(paid_on, 15), self._receives(paid))
+
+    def _receives(self, document: Document) -> Event:
+        return lambda at: facts.receive([document], by=self.finance, at=at)
 
     def _grow(self, pk: UUID, at: datetime) -> None:
         contract = Contract.objects.get(pk=pk)
