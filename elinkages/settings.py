@@ -260,6 +260,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "mail-sweep": {"task": "elinkages.mail.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
+    "mail-digests": {"task": "elinkages.mail.tasks.write_digests", "schedule": 900, "options": {"expires": 890}},
     "accruals": {"task": "commissions.tasks.accrue_everyone", "schedule": 600, "options": {"expires": 590}},
     "imports-sweep": {"task": "integrations.tasks.sweep", "schedule": 30, "options": {"expires": 25}},
     "measure": {"task": "elinkages.pages.tasks.measure", "schedule": 60, "options": {"expires": 55}},

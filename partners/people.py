@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.refusal import Refused
+from elinkages.mail import preferences
 from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin
 
 _SPOKEN = {"email": "e-mail", "owner": "who looks after them", "kind": "kind of source"}
@@ -61,8 +62,10 @@ def edit(contact: Contact, *, name: str, email: str, phone: str, by: Actor, at: 
         return contact
     for field in changed:
         setattr(contact, field, new[field])
+    before = Contact.objects.values_list("email", flat=True).get(pk=contact.pk)
     _save_under_own_address(contact, by)
     if "email" in changed:
+        preferences.move(before, contact.email)
         end_invitations(contact, at=at)
     trail.record("partner.person_edited", contact.partner, by=by, at=at, name=contact.name, changed=spoken(changed))
     return contact

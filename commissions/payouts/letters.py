@@ -25,6 +25,7 @@ def _send(what: str, payout: Payout, at: datetime) -> None:
         "partner": payout.partner,
         "amount": format_money(payout.minor, payout.currency),
         "statement_url": doors.absolute("portal", payout.msp, "portal:statement", payout.pk),
+        "pdf_url": doors.absolute("portal", payout.msp, "portal:statement-pdf", payout.pk),
     }
     for address, name in _addresses(payout).items():
         key = f"payout_{what}:{payout.pk}:{address}"

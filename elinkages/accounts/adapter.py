@@ -36,7 +36,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Write a letter that a worker sends: how long a mail server takes tells nobody who has an account."""
-        mail: EmailMultiAlternatives = self.render_mail(template_prefix, email, {"email": email, **context})
+        values = {"email": email, **_at_our_address(context)}
+        mail: EmailMultiAlternatives = self.render_mail(template_prefix, email, values)
         html = [str(content) for content, kind in mail.alternatives if kind == "text/html"]
         outbox.send_to_person(
             to=email,
@@ -59,3 +60,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_password_change_redirect_url(self, request: Any) -> str:
         """After a password change: back to work."""
         return "/start/"
+
+
+def _at_our_address(context: dict[str, Any]) -> dict[str, Any]:
+    """The same with every link at the site's own address: allauth makes some of the Host that a request named."""
+    links = {name: value for name, value in context.items() if name.endswith("_url") and isinstance(value, str)}
+    return {**context, **{name: settings.SITE_URL + urlsplit(link).path for name, link in links.items()}}

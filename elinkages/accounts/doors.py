@@ -25,6 +25,7 @@ PUBLIC_SEGMENTS = frozenset(
         "",
         "accounts",
         "brand",
+        "letters",
         "start",
         "ops",
         "healthz",

@@ -8,10 +8,11 @@ from django.template import Context, engines
 from django.template.backends.django import DjangoTemplates
 from django.utils import timezone
 
+from elinkages.accounts import branding
 from elinkages.kernel.tasks import nudge
 from elinkages.kernel.tenancy import current_msp_id
-from elinkages.mail import tasks
-from elinkages.mail.models import AccountLetter, Message
+from elinkages.mail import kinds, preferences, tasks
+from elinkages.mail.models import AccountLetter, Handling, Message
 
 SUBJECT_LENGTH = 200
 
@@ -28,22 +29,28 @@ def send(
 ) -> Message:
     """Write one e-mail of the active MSP and let a worker send it after commit.
 
-    `template` names `<template>.subject.txt`, `.txt` and `.html`; each sees `msp` and the context, and times are the
-    MSP's. A second letter with the same `key` is not written: the first one is returned. `reply_to` is the MSP's own
-    address by default.
+    `template` names `<template>.subject.txt`, `.txt` and `.html`; each sees `msp`, `brand` and the context, and times
+    are the MSP's. What its reader asked to get once a day, or never, is written all the same and does not leave now.
+    A second letter with the same `key` is not written: the first one is returned. `reply_to` is the MSP's own address
+    by default.
     `secret=True` for links that open something: the body is erased once it has left.
     """
     if written := Message.objects.filter(key=key).first():
         return written
-    message = Message(key=key, to=to, reply_to=reply_to, is_secret=secret, created_at=at)
-    values = {**context, "msp": message.msp}
+    kind = kinds.of_template(template)
+    message = Message(key=key, to=to, reply_to=reply_to, is_secret=secret, created_at=at, kind=kind.slug)
+    message.handling = Handling.AT_ONCE if secret else preferences.handling(to, kind)
+    brand = branding.of(message.msp)
+    stop = "" if kind.is_essential else preferences.link(message.msp, to, kind.slug)
+    values = {**context, "msp": message.msp, "brand": brand, "unsubscribe_url": stop, "letter_kind": kind}
     with timezone.override(message.msp.zone):
         message.subject = _one_line(_plain(f"{template}.subject.txt", values))
         message.text = _plain(f"{template}.txt", values)
         message.html = _render(f"{template}.html", values, escape=True)
-    message.reply_to = reply_to or message.msp.contact_email
+    message.reply_to = reply_to or brand.reply_to
     message.save(force_insert=True)
-    nudge(tasks.deliver, msp_id=str(current_msp_id()), message_id=str(message.pk))
+    if message.handling == Handling.AT_ONCE:
+        nudge(tasks.deliver, msp_id=str(current_msp_id()), message_id=str(message.pk))
     return message
 
 

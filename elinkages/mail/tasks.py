@@ -8,8 +8,10 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from email.utils import formataddr, parseaddr
 from smtplib import SMTPRecipientsRefused
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
@@ -18,14 +20,19 @@ from django.core.mail import EmailMultiAlternatives
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from elinkages.accounts import branding
 from elinkages.kernel import tenancy
 from elinkages.kernel.tasks import for_every_msp, nudge, stepped_task
+from elinkages.mail import kinds, preferences
 from elinkages.mail.models import MOST_ATTEMPTS, AccountLetter, Letter, Message, due
 
 logger = logging.getLogger(__name__)
 SWEEP_SIZE = 500
 """How many letters of one MSP, or about logins, a sweep nudges; the next minute takes the next."""
 LETTERS_KEPT = timedelta(days=30)
+
+LOGO = "cid:logo"
+"""How the HTML of a letter names the picture that travels with it."""
 
 Scope = Callable[[], AbstractContextManager[None]]
 
@@ -51,6 +58,20 @@ def sweep(**_: str) -> None:
     for letter_id in letters.values_list("pk", flat=True)[:SWEEP_SIZE]:
         nudge(deliver_to_person, letter_id=str(letter_id))
     AccountLetter.objects.filter(created_at__lt=at - LETTERS_KEPT).delete()
+
+
+@shared_task
+def write_digests(**_: str) -> None:
+    """Put the letters of the night together for those who asked for that."""
+    at = timezone.now()
+    for_every_msp(lambda: _write_digests(at))
+
+
+def _write_digests(at: datetime) -> None:
+    # Imported here: a summary is written through the outbox, which nudges the tasks of this module.
+    from elinkages.mail import digests
+
+    digests.write(at=at)
 
 
 def _nudge_messages(at: datetime) -> None:
@@ -101,19 +122,50 @@ def _refused_for_good(problem: Exception) -> bool:
 
 
 def compose(letter: Letter) -> EmailMultiAlternatives:
-    """The e-mail of a letter: from the MSP's name at our address, answers to the MSP."""
+    """The e-mail of a letter: from the MSP's name at our address, answers to the MSP, its logo inside.
+
+    Reads the brand in a unit of work of its own, so call it outside of any.
+    """
     own_name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    sender, reply_to = own_name, ""
+    sender, reply_to, logo = own_name, "", b""
+    headers = {"Message-ID": f"<{letter.pk}@{address.partition('@')[2]}>", "Auto-Submitted": "auto-generated"}
     if isinstance(letter, Message):
-        sender, reply_to = letter.msp.name, letter.reply_to
-    mail = EmailMultiAlternatives(
+        with tenancy.use(letter.msp.pk):
+            sender, reply_to = branding.of(letter.msp).sender_name, letter.reply_to
+            logo = branding.logo(letter.msp) if LOGO in letter.html else b""
+        headers |= _ways_out(letter)
+    mail = Dressed(
         letter.subject,
         letter.text,
         formataddr((sender, address)),
         [letter.to],
         reply_to=[reply_to] if reply_to else [],
-        headers={"Message-ID": f"<{letter.pk}@{address.partition('@')[2]}>", "Auto-Submitted": "auto-generated"},
+        headers=headers,
     )
+    mail.logo = logo
     if letter.html:
         mail.attach_alternative(letter.html, "text/html")
     return mail
+
+
+class Dressed(EmailMultiAlternatives):
+    """An e-mail whose HTML has its logo with it: nothing is fetched, and nobody learns that it was read."""
+
+    logo = b""
+
+    def message(self, **options: Any) -> EmailMessage:
+        """The whole e-mail, the logo beside the HTML that shows it."""
+        whole: EmailMessage = super().message(**options)
+        page = whole.get_body(("html",)) if self.logo else None
+        if page is not None:
+            page.add_related(self.logo, "image", "png", cid=f"<{LOGO.removeprefix('cid:')}>", filename="logo.png")
+        return whole
+
+
+def _ways_out(message: Message) -> dict[str, str]:
+    """What mail programs need to offer one click out (RFC 8058); nothing for letters that are always sent."""
+    kind = kinds.KINDS.get(message.kind, kinds.ESSENTIAL)
+    if kind.is_essential:
+        return {}
+    stop = preferences.link(message.msp, message.to, kind.slug)
+    return {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

@@ -1,6 +1,7 @@
 """Letters that the demo wrote to files instead of sending them (decisions 8)."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,10 +80,21 @@ def _letter(name: str, number: int, raw: bytes) -> FiledLetter:
         subject=str(message["Subject"]),
         at=parsedate_to_datetime(str(message["Date"])),
         text=_body(message, "plain"),
-        html=_body(message, "html"),
+        html=_with_pictures(message, _body(message, "html")),
     )
 
 
 def _body(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
     return str(part.get_content()) if part else ""
+
+
+def _with_pictures(message: EmailMessage, html: str) -> str:
+    """The HTML with the pictures that came with it, as a mail program shows them."""
+    for part in message.walk():
+        name = str(part.get("Content-ID", "")).strip("<>")
+        if name and part.get_content_type() == "image/png":
+            content: Any = part.get_payload(decode=True)
+            picture = b64encode(content).decode()
+            html = html.replace(f"cid:{name}", f"data:image/png;base64,{picture}")
+    return html

@@ -4,13 +4,14 @@ from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
 from elinkages.pages.listings import PARTNERS
-from elinkages.pages.views import health, home, metrics, operations, ops_mail, partners, portal_home, start
+from elinkages.pages.views import health, home, letters, metrics, operations, ops_mail, partners, portal_home, start
 from elinkages.pages.views import public as public_site
 from elinkages.pages.views.styleguide import styleguide
 
 dashboard: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("home/mrr.svg", home.chart, name="home-chart"),
+    path("settings/letters/", letters.team_letters, name="letters"),
     path("partners/", partners.partner_list, name="partner-list"),
     *lists_around(PARTNERS, "partners/"),
     path("partners/<uuid:partner_id>/", partners.partner_page, name="partner"),
@@ -18,6 +19,7 @@ dashboard: list[URLPattern | URLResolver] = [
 
 portal: list[URLPattern | URLResolver] = [
     path("", portal_home.home, name="home"),
+    path("profile/letters/", letters.partner_letters, name="letters"),
 ]
 
 public: list[URLPattern | URLResolver] = [
@@ -32,6 +34,7 @@ public: list[URLPattern | URLResolver] = [
     path("ops/health/<uuid:msp_id>/unparking/", operations.unpark, name="ops-unpark"),
     path("ops/queues/", operations.queues, name="ops-queues"),
     path("ops/queues/<slug:name>/retry/", operations.retry, name="ops-retry"),
+    path("letters/<slug:slug>/<str:token>/", letters.unsubscribe, name="unsubscribe"),
     path("ops/mail/", ops_mail.letters, name="ops-mail-list"),
     path("ops/mail/<str:name>/<int:number>/", ops_mail.letter, name="ops-mail"),
     path("ops/mail/<str:name>/<int:number>/html/", ops_mail.letter_html, name="ops-mail-html"),

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 ANYONES_PAGES = {
     "home", "styleguide", "healthz", "metrics", "start", "new-msp", "team-invitation", "partner-invitation",
     "join", "join-sent", "join-confirmation", "join-kind",
-    "brand-css", "brand-logo",
+    "brand-css", "brand-logo", "unsubscribe",
     "session-list", "session-end", "session-end-others", "second-factor", "go-on",
 }  # fmt: skip
 

@@ -135,7 +135,7 @@ def test_the_portal_reads_only_tables_with_a_policy_of_its_own() -> None:
         ("commissions_journal", set()),
         ("commissions_pool", set()),
         ("commissions_pin", set()),
-        ("commissions_entry", {"stage"}),
+        ("commissions_entry", {"stage", "voided_on"}),
         ("commissions_planversion", {"valid_until"}),
         ("commissions_payoutitem", {"released_at"}),
         ("referrals_mrrmovement", set()),
