@@ -206,9 +206,9 @@ def _programs(home: Path, port: int) -> list[Part]:
     # Django's own checks ran when the database was migrated; twice more would cost a second start its second.
     celery = ["--skip-checks", "-A", "elinkages.celery:app"]
     bind = f"{os.environ.get('HOST', '127.0.0.1')}:{port}"
-    web = ["elinkages.wsgi:application", "--bind", bind, "--preload", "--workers", "2", "--threads", "4"]
+    web = ["-c", "python:elinkages.gunicorn", "elinkages.wsgi:application", "--bind", bind]
     commands = {
-        "web": ("gunicorn", [*web, "--graceful-timeout", "5", "--no-control-socket"]),
+        "web": ("gunicorn", [*web, "--graceful-timeout", "5"]),
         "worker": ("celery", [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-mingle"]),
         "beat": ("celery", [*celery, "beat", "--loglevel", "INFO", "--pidfile="]),
     }

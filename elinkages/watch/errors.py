@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from elinkages.watch import scrub
+from elinkages.watch import person, scrub
 
 KEPT_OF_A_REQUEST: Final = ("method",)
 KEPT_OF_A_PERSON: Final = ("id",)
@@ -46,5 +46,6 @@ def _bound() -> dict[str, str]:
     import structlog
 
     found = structlog.contextvars.get_contextvars()
+    found = {"user_id": person.id_(), **found}
     names = ("request_id", "msp", "user_id", "task_id")
     return {name: str(found[name]) for name in names if found.get(name)}

@@ -22,6 +22,7 @@ def configure(*, human: bool) -> dict[str, Any]:
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.stdlib.ExtraAdder(),
         add_msp,
+        add_person,
     ]
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -66,6 +67,15 @@ def add_msp(_logger: Any, _method: str, event: Event) -> Event:
 
     if "msp" not in event and tenancy.active():
         event["msp"] = str(tenancy.current_msp_id())
+    return event
+
+
+def add_person(_logger: Any, _method: str, event: Event) -> Event:
+    """The id of the person whose request this is."""
+    from elinkages.watch import person
+
+    if "user_id" not in event and (found := person.id_()):
+        event["user_id"] = found
     return event
 
 

@@ -4,6 +4,7 @@ Requests are counted in the web's own processes (files in PROMETHEUS_MULTIPROC_D
 queues and what waits in rows come from Redis, where workers and beat put them, so that one address tells all.
 """
 
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from elinkages.watch import shared
 
+logger = logging.getLogger(__name__)
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 OWN: Final = CollectorRegistry()
@@ -33,15 +35,18 @@ _seconds = Histogram(
 
 
 def count_request(*, route: str, method: str, status: int, seconds: float) -> None:
-    """Count one request."""
-    _requests.labels(route, method, str(status)).inc()
-    _seconds.labels(route).observe(seconds)
+    """Count one request; a disk that is full or a folder that is gone costs the count, and never the request."""
+    try:
+        _requests.labels(route, method, str(status)).inc()
+        _seconds.labels(route).observe(seconds)
+    except OSError as problem:
+        logger.warning("A request was not counted: %s", problem)
 
 
 def exposition() -> bytes:
     """Everything, in the text format of Prometheus."""
     registry = OWN
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    if os.path.isdir(os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")):
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     together = CollectorRegistry()

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django_structlog.celery.signals import modify_context_before_task_publish
 from django_structlog.middlewares import RequestMiddleware
 
-from elinkages.watch import metrics
+from elinkages.watch import metrics, person
 
 UNROUTED = "(none)"
 
@@ -33,6 +35,7 @@ class RequestLog(RequestMiddleware):
     def prepare(self, request: Any) -> None:
         """A fresh id; one from outside is not believed."""
         structlog.contextvars.clear_contextvars()
+        person.request.set(request)
         super().prepare(request)
 
     def handle_response(self, request: Any, response: Any) -> None:
@@ -43,6 +46,7 @@ class RequestLog(RequestMiddleware):
         if msp := _msp_id(request):
             structlog.contextvars.bind_contextvars(msp=msp)
         super().handle_response(request, response)
+        person.request.set(None)
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
@@ -51,10 +55,14 @@ class RequestLog(RequestMiddleware):
 
     @staticmethod
     def bind_user_id(request: Any) -> None:
-        """The person's id, if anybody asked who it is; a log line is no reason for a query."""
-        person = getattr(request, "_cached_user", None)
-        if person is not None and person.pk is not None:
-            structlog.contextvars.bind_contextvars(user_id=str(person.pk))
+        """Not here: the middleware of the library asks the session. `logs.add_person` says it, once it is known."""
+
+
+@receiver(modify_context_before_task_publish)
+def tell_the_task(context: dict[str, Any], **_: Any) -> None:
+    """A task is told who caused it."""
+    if found := person.id_():
+        context["user_id"] = found
 
 
 def _msp_id(request: Any) -> str:

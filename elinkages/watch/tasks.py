@@ -5,12 +5,13 @@ from typing import Any
 
 import structlog
 from celery import signals
+from django.dispatch import receiver
 from django_structlog.celery.signals import bind_extra_task_metadata
 
 from elinkages.watch import shared
 
 
-@bind_extra_task_metadata.connect
+@receiver(bind_extra_task_metadata)
 def task_begins(task: Any = None, **_: Any) -> None:
     """Bind the MSP to every line of the task, beside the request that django-structlog has bound."""
     task.request.elinkages_began = time.monotonic()

@@ -111,3 +111,22 @@ def test_processes_of_the_web_are_added_up(tmp_path: Path) -> None:
         for _ in range(2)
     ]
     assert figure(texts[1].decode(), "elinkages_requests_total", route="r", method="GET", status="200") == 2
+
+
+def test_every_metric_of_the_runbook_is_there() -> None:
+    shared.task_ended("t", outcome="failed", seconds=0.5)
+    shared.keep_picture({"at": time.time(), "msps": 0, "parked": 0, "ids": [], "backlogs": {}})
+    text = read() + read()
+    named = set(re.findall(r"elinkages_(?:[a-z]+_)*[a-z]+(?=[`{\[ ])", (ROOT / "docs/runbook.md").read_text()))
+    roles = {"elinkages_owner", "elinkages_app", "elinkages_portal", "elinkages_backup"}
+    missing = [name for name in sorted(named - roles) if f"{name.removesuffix('_bucket')}" not in text]
+    assert named > roles
+    assert missing == []
+
+
+def test_a_folder_that_is_gone_costs_counts_and_no_request(tmp_path: Path) -> None:
+    count = "metrics.count_request(route='r', method='GET', status=200, seconds=0.01); metrics.exposition()"
+    script = f"import django; django.setup(); from elinkages.watch import metrics; {count}; print('went on')"
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "nowhere")}
+    answer = subprocess.run([sys.executable, "-c", script], env=environment, cwd=ROOT, capture_output=True, check=True)
+    assert b"went on" in answer.stdout

@@ -13,7 +13,7 @@ from elinkages.accounts import msps
 from elinkages.accounts.models import Membership, Msp
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
-from elinkages.pages.demo import cast, look, people
+from elinkages.pages.demo import cast, look, night_watch, people
 from elinkages.pages.demo.rival import tell_rival
 from elinkages.pages.demo.story import Story
 from partners import invitations
@@ -43,6 +43,7 @@ class Command(BaseCommand):
         self._northbeam(now)
         tell_rival(now)
         people.account(cast.STAFF, is_staff=True)
+        night_watch.first_round(now)
         self.stdout.write("The demo is filled.")
 
     def _northbeam(self, now: datetime) -> None:
