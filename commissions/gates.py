@@ -5,6 +5,7 @@ A new gate (a tax form, a disclosure, a cooling-off after a change of bank) is o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from referrals.reviews import HELD_CONTRACTS
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """`sql` names the partners (partner_id, reason) that it is closed for, of the MSP %(msp)s."""
+    """`sql` names the partners (partner_id, reason) that it is closed for, of the MSP %(msp)s on the day %(on)s."""
 
     code: str
     sql: str
@@ -38,6 +39,18 @@ GATES: Final = (
         " FROM partners_partner WHERE msp_id = %(msp)s AND state = 'suspended'",
     ),
     Gate(
+        # As agreements.standing() says it. Who has parted signs nothing anymore: what is owed was agreed before.
+        "agreement",
+        "SELECT p.id AS partner_id, 'Has not signed “' || v.title || '”, version ' || v.number AS reason"
+        " FROM partners_partner p JOIN partners_agreementversion v ON v.msp_id = %(msp)s AND v.ended_at IS NULL"
+        " AND v.is_required AND (v.kind = p.kind OR v.kind = '' AND NOT EXISTS (SELECT 1 FROM partners_agreementversion"
+        " own WHERE own.msp_id = %(msp)s AND own.ended_at IS NULL AND own.kind = p.kind))"
+        " WHERE p.msp_id = %(msp)s AND p.state <> 'parted'"
+        " AND (p.created_at >= v.published_at OR v.sign_by < %(on)s)"
+        " AND NOT EXISTS (SELECT 1 FROM partners_signature s"
+        " WHERE s.msp_id = %(msp)s AND s.version_id = v.id AND s.partner_id = p.id)",
+    ),
+    Gate(
         "hold",
         "SELECT partner_id, 'On hold: ' || reason AS reason FROM commissions_hold"
         " WHERE msp_id = %(msp)s AND partner_id IS NOT NULL AND lifted_at IS NULL",
@@ -50,7 +63,7 @@ _RANKED: Final = " UNION ALL ".join(
 )
 
 CLOSED: Final = f"SELECT DISTINCT ON (partner_id) partner_id, code, reason FROM ({_RANKED}) g ORDER BY partner_id, rank"  # noqa: S608
-"""Every partner with a closed gate: (partner_id, code, reason). Parameter: %(msp)s."""
+"""Every partner with a closed gate: (partner_id, code, reason). Parameters: %(msp)s, and the day %(on)s."""
 
 HELD_POOLS: Final = (
     "SELECT p.id FROM commissions_pool p"  # noqa: S608
@@ -62,11 +75,11 @@ HELD_POOLS: Final = (
 their entries is paid. Parameter: %(msp)s."""
 
 
-def closed(partner_ids: Sequence[UUID]) -> dict[UUID, Closed]:
-    """Which of these partners cannot be paid now, and why."""
+def closed(partner_ids: Sequence[UUID], *, on: date) -> dict[UUID, Closed]:
+    """Which of these partners cannot be paid on a day, and why."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT partner_id, code, reason FROM ({CLOSED}) closed WHERE partner_id = ANY(%(partners)s)",  # noqa: S608
-            {"msp": current_msp_id(), "partners": list(partner_ids)},
+            {"msp": current_msp_id(), "on": on, "partners": list(partner_ids)},
         )
         return {partner_id: Closed(code, reason) for partner_id, code, reason in cursor.fetchall()}

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from functools import wraps
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from elinkages.accounts.access import SAFE, View, to_login, unit_of_work
 from elinkages.accounts.models import Msp, User
 from elinkages.kernel.pages import page
+from partners import agreements
 from partners.doorways import Doorway, doorways, open_logins
 from partners.models import Contact, Partner, PartnerLogin
 
@@ -24,6 +28,7 @@ class PortalRequest(HttpRequest):
     contact: Contact
     login: PartnerLogin
     portals: Sequence[Doorway]
+    standing: agreements.Standing | None
 
 
 def portal(view: View) -> View:
@@ -43,6 +48,7 @@ def portal(view: View) -> View:
         if login is None:
             raise Http404("Not a partner of this MSP.")
         login.arrive(timezone.now())
+        request.standing = None
         # Read before the walls go up, because the portal's role may not read who works where.
         request.login, request.portals = login, doorways(request.user, logins, door="portal", msp=request.msp)
         bound = login.partner_id if request.method in SAFE else None
@@ -65,11 +71,46 @@ def active_portal(view: View) -> View:
     @portal
     @wraps(view)
     def opened(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        return view(request, *args, **kwargs) if request.partner.is_active else refuse_inactive(request)
+        if not request.partner.is_active:
+            return refuse_inactive(request)
+        return sign_first(request) or view(request, *args, **kwargs)
 
     return opened
+
+
+def earnings_portal(view: View) -> View:
+    """As `portal`, for pages with amounts: who was not given sight of them reads who was."""
+
+    @portal
+    @wraps(view)
+    def opened(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.contact.sees_earnings:
+            return view(request, *args, **kwargs)
+        seeing = Contact.objects.current().filter(partner=request.partner, sees_earnings=True).order_by("name", "pk")
+        return page(request, "portal/no_earnings.html", {"seeing": list(seeing)}, status=403)
+
+    return opened
+
+
+def sign_first(request: Any) -> HttpResponse | None:
+    """To the agreement, when an active partner must sign it before anything else; None while they need not.
+
+    What is there to read stays readable: earnings and statements are theirs, signed or not.
+    """
+    if not request.partner.is_active:
+        return None
+    request.standing = agreements.standing(request.partner, on=request.msp.today(timezone.now()))
+    return redirect("portal:agreement") if request.standing and request.standing.is_due else None
 
 
 def refuse_inactive(request: HttpRequest) -> HttpResponse:
     """The page that says why a partner cannot send anything now."""
     return page(request, "portal/not_active.html", status=403)
+
+
+def ip_address_of(request: HttpRequest) -> str:
+    """The address that a request comes from, through as many proxies as we run; "" when it cannot be known."""
+    try:
+        return str(get_adapter().get_client_ip(request))
+    except (ImproperlyConfigured, PermissionDenied):
+        return ""

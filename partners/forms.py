@@ -87,6 +87,23 @@ class PersonForm(forms.Form):
     phone = forms.CharField(label="Phone", required=False, max_length=40)
 
 
+class ColleagueForm(PersonForm):
+    """A person of a partner, and what they may do for the firm."""
+
+    can_sign = forms.BooleanField(
+        label="Speaks for the firm",
+        required=False,
+        initial=True,
+        help_text="May sign the agreement, and is asked to.",
+    )
+    sees_earnings = forms.BooleanField(
+        label="Sees earnings",
+        required=False,
+        initial=True,
+        help_text="Reads amounts and statements in the portal, and gets letters about payouts.",
+    )
+
+
 class ProfileForm(PersonForm):
     """A person of a partner about themselves."""
 

@@ -11,7 +11,13 @@ from elinkages.kernel.refusal import Refused
 from elinkages.mail import preferences
 from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin
 
-_SPOKEN = {"email": "e-mail", "owner": "who looks after them", "kind": "kind of source"}
+_SPOKEN = {
+    "email": "e-mail",
+    "owner": "who looks after them",
+    "kind": "kind of source",
+    "can_sign": "who may sign",
+    "sees_earnings": "who sees earnings",
+}
 
 
 class AddressTaken(Refused):
@@ -36,10 +42,20 @@ def spoken(fields: Iterable[str]) -> list[str]:
     return [_SPOKEN.get(field, field) for field in fields]
 
 
-def add(partner: Partner, *, name: str, email: str = "", phone: str = "", by: Actor, at: datetime) -> Contact:
+def add(
+    partner: Partner,
+    *,
+    name: str,
+    email: str = "",
+    phone: str = "",
+    can_sign: bool = True,
+    sees_earnings: bool = True,
+    by: Actor,
+    at: datetime,
+) -> Contact:
     """Add a person to a partner. Raises AddressTaken, Nameless."""
     contact = Contact(partner=partner, name=" ".join(name.split()), email=normal_address(email), phone=phone.strip())
-    contact.created_at = at
+    contact.can_sign, contact.sees_earnings, contact.created_at = can_sign, sees_earnings, at
     if not contact.name:
         raise Nameless("Enter the person's name.")
     _save_under_own_address(contact, by)
@@ -47,12 +63,29 @@ def add(partner: Partner, *, name: str, email: str = "", phone: str = "", by: Ac
     return contact
 
 
-def edit(contact: Contact, *, name: str, email: str, phone: str, by: Actor, at: datetime) -> Contact:
+def edit(
+    contact: Contact,
+    *,
+    name: str,
+    email: str,
+    phone: str,
+    can_sign: bool | None = None,
+    sees_earnings: bool | None = None,
+    by: Actor,
+    at: datetime,
+) -> Contact:
     """Change a person's details. A new address ends an open invitation: it was sent to the old one.
 
-    Raises AddressTaken, Nameless, NotHere.
+    What they may do in the firm (`can_sign`, `sees_earnings`) stays where it is None; people do not change it about
+    themselves. Raises AddressTaken, Nameless, NotHere.
     """
-    new = {"name": " ".join(name.split()), "email": normal_address(email), "phone": phone.strip()}
+    new: dict[str, object] = {
+        "name": " ".join(name.split()),
+        "email": normal_address(email),
+        "phone": phone.strip(),
+        "can_sign": contact.can_sign if can_sign is None else can_sign,
+        "sees_earnings": contact.sees_earnings if sees_earnings is None else sees_earnings,
+    }
     changed = [field for field, value in new.items() if getattr(contact, field) != value]
     if contact.removed_at is not None:
         raise NotHere(f"{contact.name} was removed. Add them again to change their details.")

@@ -5,7 +5,8 @@ from datetime import datetime
 from celery import shared_task
 from django.utils import timezone
 
-from elinkages.kernel.tasks import for_every_msp
+from elinkages.kernel.tasks import for_every_msp, tenant_task
+from partners import agreements
 from partners.joining import applications
 
 
@@ -18,3 +19,16 @@ def tidy(**_: str) -> None:
 
 def _forget(at: datetime) -> None:
     applications.forget_unconfirmed(at)
+
+
+@tenant_task
+def ask_to_sign(**_: str) -> None:
+    """Write to everyone of one MSP who has an agreement to sign."""
+    agreements.write_to_unsigned(at=timezone.now())
+
+
+@shared_task
+def ask_everyone_to_sign(**_: str) -> None:
+    """The same for every MSP: what a lost message missed, and the reminders."""
+    at = timezone.now()
+    for_every_msp(lambda: agreements.write_to_unsigned(at=at))

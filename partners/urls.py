@@ -5,13 +5,16 @@ The list of partners and a partner's page read the whole program, so their views
 
 from django.urls import URLPattern, URLResolver, path
 
-from partners.views import applications, invitation, join, join_page, people
+from elinkages.lists.urls import around as lists_around
+from partners.listings import APPLICATIONS
+from partners.views import agreements, applications, invitation, join, join_page, people
 from partners.views import dashboard as partner_views
 from partners.views import portal as portal_views
 
 dashboard: list[URLPattern | URLResolver] = [
     path("partners/new/", partner_views.new, name="partner-new"),
     path("partners/applications/", applications.application_list, name="application-list"),
+    *lists_around(APPLICATIONS, "partners/applications/"),
     path("partners/applications/<uuid:application_id>/", applications.application, name="application"),
     path("partners/applications/<uuid:application_id>/approval/", applications.approval, name="application-approval"),
     path("partners/applications/<uuid:application_id>/decline/", applications.decline, name="application-decline"),
@@ -39,6 +42,30 @@ dashboard: list[URLPattern | URLResolver] = [
     path("partners/join-page/rules/new/", join_page.rule_new, name="join-rule-new"),
     path("partners/join-page/rules/<uuid:join_rule_id>/move/", join_page.rule_move, name="join-rule-move"),
     path("partners/join-page/rules/<uuid:join_rule_id>/removal/", join_page.rule_removal, name="join-rule-removal"),
+    path("partners/agreement/", agreements.agreement_list, name="agreement-list"),
+    path("partners/agreement/drafts/new/", agreements.draft_new, name="agreement-draft-new"),
+    path("partners/agreement/drafts/<uuid:agreement_draft_id>/", agreements.draft, name="agreement-draft"),
+    path(
+        "partners/agreement/drafts/<uuid:agreement_draft_id>/publication/",
+        agreements.publication,
+        name="agreement-publication",
+    ),
+    path(
+        "partners/agreement/drafts/<uuid:agreement_draft_id>/discarding/",
+        agreements.discarding,
+        name="agreement-discarding",
+    ),
+    path(
+        "partners/agreement/versions/<uuid:agreement_version_id>/",
+        agreements.version_page,
+        name="agreement-version",
+    ),
+    path(
+        "partners/agreement/versions/<uuid:agreement_version_id>/withdrawal/",
+        agreements.withdrawal,
+        name="agreement-withdrawal",
+    ),
+    path("partners/agreement/signatures/<uuid:signature_id>/copy/", agreements.signed_copy, name="agreement-copy"),
     path("partners/<uuid:partner_id>/edit/", partner_views.edit, name="partner-edit"),
     path("partners/<uuid:partner_id>/activation/", partner_views.activation, name="partner-activation"),
     path("partners/<uuid:partner_id>/suspension/", partner_views.suspension, name="partner-suspension"),

@@ -17,8 +17,10 @@ from elinkages.accounts.factors import MFAAdapter, moves_money
 from elinkages.accounts.models import Membership, Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.kernel.match_keys import company_key
+from partners import agreements
 from partners.joining import pages
 from partners.models import (
+    AgreementVersion,
     Application,
     ApplicationState,
     Contact,
@@ -26,6 +28,8 @@ from partners.models import (
     Partner,
     PartnerLogin,
     PartnerState,
+    Signature,
+    SignedCopy,
     SourceKind,
 )
 from referrals.models import (
@@ -120,6 +124,30 @@ def an_application(name: str = "Kestrel Advisory", **fields: Any) -> Application
     application.state, application.confirmed_at = ApplicationState.WAITING, AT
     application.save(update_fields=["state", "confirmed_at"])
     return application
+
+
+def an_agreement(by: Membership, kind: str = "", **fields: Any) -> AgreementVersion:
+    """A version in force, required, with its days of grace over since February 2020."""
+    fields = {"title": "Referral partner agreement", "text": "# Trust\nWe pay what we owe.", **fields}
+    fields = {"number": 1, "is_required": True, "sign_by": date(2020, 2, 1), "published_at": AT, **fields}
+    digest = agreements.text_sha256(fields["title"], fields["text"])
+    return AgreementVersion.objects.create(kind=kind, text_sha256=digest, published_by=by, **fields)
+
+
+def a_signature(version: AgreementVersion, contact: Contact) -> Signature:
+    """A person's signature with its PDF, which is not a real one."""
+    signature = Signature.objects.create(
+        version=version,
+        partner=contact.partner,
+        contact=contact,
+        signer_name=contact.name,
+        signed_at=AT,
+        ip_address="203.0.113.7",
+        text_sha256=version.text_sha256,
+        terms_sha256=agreements.terms_sha256([]),
+    )
+    SignedCopy.objects.create(signature=signature, partner=contact.partner, content=b"%PDF", sha256="0" * 64)
+    return signature
 
 
 def a_referral(

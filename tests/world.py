@@ -3,6 +3,7 @@
 Petra is a partner of both. Every name of the rival's carries its canary, a word that must never appear at Acme.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -16,7 +17,17 @@ from elinkages.kernel import tenancy
 from elinkages.lists import saved
 from elinkages.lists.models import Change, ChangeItem, Export, ExportFormat
 from integrations.models import Fate, Import, ImportKind, ImportRow
-from partners.models import Contact, JoinField, JoinRule, Partner, PartnerInvitation, PartnerLogin, SourceKind
+from partners import agreements
+from partners.models import (
+    Contact,
+    JoinField,
+    JoinRule,
+    Partner,
+    PartnerInvitation,
+    PartnerLogin,
+    Signature,
+    SourceKind,
+)
 from referrals.models import Client, Contract, Finding, Referral, Stage
 from tests import builders
 
@@ -73,8 +84,9 @@ def _house(name: str, canary: str, first: User, second: User) -> House:
         accruals.release(today=TODAY, at=AT)
         runs = _runs(members)
         house.ids = _ids(house, contract, runs, logins[0])
-        house.portal_ids = _portal_ids(petra, contract)
-        house.pauls_ids = _portal_ids(paul, other)
+        signatures = _agreement(house, logins)
+        house.portal_ids = _portal_ids(petra, contract) | {"signature_id": signatures[0].pk}
+        house.pauls_ids = _portal_ids(paul, other) | {"signature_id": signatures[1].pk}
     return house
 
 
@@ -149,6 +161,22 @@ def _list_ids(canary: str, owner: Membership) -> dict[str, UUID]:
     )
     ChangeItem.objects.create(change=change, number=1, target_id=view.pk, name=canary)
     return {"view_id": view.pk, "export_id": export.pk, "change_id": change.pk}
+
+
+def _agreement(house: House, logins: Sequence[PartnerLogin]) -> list[Signature]:
+    """A version that both signed, and the draft of the next one."""
+    owner = house.members[Role.OWNER]
+    version = builders.an_agreement(owner, title=f"{house.canary} agreement")
+    draft = agreements.draft(
+        kind="", title=f"{house.canary} next", text="Soon.", is_required=True, grace_days=30, by=owner, at=AT
+    )
+    signatures = [builders.a_signature(version, login.contact) for login in logins]
+    house.ids |= {
+        "agreement_version_id": version.pk,
+        "agreement_draft_id": draft.pk,
+        "signature_id": signatures[0].pk,
+    }
+    return signatures
 
 
 def _joining_ids(canary: str, owner: Membership) -> dict[str, UUID]:

@@ -11,11 +11,17 @@ from django.db.models.functions import Coalesce
 
 from elinkages.accounts.models import Membership
 from elinkages.kernel.constraints import AppendOnly, one_of
-from elinkages.kernel.tenancy import TenantForeignKey, TenantModel, walls
+from elinkages.kernel.tenancy import MSP, PARTNER, TenantForeignKey, TenantModel, walls
 from partners.models import Partner, SourceKind
 from referrals.models import Contract, ServiceLine
 from referrals.models.revision import Revises
 
+# A partner reads the plans that rules give to them: they stand beside the agreement that is signed in the portal.
+RULES_OF_MINE = (
+    f"(partner_id IS NULL OR partner_id = {PARTNER}) AND (source_kind = '' OR source_kind IN"
+    f" (SELECT p.kind FROM partners_partner p WHERE p.msp_id = {MSP} AND p.id = {PARTNER}))"
+)
+PLANS_OF_MINE = f"(SELECT r.plan_id FROM commissions_planrule r WHERE r.msp_id = {MSP} AND {RULES_OF_MINE})"
 NOBODY = Value("00000000-0000-0000-0000-000000000000", output_field=models.UUIDField())
 
 
@@ -46,7 +52,7 @@ class Plan(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            *walls("plan"),
+            *walls("plan", portal=f"id IN {PLANS_OF_MINE}"),
             models.UniqueConstraint(fields=["msp", "name"], name="plan_name_once"),
             one_of("versioning", Versioning.values, name="plan_versioning_known"),
         ]
@@ -76,7 +82,7 @@ class PlanVersion(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            *walls("plan_version", references=("plan", "published_by")),
+            *walls("plan_version", portal=f"plan_id IN {PLANS_OF_MINE}", references=("plan", "published_by")),
             AppendOnly(name="plan_version_append_only", mutable=("valid_until",)),
             models.UniqueConstraint(fields=["msp", "plan", "number"], name="plan_version_number_once"),
             models.CheckConstraint(
@@ -121,7 +127,7 @@ class PlanRule(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            *walls("plan_rule", references=("plan", "partner", "service_line")),
+            *walls("plan_rule", portal=RULES_OF_MINE, references=("plan", "partner", "service_line")),
             one_of("source_kind", ["", *SourceKind.values], name="plan_rule_kind_known"),
             models.CheckConstraint(
                 condition=Q(partner__isnull=True) | Q(source_kind=""), name="plan_rule_partner_or_kind"

@@ -106,7 +106,7 @@ def approve(run: PayoutRun, *, by: Membership, at: datetime, one_person_reason: 
     run.refresh_from_db()
     if not claimed:
         raise NotDraft(f"This run was {run.get_state_display().lower()} already. Nothing was changed.")
-    _refuse_if_changed(run)
+    _refuse_if_changed(run, at)
     drafts = Payout.objects.filter(run=run, state=PayoutState.DRAFT)
     facts = {"total_minor": sum(payout.minor for payout in drafts), "payouts": len(drafts)}
     drafts.update(state=PayoutState.APPROVED)
@@ -130,7 +130,7 @@ def release(run: PayoutRun, *, by: Membership, at: datetime) -> Release:
     run.refresh_from_db()
     if not claimed:
         raise NotApproved(f"Only an approved run can be released; this one is {run.get_state_display().lower()}.")
-    _refuse_if_changed(run)
+    _refuse_if_changed(run, at)
     payouts = list(Payout.objects.filter(run=run, state=PayoutState.APPROVED).order_by("number"))
     Payout.objects.filter(run=run, state=PayoutState.APPROVED).update(state=PayoutState.RESERVED)
     move_entries(payouts, Stage.PAYABLE, Stage.RESERVED)
@@ -173,12 +173,13 @@ def _waiver(run: PayoutRun, by: Membership, reason: str) -> str:
     return reason
 
 
-def _refuse_if_changed(run: PayoutRun) -> None:
+def _refuse_if_changed(run: PayoutRun, at: datetime) -> None:
     parameters: dict[str, Any] = {
         "msp": current_msp_id(),
         "run": run.pk,
         "currency": run.currency,
         "cutoff": run.cutoff_on,
+        "on": run.msp.today(at),
     }
     for query, sentence in _DOUBTS:
         with connection.cursor() as cursor:

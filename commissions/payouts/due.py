@@ -82,24 +82,26 @@ class Outlook:
         return sum(owed.minor for owed in self.payees)
 
 
-def due(cutoff_on: date) -> list[Owed]:
-    """Everyone who is owed something on a day and is not in a live payout for it, by name."""
+def due(cutoff_on: date, *, on: date) -> list[Owed]:
+    """Everyone who is owed something on the cutoff and is not in a live payout for it, by name. Gates are those `on`
+    that day."""
     msp = Msp.objects.get(pk=current_msp_id())
-    rows = _rows(_DUE, cutoff_on, msp)
-    owed = [Owed(*row) for row in rows]
-    held = [_because(Owed(*row), HOLD, f"{client} is on hold") for *row, client in _rows(_HELD, cutoff_on, msp)]
+    parameters = {"msp": msp.pk, "currency": msp.currency, "cutoff": cutoff_on, "on": on}
+    owed = [Owed(*row) for row in _rows(_DUE, parameters)]
+    held = [_because(Owed(*row), HOLD, f"{client} is on hold") for *row, client in _rows(_HELD, parameters)]
     return [_told(one, msp) for one in owed] + held
 
 
 def outlook(cutoff_on: date) -> Outlook:
-    """Who would be paid and who would not, were a run opened now."""
-    everyone = due(cutoff_on)
+    """Who would be paid and who would not, were a run opened on its cutoff."""
+    everyone = due(cutoff_on, on=cutoff_on)
     return Outlook([one for one in everyone if not one.code], [one for one in everyone if one.code])
 
 
 def skipped(run: PayoutRun) -> list[Owed]:
-    """Who is owed something as of the run's day and is not in it, as things stand now."""
-    return [one if one.code else _late(one) for one in due(run.cutoff_on)]
+    """Who is owed something as of the run's day and is not in it; gates of the day on which it was opened."""
+    opened_on = run.msp.today(run.opened_at)
+    return [one if one.code else _late(one) for one in due(run.cutoff_on, on=opened_on)]
 
 
 def refuse_if_parked(msp: Msp) -> None:
@@ -111,16 +113,21 @@ def refuse_if_parked(msp: Msp) -> None:
 
 def in_words(left_out: Iterable[Owed]) -> str:
     """How many were left out for what: “3 below the minimum, 1 on hold”."""
-    labels = {BELOW_MINIMUM: "below the minimum", NEGATIVE: "owing more than they earned", HOLD: "on hold"}
+    labels = {
+        BELOW_MINIMUM: "below the minimum",
+        NEGATIVE: "owing more than they earned",
+        HOLD: "on hold",
+        "agreement": "without a signed agreement",
+    }
     counts: dict[str, int] = {}
     for one in left_out:
         counts[one.code] = counts.get(one.code, 0) + 1
     return ", ".join(f"{count} {labels.get(code, code)}" for code, count in counts.items())
 
 
-def _rows(sql: str, cutoff_on: date, msp: Msp) -> list[tuple[Any, ...]]:
+def _rows(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"msp": msp.pk, "currency": msp.currency, "cutoff": cutoff_on})
+        cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 

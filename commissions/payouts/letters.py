@@ -33,7 +33,7 @@ def _send(what: str, payout: Payout, at: datetime) -> None:
 
 
 def _addresses(payout: Payout) -> dict[str, str]:
-    """Address → name of everyone at the partner who has one; the firm's own address where nobody has."""
-    contacts = payout.partner.contacts.current().exclude(email="").order_by("pk")
+    """Address → name of everyone at the partner who reads amounts; the firm's own address where nobody does."""
+    contacts = payout.partner.contacts.current().filter(sees_earnings=True).exclude(email="").order_by("pk")
     found = {contact.email.lower(): contact.name for contact in contacts}
     return found or ({payout.partner.email: payout.partner.name} if payout.partner.email else {})

@@ -75,7 +75,7 @@ def open_run(*, cutoff_on: date, rail: str = Rail.MANUAL, by: Membership, at: da
         number=number, rail=rail, currency=msp.currency, cutoff_on=cutoff_on, opened_at=at, opened_by=by
     )
     count, total = _fill(run, msp)
-    left_out = due(cutoff_on)
+    left_out = due(cutoff_on, on=msp.today(at))
     if not count:
         told = f" ({in_words(left_out)})" if left_out else ""
         raise NothingToPay(f"Nobody is owed enough to be paid on that day{told}. No run was opened.")
@@ -100,6 +100,7 @@ def _fill(run: PayoutRun, msp: Msp) -> tuple[int, int]:
         "run": run.pk,
         "currency": msp.currency,
         "cutoff": run.cutoff_on,
+        "on": msp.today(run.opened_at),
         "minimum": msp.minimum_payout_minor,
         "last": Payout.objects.aggregate(last=Max("number"))["last"] or 0,
     }

@@ -13,13 +13,13 @@ from commissions.earnings import TOLD
 from commissions.models import Stage
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
-from partners.access import PortalRequest, portal
+from partners.access import PortalRequest, earnings_portal
 
 ROWS = 20
 STAGES = ((Stage.ACCRUED, "Accrued"), (Stage.PAYABLE, "Payable"), (Stage.RESERVED, "On its way"), (Stage.PAID, "Paid"))
 
 
-@portal
+@earnings_portal
 @require_safe
 def earnings_page(request: PortalRequest) -> HttpResponse:
     """What was earned and where it stands: held until when, payable, on its way, paid."""
@@ -46,7 +46,7 @@ def earnings_page(request: PortalRequest) -> HttpResponse:
     return page(request, "portal/earnings/earnings.html", context)
 
 
-@portal
+@earnings_portal
 @require_safe
 def entry_page(request: PortalRequest, entry_id: UUID) -> HttpResponse:
     """One amount and why it is what it is."""

@@ -14,10 +14,10 @@ from commissions.statements import payouts_told, statement
 from commissions.views.statements import as_csv, as_pdf, month_of
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
-from partners.access import PortalRequest, portal
+from partners.access import PortalRequest, earnings_portal
 
 
-@portal
+@earnings_portal
 @require_safe
 def statement_list(request: PortalRequest) -> HttpResponse:
     """Every payout and every month that has a statement."""
@@ -29,7 +29,7 @@ def statement_list(request: PortalRequest) -> HttpResponse:
     return page(request, "portal/statements/list.html", context)
 
 
-@portal
+@earnings_portal
 @require_safe
 def statement_page(request: PortalRequest, payout_id: UUID) -> HttpResponse:
     """The statement of one payout."""
@@ -38,7 +38,7 @@ def statement_page(request: PortalRequest, payout_id: UUID) -> HttpResponse:
     return page(request, "portal/statements/statement.html", context)
 
 
-@portal
+@earnings_portal
 @require_safe
 def statement_pdf(request: PortalRequest, payout_id: UUID) -> HttpResponse:
     """The same as a PDF."""
@@ -46,7 +46,7 @@ def statement_pdf(request: PortalRequest, payout_id: UUID) -> HttpResponse:
     return as_pdf(statement_files.payout_pdf(statement(payout), request.msp), f"statement-{payout.number}")
 
 
-@portal
+@earnings_portal
 @require_safe
 def statement_csv(request: PortalRequest, payout_id: UUID) -> HttpResponse:
     """The same as CSV."""
@@ -54,7 +54,7 @@ def statement_csv(request: PortalRequest, payout_id: UUID) -> HttpResponse:
     return as_csv(statement_files.payout_csv(statement(payout)), f"statement-{payout.number}")
 
 
-@portal
+@earnings_portal
 @require_safe
 def month_page(request: PortalRequest) -> HttpResponse:
     """The statement of one month, `?month=2026-07`; without it of this one."""
@@ -62,7 +62,7 @@ def month_page(request: PortalRequest) -> HttpResponse:
     return page(request, "portal/statements/month.html", {"statement": told, "partner": request.partner})
 
 
-@portal
+@earnings_portal
 @require_safe
 def month_as_pdf(request: PortalRequest) -> HttpResponse:
     """The same as a PDF."""
@@ -71,7 +71,7 @@ def month_as_pdf(request: PortalRequest) -> HttpResponse:
     return as_pdf(statement_files.month_pdf(told, request.msp, at=at), f"statement-{told.month:%Y-%m}")
 
 
-@portal
+@earnings_portal
 @require_safe
 def month_as_csv(request: PortalRequest) -> HttpResponse:
     """The same as CSV."""

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import get_script_prefix
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
 
 from elinkages.accounts import confirmation, factors
 from elinkages.accounts.models import Membership, Msp, Submission, User
@@ -92,6 +93,23 @@ def recent(view: View) -> View:
         return view(request, *args, **kwargs)
 
     opened.recent = True  # type: ignore[attr-defined]
+    return opened
+
+
+def public_of_msp(view: View) -> View:
+    """Open a public page of the MSP whose `slug` the address carries: signed in or not, behind that MSP's walls.
+
+    No such MSP: 404. The view runs as one unit of work, see `unit_of_work`, and nobody keeps a copy of its answer.
+    """
+
+    @never_cache
+    @wraps(view)
+    def opened(request: Any, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.msp = Msp.objects.filter(slug=slug).first()
+        if request.msp is None:
+            raise Http404("No such MSP.")
+        return unit_of_work(request, view, *args, **kwargs)
+
     return opened
 
 

@@ -8,12 +8,15 @@ from elinkages.audit.models import AuditEvent
 from elinkages.kernel.tenancy import TenantModel
 from elinkages.mail.models import Message
 from integrations.models import Import, ImportRow
-from partners.models import Contact, Partner
+from partners.models import AgreementVersion, Application, Contact, Partner, Signature
 from referrals.models import Client, Contract, Credit, MrrMovement, Referral, ServiceLine, StageMove
 
 COLUMNS: dict[type[TenantModel], tuple[str, ...]] = {
     Partner: ("name", "kind", "state", "email", "created_at"),
     Contact: ("name", "partner", "email", "removed_at"),
+    Application: ("name", "kind", "state", "email", "sent_at"),
+    AgreementVersion: ("title", "kind", "number", "published_at", "sign_by", "ended_at"),
+    Signature: ("version", "partner", "signer_name", "signed_at"),
     Referral: ("company", "partner", "stage", "channel", "registered_at"),
     Credit: ("referral", "partner", "basis_points", "created_at"),
     StageMove: ("referral", "from_stage", "to_stage", "by_name", "at"),

@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
 from elinkages.pages.listings import PARTNERS
-from elinkages.pages.views import health, home, letters, metrics, operations, ops_mail, partners, portal_home, start
+from elinkages.pages.views import agreement, health, home, letters, metrics, operations, ops_mail, partners, portal_home, start
 from elinkages.pages.views import public as public_site
 from elinkages.pages.views.styleguide import styleguide
 
@@ -15,11 +15,14 @@ dashboard: list[URLPattern | URLResolver] = [
     path("partners/", partners.partner_list, name="partner-list"),
     *lists_around(PARTNERS, "partners/"),
     path("partners/<uuid:partner_id>/", partners.partner_page, name="partner"),
+    path("partners/<uuid:partner_id>/agreement/", agreement.on_paper, name="partner-agreement"),
 ]
 
 portal: list[URLPattern | URLResolver] = [
     path("", portal_home.home, name="home"),
     path("profile/letters/", letters.partner_letters, name="letters"),
+    path("agreement/", agreement.agreement, name="agreement"),
+    path("agreement/<uuid:signature_id>/copy/", agreement.own_copy, name="agreement-copy"),
 ]
 
 public: list[URLPattern | URLResolver] = [

@@ -162,6 +162,7 @@ def approve(
 ) -> Partner:
     """Make the applicant a partner, or one more person of `partner`, and invite them to the portal.
 
+    One more person neither signs nor sees earnings until somebody says so: the firm did not ask for them.
     Raises AlreadyDecided, and whatever `onboarding.add`, `people.add` and `onboarding.invite` refuse.
     """
     if not _waiting(application).select_for_update().exists():
@@ -174,6 +175,8 @@ def approve(
             name=application.contact_name,
             email=application.email,
             phone=application.phone,
+            can_sign=False,
+            sees_earnings=False,
             by=by,
             at=at,
         )

@@ -202,7 +202,7 @@ class ApprovalForm(forms.Form):
     def __init__(self, *args: Any, name: str, known: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice: Any = self.fields["partner"]
-        joins = [(pk, f"One more person of {partner}") for pk, partner in known]
+        joins = [(pk, f"One more person of {partner}, who does not sign or see earnings yet") for pk, partner in known]
         choice.choices = [("", f"A new partner, {name}"), *joins]
 
 

@@ -121,12 +121,17 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
 
 class Contact(TenantModel):
-    """A person at a partner. In the portal, the one who acts."""
+    """A person at a partner. In the portal, the one who acts.
+
+    `can_sign`: speaks for the firm, and may sign the agreement. `sees_earnings`: reads amounts and statements.
+    """
 
     partner = TenantForeignKey(Partner, related_name="contacts")
     name = models.CharField(max_length=120)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
+    can_sign = models.BooleanField(default=True)
+    sees_earnings = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
 

@@ -3,11 +3,10 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.accounts.models import Membership
@@ -15,47 +14,19 @@ from elinkages.accounts.rights import RIGHTS
 from elinkages.audit import trail
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
-from elinkages.kernel.paging import paginate
+from elinkages.lists.pages import list_page
 from partners.joining import applications, lookalikes
 from partners.joining.forms import ApprovalForm, AssignmentForm, DeclineForm
-from partners.models import Application, ApplicationState, JoinPage, PartnerState, SourceKind
-
-SHOW = {"waiting": "Waiting", "mine": "On my list", "approved": "Approved", "declined": "Declined", "all": "All"}
+from partners.listings import APPLICATIONS
+from partners.models import Application, ApplicationState, JoinPage, PartnerState
 
 
 @dashboard()
+@require_safe
 def application_list(request: MspRequest) -> HttpResponse:
-    """Applications, newest first; `?show=` is one of SHOW, `?kind=` a kind of source."""
-    show = request.GET.get("show", "waiting")
-    show = show if show in SHOW else "waiting"
-    kind = request.GET.get("kind", "")
-    kind = kind if kind in SourceKind.values else ""
-    found = _shown(request, show)
-    listed = paginate(
-        (found.filter(kind=kind) if kind else found).select_related("assigned_to__user"),
-        request,
-        order=("-sent_at", "-pk"),
-    )
-    context = {
-        "applications": listed,
-        "show": show,
-        "kind": kind,
-        "shows": SHOW,
-        "kinds": SourceKind.choices,
-        "has_any": bool(listed) or Application.objects.confirmed().exists(),
-        "has_page": JoinPage.objects.filter(opened_at__isnull=False).exists(),
-    }
-    return page(request, "dashboard/applications/list.html", context)
-
-
-def _shown(request: MspRequest, show: str) -> QuerySet[Application]:
-    if show == "mine":
-        found = Application.objects.waiting().filter(assigned_to=request.member)
-    elif show == "all":
-        found = Application.objects.confirmed()
-    else:
-        found = Application.objects.filter(state=show)
-    return found
+    """Who asked to become a partner."""
+    has_page = JoinPage.objects.filter(opened_at__isnull=False).exists()
+    return list_page(request, APPLICATIONS, "dashboard/applications/list.html", {"has_page": has_page})
 
 
 @dashboard()

@@ -3,14 +3,12 @@
 from typing import Any
 
 from django.contrib.auth import login as start_session
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 
 from elinkages.accounts import doors, mailboxes
-from elinkages.accounts.access import unit_of_work
-from elinkages.accounts.models import Msp, User
+from elinkages.accounts.access import public_of_msp
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from partners import invitations
@@ -21,17 +19,10 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 TEMPLATE = "portal/welcome/invitation.html"
 
 
-@never_cache
-def invitation(request: Any, slug: str, token: str) -> HttpResponse:
-    """Find the MSP that the link names, then read the invitation behind its walls."""
-    request.msp = Msp.objects.filter(slug=slug).first()
-    if request.msp is None:
-        raise Http404("No such MSP.")
+@public_of_msp
+def invitation(request: Any, token: str) -> HttpResponse:
+    """What the link leads to: accepting it, an account first, or why it is over."""
     user = request.user if request.user.is_authenticated else None
-    return unit_of_work(request, _show, token, user)
-
-
-def _show(request: Any, token: str, user: User | None) -> HttpResponse:
     found = invitations.find(token)
     if found is None:
         return page(request, TEMPLATE, {"step": "unknown"}, status=404)

@@ -1,17 +1,13 @@
 """The public join page: choose a kind, answer the questions, confirm the mailbox."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
 from typing import Any, Final
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 
-from elinkages.accounts.access import unit_of_work
-from elinkages.accounts.models import Msp
+from elinkages.accounts.access import public_of_msp
 from elinkages.kernel import spam
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
@@ -25,21 +21,7 @@ AN_HOUR: Final = 10
 """Applications that one place on the internet may send to one MSP in an hour: an office behind one address, no more."""
 
 
-def _public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Find the MSP that the address names, then work behind its walls."""
-
-    @never_cache
-    @wraps(view)
-    def opened(request: Any, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        request.msp = Msp.objects.filter(slug=slug).first()
-        if request.msp is None:
-            raise Http404("No such MSP.")
-        return unit_of_work(request, view, *args, **kwargs)
-
-    return opened
-
-
-@_public
+@public_of_msp
 def join(request: Any) -> HttpResponse:
     """Which kind of source somebody is; with one open page, straight to it."""
     found = pages.open_pages()
@@ -50,7 +32,7 @@ def join(request: Any) -> HttpResponse:
     return page(request, "public/join/kinds.html", {"kinds": [(one, pages.SLUGS[one.kind]) for one in found]})
 
 
-@_public
+@public_of_msp
 def join_kind(request: Any, kind: str) -> HttpResponse:
     """The form of one kind; what is sent waits for the mailbox to be confirmed."""
     found = JoinPage.objects.filter(kind=pages.KINDS.get(kind, ""), opened_at__isnull=False).first()
@@ -73,13 +55,13 @@ def join_kind(request: Any, kind: str) -> HttpResponse:
     return page(request, "public/join/form.html", context, status=422 if form.is_bound else 200)
 
 
-@_public
+@public_of_msp
 def join_sent(request: Any) -> HttpResponse:
     """The same answer for everyone: look into your mailbox."""
     return page(request, "public/join/sent.html")
 
 
-@_public
+@public_of_msp
 def join_confirmation(request: Any, token: str) -> HttpResponse:
     """The link in the e-mail. Reading it changes nothing: programs that check mail open links too."""
     at = timezone.now()

@@ -13,7 +13,7 @@ from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from partners import onboarding, people
-from partners.forms import InvitationForm, PersonForm
+from partners.forms import ColleagueForm, InvitationForm
 from partners.invitations import letter
 from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin
 from partners.views.dashboard import partner_of
@@ -31,7 +31,7 @@ def _invitation_of(invitation_id: UUID) -> PartnerInvitation:
 def person_new(request: MspRequest, partner_id: UUID) -> HttpResponse:
     """Add a person to a partner."""
     partner = partner_of(partner_id)
-    form = PersonForm(request.POST or None)
+    form = ColleagueForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with attempt(form, field=None):
             contact = people.add(partner, **form.cleaned_data, by=request.member, at=timezone.now())
@@ -45,8 +45,9 @@ def person_new(request: MspRequest, partner_id: UUID) -> HttpResponse:
 def person_edit(request: MspRequest, contact_id: UUID) -> HttpResponse:
     """Change a person's details."""
     contact = _person_of(contact_id)
-    initial = {"name": contact.name, "email": contact.email, "phone": contact.phone}
-    form = PersonForm(request.POST or None, initial=initial)
+    known = ("name", "email", "phone", "can_sign", "sees_earnings")
+    initial = {field: getattr(contact, field) for field in known}
+    form = ColleagueForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         with attempt(form):
             people.edit(contact, **form.cleaned_data, by=request.member, at=timezone.now())

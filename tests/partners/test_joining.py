@@ -14,6 +14,8 @@ from elinkages.accounts.models import Membership, Msp
 from elinkages.accounts.rights import Role
 from elinkages.audit import trail
 from elinkages.kernel import tenancy
+from elinkages.lists.models import Change
+from elinkages.lists.tasks import work_change
 from elinkages.mail.models import Message
 from partners import onboarding, tasks
 from partners.joining import applications, fields, pages, rules
@@ -294,9 +296,13 @@ def test_the_queue_shows_what_is_confirmed_by_state_and_kind(msp: Msp, browser: 
     assert "Kestrel Advisory" in _read(browser, url)
     assert "Kestrel Advisory" in _read(browser, f"{url}?kind=centre_of_influence")
     assert "Kestrel Advisory" not in _read(browser, f"{url}?kind=vendor")
-    assert "Nothing waits" not in _read(browser, f"{url}?show=mine")
-    assert "Kestrel Advisory" not in _read(browser, f"{url}?show=declined")
-    assert "Kestrel Advisory" in _read(browser, f"{url}?show=all")
+    assert "Kestrel Advisory" not in _read(browser, f"{url}?list=mine")
+    assert "Kestrel Advisory" in _read(browser, f"{url}?list=everyone")
+    assert "Kestrel Advisory" not in _read(browser, f"{url}?state=declined")
+    assert "Kestrel Advisory" in _read(browser, f"{url}?state=all")
+    assert "Kestrel Advisory" in _read(browser, f"{url}?q=kestrel")
+    assert "Kestrel Advisory" in _read(browser, f"{url}?q=kim@kestrel.test")
+    assert "Kestrel Advisory" not in _read(browser, f"{url}?q=merlin")
     home = _read(browser, f"/{msp.slug}/")
     assert "Kestrel Advisory, LLC wants to become a partner" in home
 
@@ -338,7 +344,9 @@ def test_an_applicant_can_become_one_more_person_of_a_partner(msp: Msp, ana: Mem
     with tenancy.use(msp.pk):
         assert Partner.objects.count() == 1
         names = set(Contact.objects.filter(partner=known).values_list("name", flat=True))
+        kim = Contact.objects.get(name="Kim Kestrel")
     assert names == {"Kestrel Advisory LLC", "Kim Kestrel"}
+    assert (kim.can_sign, kim.sees_earnings) == (False, False), "the firm did not ask for them"
     assert _one(msp).partner_id == known.pk
 
 
@@ -371,6 +379,22 @@ def test_declining_sends_the_reason(msp: Msp, browser: Client) -> None:
         assert letter.to == found.email
     assert "declined" in _read(browser, f"/{msp.slug}/partners/applications/{found.pk}/").lower()
     assert browser.post(url, {"reason": "Again"}).status_code == 422
+
+
+def test_several_are_declined_at_once_and_the_list_is_exported(msp: Msp, browser: Client) -> None:
+    with tenancy.use(msp.pk):
+        rows = [builders.an_application(f"Firm {number}") for number in range(3)]
+    url = f"/{msp.slug}/partners/applications/"
+    chosen = "&".join(f"id={row.pk}" for row in rows[:2])
+    assert "Decline 2 applications" in _read(browser, f"{url}many/decline/?{chosen}")
+    browser.post(f"{url}many/decline/?{chosen}", {"reason": "Not in this region."})
+    with tenancy.use(msp.pk):
+        change = Change.objects.get()
+    work_change(msp_id=str(msp.pk), change_id=str(change.pk))
+    with tenancy.use(msp.pk):
+        assert Application.objects.filter(state="declined", decline_reason="Not in this region.").count() == 2
+        assert Message.objects.filter(key__startswith="application-declined").count() == 2
+    assert browser.post(f"{url}export/", {"format": "csv"}).status_code == 302
 
 
 def test_the_verbs_refuse_without_reason_right_or_a_waiting_application(msp: Msp, ana: Membership) -> None:

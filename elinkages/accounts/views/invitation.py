@@ -3,15 +3,14 @@
 from typing import Any
 
 from django.contrib.auth import login as start_session
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 
 from elinkages.accounts import doors, mailboxes, team
-from elinkages.accounts.access import unit_of_work
+from elinkages.accounts.access import public_of_msp
 from elinkages.accounts.forms import JoinForm
-from elinkages.accounts.models import Invitation, Msp, User
+from elinkages.accounts.models import Invitation, User
 from elinkages.accounts.rights import ROLE_SENTENCES, Role
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
@@ -20,17 +19,10 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 TEMPLATE = "public/team_invitation.html"
 
 
-@never_cache
-def invitation(request: Any, slug: str, token: str) -> HttpResponse:
-    """Find the MSP that the link names, then read the invitation behind its walls."""
-    request.msp = Msp.objects.filter(slug=slug).first()
-    if request.msp is None:
-        raise Http404("No such MSP.")
+@public_of_msp
+def invitation(request: Any, token: str) -> HttpResponse:
+    """What the link leads to: accepting it, an account first, or why it is over."""
     user = request.user if request.user.is_authenticated else None
-    return unit_of_work(request, _answer, token, user)
-
-
-def _answer(request: Any, token: str, user: User | None) -> HttpResponse:
     try:
         found = team.find(token, at=timezone.now())
     except team.InvitationOver as over:

@@ -17,7 +17,7 @@ from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Terms, T
 from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel.refusal import Refused
 from elinkages.mail.models import Message
-from elinkages.pages.demo import cast
+from elinkages.pages.demo import cast, joining
 from elinkages.pages.demo.cast import Source
 from partners import onboarding
 from partners.models import Contact, Partner, SourceKind
@@ -62,6 +62,7 @@ class Story:
         self._recruit()
         self._introduce()
         self._keep_books()
+        joining.plan(self)
         while self.queue:
             at, _, event = heapq.heappop(self.queue)
             event(at)

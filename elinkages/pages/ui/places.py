@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 
 HOME = "home"
+EARNINGS = "earnings"
+"""What a person of a partner may be without: sight of amounts."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ DASHBOARD = (
 PORTAL = (
     Way("portal:home", "Home", "house"),
     Way("portal:referral-list", "Referrals", "send"),
-    Way("portal:earnings", "Earnings", "coins"),
-    Way("portal:statement-list", "Statements", "file-text"),
+    Way("portal:earnings", "Earnings", "coins", EARNINGS),
+    Way("portal:statement-list", "Statements", "file-text", EARNINGS),
 )
 
 
@@ -67,10 +69,11 @@ def _below(urlconf: str | None, name: str) -> str | None:
 def places(request: HttpRequest, ways: Iterable[Way]) -> list[Place]:
     """The places behind this door that the reader may open, with the one they are in marked."""
     member = getattr(request, "member", None)
+    sees_earnings = getattr(getattr(request, "contact", None), "sees_earnings", True)
     found = []
     for way in ways:
         url = address(way.name)
-        if url and (member is None or member.may(way.right)):
+        if url and (member.may(way.right) if member else sees_earnings or way.right != EARNINGS):
             current = _current(request.path, url, exact=way.name.endswith(f":{HOME}"))
             found.append(Place(url, way.label, way.icon, current))
     return found

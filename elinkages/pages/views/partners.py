@@ -17,6 +17,7 @@ from elinkages.kernel.paging import paginate
 from elinkages.lists.pages import list_page
 from elinkages.pages import program
 from elinkages.pages.listings import PARTNERS
+from partners import agreements
 from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin, PartnerState
 from referrals.models import Referral
 
@@ -51,6 +52,7 @@ def partner_page(request: MspRequest, partner_id: UUID) -> HttpResponse:
         "referrals": paginate(referrals, request, order=("-registered_at", "-pk"), size=SHOWN_REFERRALS),
         "earnings_url": f"{reverse('dashboard:commission-list')}?partner={partner.pk}",
         "website": partner.website.removeprefix("https://").removeprefix("http://").rstrip("/"),
+        "standing": agreements.standing(partner, on=request.msp.today(at)),
         "events": trail.history(partner),
     }
     return page(request, "dashboard/partners/partner.html", context)

@@ -12,7 +12,7 @@ from commissions.models import Entry, Payout, PayoutState
 from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
 from elinkages.pages import program
-from partners.access import PortalRequest, portal
+from partners.access import PortalRequest, portal, sign_first
 from partners.models import Partner
 from referrals import history
 from referrals.models import OPEN_STAGES, Credit, Referral, Stage
@@ -36,13 +36,16 @@ class News:
 
 @portal
 def home(request: PortalRequest) -> HttpResponse:
-    """The first thing a partner sees; read under the partner's own database role."""
+    """The first thing a partner sees, after the agreement; read under the partner's own database role."""
+    if asked := sign_first(request):
+        return asked
     today = request.msp.today(timezone.now())
     partner = request.partner
     mine, earned = _mine(partner), program.earned(partner.pk)
     counts = dict(Referral.objects.filter(mine).values_list("stage").annotate(total=Count("pk")))
     open_ones = Referral.objects.open().filter(mine).order_by("-stage_at", "-pk")
     context: dict[str, Any] = {
+        "standing": request.standing,
         "today": today,
         "sent_count": sum(counts.values()),
         "open_count": sum(counts.get(stage, 0) for stage in OPEN_STAGES),
