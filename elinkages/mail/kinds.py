@@ -27,6 +27,7 @@ class Kind:
 _OPENS = "It opens something that you or somebody else asked for."
 _MONEY = "It is the record of money that was paid to you."
 _JOINING = "It answers what you asked for."
+_SIGNED = "It asks for a signature, or it is the record of one."
 ESSENTIAL: Final = Kind("essential", "Letters that are always sent", why="It needs you, or it is the record of it.")
 
 _KINDS: Final = (
@@ -36,6 +37,7 @@ _KINDS: Final = (
         Kind("application", "Your application", PARTNER, why=_JOINING),
         ("application_confirmation", "application_declined"),
     ),
+    (Kind("agreement", "The agreement", why=_SIGNED), ("agreement_asked", "agreement_signed")),
     (Kind("digest", "Daily summaries", why="You asked for it instead of single letters."), ("digest",)),
     (
         Kind("introduction_progress", "What becomes of your introductions", PARTNER),

@@ -4,7 +4,18 @@ from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
 from elinkages.pages.listings import PARTNERS
-from elinkages.pages.views import agreement, health, home, letters, metrics, operations, ops_mail, partners, portal_home, start
+from elinkages.pages.views import (
+    agreement,
+    health,
+    home,
+    letters,
+    metrics,
+    operations,
+    ops_mail,
+    partners,
+    portal_home,
+    start,
+)
 from elinkages.pages.views import public as public_site
 from elinkages.pages.views.styleguide import styleguide
 
