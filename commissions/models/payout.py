@@ -180,7 +180,8 @@ class Payout(TenantModel):
         ]
         indexes = [
             models.Index(fields=["msp", "partner", "number"], name="payout_of_partner"),
-            models.Index(fields=["msp", "state"], name="payout_by_state"),
+            models.Index(fields=["msp", "state", "number", "id"], name="payout_by_state"),
+            models.Index(fields=["msp", "reference"], condition=~Q(reference=""), name="payout_by_reference"),
         ]
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ class AuditEvent(TenantModel):
         indexes = [
             models.Index(fields=["msp", "target_type", "target_id", "-at"], name="audit_event_target"),
             models.Index(fields=["msp", "-at"], name="audit_event_at"),
+            models.Index(fields=["msp", "actor_id", "-at"], name="audit_event_of_actor"),
         ]
 
     def __str__(self) -> str:

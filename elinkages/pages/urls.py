@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from elinkages.lists.urls import around as lists_around
 from elinkages.pages.listings import PARTNERS
 from elinkages.pages.views import (
-    agreement,
+from elinkages.pages.views import agreement
     health,
     home,
     letters,
@@ -14,6 +14,7 @@ from elinkages.pages.views import (
     ops_mail,
     partners,
     portal_home,
+from elinkages.pages.views import search
     start,
 )
 from elinkages.pages.views import public as public_site
@@ -21,6 +22,7 @@ from elinkages.pages.views.styleguide import styleguide
 
 dashboard: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("search/", search.go, name="search"),
     path("home/mrr.svg", home.chart, name="home-chart"),
     path("settings/letters/", letters.team_letters, name="letters"),
     path("partners/", partners.partner_list, name="partner-list"),

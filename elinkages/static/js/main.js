@@ -1,5 +1,6 @@
 // Starts every element of the house; each stands alone, and the page works without all of them.
 import "elinkages/auto-submit";
+import "elinkages/command-palette";
 import "elinkages/confirm-dialog";
 import "elinkages/copy-button";
 import "elinkages/drag-board";

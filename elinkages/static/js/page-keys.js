@@ -42,6 +42,8 @@ class PageKeys extends HTMLElement {
   }
 
   search() {
+    const palette = document.querySelector("command-palette");
+    if (palette?.open) return palette.open() ?? true;
     const input = document.querySelector("main input[type=search], input[type=search]");
     input?.focus();
     return Boolean(input);
