@@ -57,9 +57,16 @@ def standing() -> dict[str, Any]:
     return found
 
 
+def _standing(scope: Scope) -> dict[str, Any]:
+    if "entries" not in scope.kept:
+        scope.kept["entries"] = standing()
+    found: dict[str, Any] = scope.kept["entries"]
+    return found
+
+
 def _months(scope: Scope) -> Options:
     """Every month from the newest to the oldest that anything was earned in."""
-    found = standing()
+    found = _standing(scope)
     month, first = found["last"], found["first"]
     options = []
     while month and first and month >= first:
@@ -259,6 +266,10 @@ class Entries(Listing):
         """With whose and what for, in one query; what was computed of them stays where it is."""
         found = Entry.objects.select_related("partner", "pool__contract__client", "pool__contract__service_line")
         return found.only(*_READ)
+
+    def above(self, scope: Scope) -> dict[str, Any]:
+        """What is not paid yet, by stage."""
+        return {"sums": _standing(scope)}
 
     def narrow(self, rows: Rows, values: Mapping[str, str]) -> Rows:
         """Voided amounts are shown when they are asked for."""

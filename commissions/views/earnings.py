@@ -12,8 +12,7 @@ from elinkages.lists.pages import list_page
 @require_safe
 def commission_list(request: MspRequest) -> HttpResponse:
     """Every amount, newest month first; each opens its reason."""
-    sums = listings.standing()
-    return list_page(request, listings.ENTRIES, "dashboard/commissions/list.html", {"sums": sums})
+    return list_page(request, listings.ENTRIES, "dashboard/commissions/list.html")
 
 
 @dashboard()

@@ -44,6 +44,10 @@ class Listing:
         """What is left out unless it is asked for, whatever the filters say otherwise."""
         return rows
 
+    def above(self, scope: Scope) -> dict[str, Any]:
+        """What the page of the list shows above it, by the names that its template uses."""
+        return {}
+
     def lines(self, rows: Sequence[Any], scope: Scope) -> Sequence[Any]:
         """What the columns are given, one for each row; figures that need a query of their own are fetched here."""
         return rows

@@ -1,6 +1,6 @@
 """The page of a list: what its template needs, and the one view that every list is shown by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -194,14 +194,13 @@ class ListPage:
         return links
 
 
-def list_page(
-    request: MspRequest, listing: Listing, template: str, context: Mapping[str, Any] | None = None
-) -> HttpResponse:
+def list_page(request: MspRequest, listing: Listing, template: str) -> HttpResponse:
     """Show a list; without a query, as the person's own default view of it if there is one."""
     views = saved.views_of(listing.name, request.member)
     if not request.GET and (default := next((view for view in views if view.is_default), None)):
         return HttpResponseRedirect(f"{request.path}?{default.address}")
-    asked = listing.ask(request.GET, Scope.of(request))
+    scope = Scope.of(request)
+    asked = listing.ask(request.GET, scope)
     found = paginate(asked.rows(), request, order=asked.order.by)
     shown = ListPage(asked, found, views)
-    return page(request, template, {"list": shown, **(context or {})})
+    return page(request, template, {"list": shown, **listing.above(scope)})

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,12 +16,16 @@ _ANY = UUID(int=0)
 
 
 class Scope:
-    """Handed to every cell and filter; nothing in a list asks for the clock or the request."""
+    """Handed to every cell and filter; nothing in a list asks for the clock or the request.
+
+    `kept` is for what several of them need and one query gives.
+    """
 
     def __init__(self, msp: Msp, member: Membership, at: datetime) -> None:
         self.msp = msp
         self.member = member
         self.at = at
+        self.kept: dict[str, Any] = {}
         self._paths: dict[str, str] = {}
 
     @classmethod

@@ -20,6 +20,8 @@ from referrals.models import OPEN_STAGES, MrrMovement, Referral, Stage
 REFERRAL = "contract__client__referral"
 MONTHS = 12
 """How many months the chart of home shows."""
+MRR_KEPT_FOR = 60
+"""How long, in seconds, the MRR of a partner in a list may lag behind; the partner's own page adds up anew."""
 KEPT_FOR = 7 * 24 * 3600
 """How long, in seconds, an answer is kept that nobody asks for."""
 
@@ -79,8 +81,12 @@ class Paid:
     payouts: int
 
 
-def partner_figures(partner_ids: Sequence[UUID], *, on: date) -> dict[UUID, PartnerFigures]:
-    """What each of these partners sent, in two queries; partners who sent nothing are left out."""
+def partner_figures(partner_ids: Sequence[UUID], *, on: date, exact: bool = False) -> dict[UUID, PartnerFigures]:
+    """What each of these partners sent; partners who sent nothing are left out.
+
+    Counts are as of now. The MRR of many partners is a join of four tables that costs more than a page may, so it is
+    kept for a minute (`partner_mrr`), unless it must be exact.
+    """
     sent = (
         Referral.objects.filter(partner__in=partner_ids)
         .values("partner")
@@ -91,15 +97,28 @@ def partner_figures(partner_ids: Sequence[UUID], *, on: date) -> dict[UUID, Part
             last=Max("registered_at"),
         )
     )
-    mrr = dict(
-        MrrMovement.objects.filter(**{f"{REFERRAL}__partner__in": partner_ids}, effective_on__lte=on)
-        .values_list(f"{REFERRAL}__partner")
-        .annotate(minor=Sum("delta_minor"))
-    )
+    mrr = partner_mrr(partner_ids, on=on, exact=exact)
     return {
         row["partner"]: PartnerFigures(row["total"], row["won"], row["open"], mrr.get(row["partner"], 0), row["last"])
         for row in sent
     }
+
+
+def partner_mrr(partner_ids: Sequence[UUID], *, on: date, exact: bool = False) -> dict[UUID, int]:
+    """The MRR of the clients that each of these partners sent, in minor units; unless `exact`, at most a minute old."""
+    keys = {f"partner-mrr:{partner_id}:{on}": partner_id for partner_id in partner_ids}
+    kept = {keys[key]: minor for key, minor in ({} if exact else cache.get_many(keys)).items()}
+    missing = [partner_id for partner_id in partner_ids if partner_id not in kept]
+    if missing:
+        found = (
+            MrrMovement.objects.filter(**{f"{REFERRAL}__partner__in": missing}, effective_on__lte=on)
+            .values_list(f"{REFERRAL}__partner")
+            .annotate(minor=Sum("delta_minor"))
+        )
+        fresh = dict.fromkeys(missing, 0) | dict(found)
+        cache.set_many({f"partner-mrr:{partner_id}:{on}": minor for partner_id, minor in fresh.items()}, MRR_KEPT_FOR)
+        kept |= fresh
+    return kept
 
 
 def mrr_sourced(*, on: date, months: int = MONTHS) -> MrrSourced:

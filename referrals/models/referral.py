@@ -172,7 +172,9 @@ class Referral(TenantModel):
         indexes = [
             models.Index(fields=["msp", "registered_at", "id"], name="referral_registered"),
             models.Index(fields=["msp", "stage", "registered_at", "id"], name="referral_by_stage"),
-            models.Index(fields=["msp", "partner", "registered_at", "id"], name="referral_by_partner"),
+            models.Index(
+                fields=["msp", "partner", "registered_at", "id"], include=["stage"], name="referral_by_partner"
+            ),
             models.Index(fields=["msp", "source_kind", "registered_at", "id"], name="referral_by_kind"),
             models.Index(fields=["msp", "owner", "registered_at", "id"], name="referral_by_owner"),
             models.Index(fields=["msp", "stage", "stage_at", "id"], name="referral_moved"),

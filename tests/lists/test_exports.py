@@ -90,6 +90,7 @@ def test_a_link_is_for_its_person_and_for_ten_minutes(office: Office, monkeypatc
     answer = browser.get(link)
     assert answer.status_code == 410
     assert "This link is too old." in text_of(answer)
+    monkeypatch.undo()
     with tenancy.use(office.msp.pk), pytest.raises(exports.LinkTooOld, match="somebody else"):
         exports.fetch(export, exports.ticket(export), by=office.manager, at=timezone.now())
 

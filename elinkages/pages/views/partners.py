@@ -36,7 +36,7 @@ def partner_page(request: MspRequest, partner_id: UUID) -> HttpResponse:
     """One partner: who they are, what they sent, what they earned, what happened."""
     at = timezone.now()
     partner = get_object_or_404(Partner.objects.select_related("owner__user"), pk=partner_id)
-    found = program.partner_figures([partner.pk], on=request.msp.today(at))
+    found = program.partner_figures([partner.pk], on=request.msp.today(at), exact=True)
     figures, earned = found.get(partner.pk, program.PartnerFigures()), program.earned(partner.pk)
     referrals = Referral.objects.filter(partner=partner)
     context = {

@@ -17,7 +17,7 @@ class CommandPalette extends HTMLElement {
     event?.preventDefault();
     if (document.querySelector("dialog[open]")) return;
     const dialog = Object.assign(document.createElement("dialog"), { className: "palette", ariaLabel: "Go to" });
-    this.input = Object.assign(document.createElement("input"), { type: "search", placeholder: "Name, e-mail, domain, reference or page", ariaLabel: "Search" });
+    this.input = Object.assign(document.createElement("input"), { type: "text", placeholder: "Name, e-mail, domain, reference or page", ariaLabel: "Search" });
     for (const [name, value] of Object.entries({ role: "combobox", "aria-controls": "found", "aria-expanded": "true", "aria-autocomplete": "list", autocomplete: "off" })) this.input.setAttribute(name, value);
     this.results = document.createElement("div");
     dialog.append(this.input, this.results);
