@@ -158,7 +158,7 @@ def _parts(text: str) -> Iterable[QuerySet[Any, Any]]:
         yield _told(Client.objects.filter(name_key__prefix=key).order_by("name_key"), "client", "name", _no_note())
     if "." in text and " " not in text and (domain := domain_key(text)):
         yield from _by_key(KeyKind.DOMAIN, domain)
-    if payouts := _payouts(text):
+    if (payouts := _payouts(text)) is not None:
         yield payouts
 
 
@@ -193,7 +193,8 @@ def _payouts(text: str) -> QuerySet[Any, Any] | None:
         wanted |= Q(number=int(number))
     label = Concat(Value("ELK-"), Cast("number", CharField()), output_field=CharField())
     found = Payout.objects.filter(wanted).order_by("-number").annotate(what=Value("payout", CharField()), called=label)
-    return found.values_list("what", "pk", "called", "partner__name")[:EACH]
+    rows: QuerySet[Any, Any] = found.values_list("what", "pk", "called", "partner__name")[:EACH]
+    return rows
 
 
 def _told(rows: QuerySet[Any], kind: str, name: str, note: Any) -> QuerySet[Any, Any]:

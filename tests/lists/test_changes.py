@@ -13,7 +13,7 @@ from elinkages.kernel import tenancy
 from elinkages.lists import changes, tasks
 from elinkages.lists.models import Change, ChangeItem, ChangeState, ItemState
 from partners.models import Contact, Partner, PartnerInvitation, PartnerState
-from referrals import listings, pipeline
+from referrals import pipeline
 from referrals.models import LostReason, Referral
 from tests import builders
 from tests.lists.conftest import Office, browse, make_office, text_of
@@ -226,7 +226,7 @@ def test_a_row_that_fails_for_reasons_of_ours_is_parked_and_the_others_are_done(
             raise RuntimeError("a fault")
         return touch(referral, **facts)
 
-    monkeypatch.setattr(listings.pipeline, "touch", broken)
+    monkeypatch.setattr(pipeline, "touch", broken)
     change(office, "referrals/many/contact/", ticked(rows), 3, note="")
     begun = newest(office)
     tasks.work_change.run(msp_id=str(office.msp.pk), change_id=str(begun.pk))

@@ -71,8 +71,10 @@ def test_an_excel_file_has_amounts_and_days_that_can_be_reckoned_with(office: Of
     heads = [cell.value for cell in sheet[1]]
     amount = sheet.cell(2, heads.index("Expected MRR, USD") + 1)
     assert (amount.value, amount.number_format) == (2450.5, "#,##0.00")
-    assert sheet.cell(2, heads.index("Due on") + 1).value.date() == due
-    assert sheet.cell(2, heads.index("Registered") + 1).is_date
+    day: Any = sheet.cell(2, heads.index("Due on") + 1)
+    assert day.value.date() == due
+    registered: Any = sheet.cell(2, heads.index("Registered") + 1)
+    assert registered.is_date
     assert sheet.freeze_panes == "A2"
 
 

@@ -37,8 +37,7 @@ class CommandPalette extends HTMLElement {
     if (!answer?.ok || answer.redirected) return location.assign(href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (asked !== this.input.value) return;
-    this.results.replaceChildren(...page.body.children);
-    this.mark(0);
+    this.results.replaceChildren(...page.body.children), this.mark(0);
   }
 
   mark(index) {
@@ -52,6 +51,7 @@ class CommandPalette extends HTMLElement {
   press(event) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) this.mark(this.at + step);
+    if (event.key === "Escape") this.input.closest("dialog").close();
     if (event.key === "Enter") this.results.querySelector("[aria-selected=true]")?.click();
     if (step || event.key === "Enter") event.preventDefault();
   }

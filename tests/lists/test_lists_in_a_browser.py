@@ -1,0 +1,121 @@
+"""Lists by keyboard and mouse, with scripts and without, and nothing that axe finds serious."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from elinkages.kernel import tenancy
+from referrals.models import Referral
+from tests.browser import DESKTOP, PHONE
+from tests.lists.conftest import Office, browse, make_office
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def office(transactional_db: None) -> Office:
+    found = make_office()
+    found.fill(4)
+    return found
+
+
+def visit(office: Office, browser: Browser, url: str, **options: Any) -> BrowserContext:
+    session = browse(office.owner).cookies["session"].value
+    context = browser.new_context(**{"viewport": DESKTOP, **options})
+    context.add_cookies([{"name": "session", "value": session, "url": url}])
+    return context
+
+
+def serious(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{fault['id']}: {fault['nodes'][0]['html'][:200]}"
+        for fault in found
+        if fault["impact"] in {"serious", "critical"}
+    ]
+
+
+def test_rows_are_ticked_assigned_and_given_back_by_keyboard(
+    office: Office, browser: Browser, live_server: Any
+) -> None:
+    page = visit(office, browser, live_server.url).new_page()
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.goto(live_server.url + office.url())
+    page.wait_for_function("!!customElements.get('row-selection')")
+    assert not page.locator(".selection").is_visible()
+    for key in "jxjx":
+        page.keyboard.press(key)
+    expect(page.locator(".selection-count")).to_have_text("2 chosen")
+    assert serious(page) == []
+    page.locator(".pick.every input").check()
+    expect(page.locator(".selection-count")).to_have_text("4 chosen")
+    page.get_by_role("button", name="Assign").press("Enter")
+    page.get_by_label("New owner").select_option(label="Max Mora")
+    assert serious(page) == []
+    page.get_by_role("button", name="Assign 4 referrals").press("Enter")
+    page.get_by_role("link", name="Details and undo").press("Enter")
+    page.get_by_role("button", name="Undo").press("Enter")
+    expect(page.locator("main")).to_contain_text("Taken back")
+    with tenancy.use(office.msp.pk):
+        assert not Referral.objects.filter(owner__isnull=False).exists()
+    assert faults == []
+
+
+def test_the_palette_opens_finds_and_goes_by_keys_alone(office: Office, browser: Browser, live_server: Any) -> None:
+    page = visit(office, browser, live_server.url).new_page()
+    page.goto(live_server.url + office.url("clients/"))
+    page.wait_for_function("!!customElements.get('command-palette')")
+    page.keyboard.press("/")
+    expect(page.get_by_role("combobox", name="Search")).to_be_focused()
+    page.keyboard.type("company 00")
+    expect(page.get_by_role("option")).to_have_count(4)
+    assert serious(page) == []
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[role=option][aria-selected=true]")).to_contain_text("Company 001")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/referrals/*/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("team")
+    expect(page.locator("dialog [role=option]").first).to_contain_text("Team")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_list_with_views_boxes_and_open_menus_is_sound(
+    office: Office, browser: Browser, live_server: Any, viewport: Any, scheme: Any
+) -> None:
+    browse(office.owner).post(office.url("referrals/views/new/?stage=lost"), {"name": "Lost ones"})
+    page = visit(office, browser, live_server.url, viewport=viewport, color_scheme=scheme).new_page()
+    page.goto(live_server.url + office.url("referrals/?sort=name&columns=email"))
+    page.wait_for_function("!!customElements.get('row-selection')")
+    page.locator("tbody .pick input").first.check()
+    page.locator(".list-tools summary").click()
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    page.locator(".columns summary").click()
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_without_scripts_a_list_is_changed_exported_and_searched(
+    office: Office, browser: Browser, live_server: Any
+) -> None:
+    page = visit(office, browser, live_server.url, java_script_enabled=False).new_page()
+    page.goto(live_server.url + office.url())
+    page.locator("tbody .pick input").first.check()
+    page.get_by_role("button", name="Record contact").click()
+    page.get_by_role("button", name="Record contact with 1 referral").click()
+    expect(page.locator(".toast")).to_contain_text("Record contact with 1 referral: done.")
+    page.locator(".list-tools summary").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Excel").click()
+    assert download.value.suggested_filename.endswith(".xlsx")
+    page.get_by_role("link", name="Search").first.click()
+    page.get_by_role("searchbox").fill("harbor")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("main .found")).to_contain_text("Harbor & Finch CPAs")
