@@ -198,8 +198,10 @@ def _payouts(text: str) -> QuerySet[Any, Any] | None:
 
 
 def _told(rows: QuerySet[Any], kind: str, name: str, note: Any) -> QuerySet[Any, Any]:
-    told = rows.annotate(what=Value(kind, CharField()), more=note)
-    return told.values_list("what", "pk", name, "more")[:EACH]
+    told: QuerySet[Any, Any] = rows.annotate(what=Value(kind, CharField()), more=note).values_list(
+        "what", "pk", name, "more"
+    )[:EACH]
+    return told
 
 
 def _no_note() -> Value:
