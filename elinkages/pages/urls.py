@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from elinkages.lists.urls import around as lists_around
 from elinkages.pages.listings import PARTNERS
 from elinkages.pages.views import (
-from elinkages.pages.views import agreement
+    agreement,
     health,
     home,
     letters,
@@ -14,7 +14,7 @@ from elinkages.pages.views import agreement
     ops_mail,
     partners,
     portal_home,
-from elinkages.pages.views import search
+    search,
     start,
 )
 from elinkages.pages.views import public as public_site

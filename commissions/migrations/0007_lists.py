@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_people'),
-        ('commissions', '0005_labels'),
+        ('commissions', '0006_plans_in_the_portal'),
         ('partners', '0002_joining'),
     ]
 
