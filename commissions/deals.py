@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from commissions import facts
 from commissions.models import Pin, PlanRule, PlanVersion
 from commissions.plans import versions_on
 from elinkages.accounts.models import Msp
@@ -141,6 +142,7 @@ def add(client: Client, sold: NewContract, *, won_on: date, by: Actor, at: datet
         by=by,
         at=at,
     )
+    facts.rematch(client, by=by, at=at)
     if client.referral_id is None:
         return contract
     try:

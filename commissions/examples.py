@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from commissions.engine import Deal, add_months, month_of, targets
-from commissions.terms import Common, FullClawback, NoReward, Percent, Terms, components
-from elinkages.kernel.money import exponent, format_money
+from commissions.engine import Deal, Receipt, add_months, month_of, targets
+from commissions.terms import Common, FullClawback, NoReward, Recurring, Terms, Tiered, components
+from elinkages.kernel.money import exponent, format_basis_points, format_money
 
 MONTHS = 60
 
@@ -37,9 +37,18 @@ def _by_month(terms: Terms, deal: Deal) -> dict[date, int]:
     found: dict[date, int] = {}
     through = add_months(deal.starts_on or date.min, MONTHS - 1)
     for _, one in components(terms):
-        for month, line in targets(one, deal, through).items():
+        told = deal
+        if isinstance(one, Recurring) and one.base == "collected":
+            told = deal._replace(receipts=_paid_monthly(deal))
+        for month, line in targets(one, told, through).items():
             found[month] = found.get(month, 0) + line.amount_minor
     return found
+
+
+def _paid_monthly(deal: Deal) -> tuple[Receipt, ...]:
+    """The client pays its MRR on the first of every month while it stays."""
+    days = [add_months(deal.starts_on or date.min, number) for number in range(MONTHS)]
+    return tuple(Receipt(day, day, deal.mrr_minor) for day in days if deal.ends_on is None or day < deal.ends_on)
 
 
 def _sentences(terms: Terms, deal: Deal, by_month: dict[date, int]) -> Iterator[str]:
@@ -55,11 +64,19 @@ def _sentences(terms: Terms, deal: Deal, by_month: dict[date, int]) -> Iterator[
         yield f"{first} a month, {total} in all over {len(amounts)} months."
     else:
         yield f"{first} in the first month, {total} in all over {len(amounts)} months."
+    yield from _at_the_top(terms)
     yield from _when_they_leave(terms, deal)
 
 
+def _at_the_top(terms: Terms) -> Iterator[str]:
+    for _, one in components(terms):
+        if isinstance(one, Tiered) and len(one.tiers) > 1:
+            highest = format_basis_points(max(rate for _, rate in one.tiers))
+            yield f"That is for the first client of a partner. The more they bring, the more it is, up to {highest}."
+
+
 def _is_for_life(terms: Terms) -> bool:
-    return any(isinstance(one, Percent) and one.months is None for _, one in components(terms))
+    return any(isinstance(one, Recurring) and one.months is None for _, one in components(terms))
 
 
 def _when_they_leave(terms: Terms, deal: Deal) -> Iterator[str]:

@@ -211,15 +211,15 @@ def of_client(client: Client) -> list[Standing]:
         if not fact.is_void:
             paid, credited = sums.setdefault(key, [0, 0]), fact.kind == FactKind.CREDIT_NOTE
             paid[credited] += -part.minor if fact.kind == FactKind.REFUND else part.minor
-    return [
-        Standing(
-            one,
-            tuple(lines.get(one.pk, ())),
-            *sums.get((one.source, one.external_id), (0, 0)) if one.kind == FactKind.INVOICE else (0, 0),
-            tuple(named.get(one.pk, ())),
-        )
-        for one in found
-    ]
+    return [_standing(one, lines.get(one.pk, []), sums, named.get(one.pk, [])) for one in found]
+
+
+def _standing(
+    one: BillingFact, lines: Sequence[BillingLine], sums: dict[tuple[str, str], list[int]], invoices: Sequence[str]
+) -> Standing:
+    is_invoice = one.kind == FactKind.INVOICE
+    paid, credited = sums.get((one.source, one.external_id), [0, 0]) if is_invoice else [0, 0]
+    return Standing(one, tuple(lines), paid, credited, tuple(invoices))
 
 
 def open_to(client: Client, kind: str) -> list[Standing]:

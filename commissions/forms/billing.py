@@ -57,7 +57,9 @@ class LineForm(forms.Form):
     """A line of an invoice; without an amount it is none."""
 
     kind = forms.ChoiceField(label="What for", choices=LineKind.choices)
-    service_line = forms.ModelChoiceField(None, label="Service line", required=False, empty_label="The contract's")
+    service_line: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        None, label="Service line", required=False, empty_label="The contract's"
+    )
     amount = AmountField(label="Amount", required=False)
     is_discount = forms.BooleanField(label="It is a discount", required=False)
 

@@ -1,7 +1,8 @@
 """The page of a client: contracts with their MRR and plan, who introduced it, and leaving or coming back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,11 +14,11 @@ from django.views.decorators.http import require_POST
 
 from commissions import deals, forecast
 from commissions.forecast import Promise
-from commissions.forms.contract import EndForm
 from commissions.forms.deal import ContractForm
 from commissions.models import Entry, Stage
 from commissions.terms import describe, from_json
 from commissions.views import effects
+from commissions.views.contracts import ending
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.audit import trail
 from elinkages.kernel.forms import attempt
@@ -64,6 +65,7 @@ def client(request: MspRequest, client_id: UUID) -> HttpResponse:
         "earned_minor": sum(earned.values()),
         "is_leaving": found.left_on is not None and found.left_on > today,
         "events": trail.history(found),
+        "timeline": _timeline(rows),
         "unplanned": [row for row in rows if row.promise is None and found.referral and row.contract.ends_on is None],
     }
     return page(request, "dashboard/clients/client.html", context)
@@ -73,25 +75,15 @@ def client(request: MspRequest, client_id: UUID) -> HttpResponse:
 def client_leaving(request: MspRequest, client_id: UUID) -> HttpResponse:
     """Record that a client leaves; what is taken back is named before, and the client's name asked for."""
     found = client_of(client_id)
-    today = request.msp.today(timezone.now())
-    data = request.POST if request.method == "POST" else request.GET if "last_day" in request.GET else None
-    form = EndForm(data, initial={"last_day": today}, client_name=found.name)
-    shown = None
-    if (last := form.last(today)) is not None:
-        contracts = list(found.contracts.select_related("client", "service_line"))
-        shown = effects.of_ending(contracts, last + timedelta(days=1), today=today)
-        if shown.takes_back:
-            form.ask_for_name(complains=request.method == "POST")
-    context = {"client": found, "form": form, "shown": shown}
-    if request.method != "POST" and form.is_bound:
-        return page(request, "dashboard/clients/effect.html", context)
-    if form.is_bound and form.is_valid():
-        with attempt(form, field="last_day"):
-            on, reason = form.first_day_without, form.cleaned_data["reason"]
-            clients.leave(found, on=on, reason=reason, by=request.member, at=timezone.now())
-            messages.success(request, f"{found.name} is recorded as leaving.")
-            return redirect("dashboard:client", found.pk)
-    return page(request, "dashboard/clients/leaving.html", context, status=422 if form.is_bound else 200)
+    form, shown = ending(request, list(found.contracts.select_related("client", "service_line")), found)
+
+    def save() -> str:
+        on, reason = form.first_day_without, form.cleaned_data["reason"]
+        clients.leave(found, on=on, reason=reason, by=request.member, at=timezone.now())
+        return f"{found.name} is recorded as leaving."
+
+    context = {"client": found, "shown": shown}
+    return effects.shown_then_saved(request, form, "leaving", context, save, client_id=found.pk, field="last_day")
 
 
 @dashboard(can="clients.manage")
@@ -147,6 +139,32 @@ def _rows(found: Client, today: date) -> list[Row]:
             )
         )
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A day on which the MRR of a contract moved, and what the client pays in all from then on, in minor units."""
+
+    movement: MrrMovement
+    service_line: str
+    change_minor: int
+    total_minor: int
+
+
+def _timeline(rows: Sequence[Row]) -> list[Moved]:
+    """Every movement in force of all contracts, newest first; told only when there are several contracts."""
+    if len(rows) < 2:
+        return []
+    standing = [
+        (movement, row.contract.service_line.name) for row in rows for movement, stands in row.movements if stands
+    ]
+    levels: dict[UUID, int] = {}
+    found = []
+    for movement, name in sorted(standing, key=lambda one: (one[0].effective_on, one[0].pk)):
+        before = levels.get(movement.contract_id, 0)
+        levels[movement.contract_id] = movement.mrr_minor
+        found.append(Moved(movement, name, movement.mrr_minor - before, sum(levels.values())))
+    return found[::-1]
 
 
 def _sentence(promise: Promise | None, currency: str, today: date) -> str:

@@ -1,6 +1,7 @@
 """The pages that change a contract; each says what it does to commissions before it is saved."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +22,8 @@ from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
 from elinkages.kernel.refusal import Refused
 from referrals import contracts
-from referrals.models import Contract
+from referrals.models import Client, Contract
 from referrals.mrr import timeline
-
-EFFECT = "dashboard/clients/effect.html"
 
 
 def contract_of(contract_id: UUID) -> Contract:
@@ -39,19 +38,17 @@ def contract_movement(request: MspRequest, contract_id: UUID) -> HttpResponse:
     """Record a new MRR, with what it does to commissions shown before."""
     contract = contract_of(contract_id)
     today = request.msp.today(timezone.now())
-    form = MovementForm(_data(request, "effective_on"), initial={"effective_on": today}, currency=contract.currency)
-    change, shown = _movement_effect(form, contract, request)
-    if request.method != "POST" and form.is_bound:
-        return page(request, EFFECT, {"shown": shown, "change": change, "contract": contract})
-    if form.is_bound and form.is_valid() and "check" not in request.POST:
-        with attempt(form):
-            note = form.cleaned_data["note"]
-            contracts.move(contract, **form.change, note=note, by=request.member, at=timezone.now())
-            messages.success(request, f"The new MRR of {contract} is recorded.")
-            return redirect("dashboard:client", contract.client_id)
-    level_minor = timeline(contract).level(today)
-    context = {"contract": contract, "form": form, "change": change, "shown": shown, "level_minor": level_minor}
-    return _form_page(request, "movement", form, context)
+    data = effects.asked(request, "effective_on")
+    form = MovementForm(data, initial={"effective_on": today}, currency=contract.currency)
+    change, shown = _movement_effect(form, contract, today)
+
+    def save() -> str:
+        note = form.cleaned_data["note"]
+        contracts.move(contract, **form.change, note=note, by=request.member, at=timezone.now())
+        return f"The new MRR of {contract} is recorded."
+
+    context = {"contract": contract, "change": change, "shown": shown, "level_minor": timeline(contract).level(today)}
+    return effects.shown_then_saved(request, form, "movement", context, save, client_id=contract.client_id)
 
 
 @dashboard(can="clients.manage")
@@ -59,43 +56,50 @@ def contract_first_payment(request: MspRequest, contract_id: UUID) -> HttpRespon
     """Note when the first invoice was paid: for many plans the day on which commission is earned."""
     contract = contract_of(contract_id)
     today = request.msp.today(timezone.now())
-    form = FirstPaymentForm(_data(request, "on"), initial={"on": contract.first_paid_on or today})
+    form = FirstPaymentForm(effects.asked(request, "on"), initial={"on": contract.first_paid_on or today})
     shown = None
     if (on := _day(form, "on", today)) is not None:
         shown = effects.show(
             [contract], lambda _, __, told: told._replace(first_paid_on=on), changed_on=on, today=today
         )
-    if request.method != "POST" and form.is_bound:
-        return page(request, EFFECT, {"shown": shown})
-    if form.is_bound and form.is_valid():
-        with attempt(form, field="on"):
-            contracts.record_first_payment(contract, on=form.cleaned_data["on"], by=request.member, at=timezone.now())
-            messages.success(request, f"The first payment for {contract} is recorded.")
-            return redirect("dashboard:client", contract.client_id)
-    return _form_page(request, "first_payment", form, {"contract": contract, "form": form, "shown": shown})
+
+    def save() -> str:
+        contracts.record_first_payment(contract, on=form.cleaned_data["on"], by=request.member, at=timezone.now())
+        return f"The first payment for {contract} is recorded."
+
+    context = {"contract": contract, "shown": shown}
+    return effects.shown_then_saved(
+        request, form, "first_payment", context, save, client_id=contract.client_id, field="on"
+    )
 
 
 @dashboard(can="clients.manage")
 def contract_end(request: MspRequest, contract_id: UUID) -> HttpResponse:
     """End one contract; what is taken back is named before, and the client's name asked for."""
     contract = contract_of(contract_id)
+    form, shown = ending(request, [contract], contract.client)
+
+    def save() -> str:
+        on, reason = form.first_day_without, form.cleaned_data["reason"]
+        contracts.end(contract, on=on, reason=reason, by=request.member, at=timezone.now())
+        return f"The end of {contract} is recorded."
+
+    context = {"contract": contract, "client": contract.client, "shown": shown}
+    return effects.shown_then_saved(
+        request, form, "contract_end", context, save, client_id=contract.client_id, field="last_day"
+    )
+
+
+def ending(request: MspRequest, ended: Sequence[Contract], client: Client) -> tuple[EndForm, effects.Shown | None]:
+    """The form that ends contracts, and what it does as it stands; when money goes back it asks for a name."""
     today = request.msp.today(timezone.now())
-    form = EndForm(_data(request, "last_day"), initial={"last_day": today}, client_name=contract.client.name)
-    shown = None
-    if (last := form.last(today)) is not None:
-        shown = effects.of_ending([contract], last + timedelta(days=1), today=today)
-        if shown.takes_back:
-            form.ask_for_name(complains=request.method == "POST")
-    context = {"contract": contract, "client": contract.client, "form": form, "shown": shown}
-    if request.method != "POST" and form.is_bound:
-        return page(request, EFFECT, context)
-    if form.is_bound and form.is_valid():
-        with attempt(form, field="last_day"):
-            on, reason = form.first_day_without, form.cleaned_data["reason"]
-            contracts.end(contract, on=on, reason=reason, by=request.member, at=timezone.now())
-            messages.success(request, f"The end of {contract} is recorded.")
-            return redirect("dashboard:client", contract.client_id)
-    return _form_page(request, "contract_end", form, context)
+    form = EndForm(effects.asked(request, "last_day"), initial={"last_day": today}, client_name=client.name)
+    if (last := form.last(today)) is None:
+        return form, None
+    shown = effects.of_ending(ended, last + timedelta(days=1), today=today)
+    if shown.takes_back:
+        form.ask_for_name(complains=request.method == "POST")
+    return form, shown
 
 
 @dashboard(can="clients.manage")
@@ -157,13 +161,6 @@ def _form_page(request: MspRequest, name: str, form: Form, context: dict[str, An
     return page(request, f"dashboard/clients/{name}.html", context, status=422 if is_wrong else 200)
 
 
-def _data(request: MspRequest, name: str) -> Any:
-    """What was sent; or what is being typed, when the page asks for its effect."""
-    if request.method == "POST":
-        return request.POST
-    return request.GET if name in request.GET else None
-
-
 def _day(form: Form, name: str, today: Any) -> Any:
     """The day of a form as it stands: typed, or its first value before anything is typed."""
     if not form.is_bound:
@@ -173,7 +170,7 @@ def _day(form: Form, name: str, today: Any) -> Any:
 
 
 def _movement_effect(
-    form: MovementForm, contract: Contract, request: MspRequest
+    form: MovementForm, contract: Contract, today: date
 ) -> tuple[contracts.Change | Refused | None, effects.Shown | None]:
     """What the form would record and do; a refusal instead of the change when it cannot be recorded."""
     if not form.is_bound or not form.is_valid():
@@ -183,7 +180,6 @@ def _movement_effect(
         change = contracts.preview(contract, **form.change)
     except Refused as refusal:
         return refusal, None
-    today = request.msp.today(timezone.now())
     shown = effects.show(
         [contract],
         lambda one, history, told: forecast.deal(

@@ -3,11 +3,21 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
 
 from commissions import forecast
 from commissions.engine import Deal
 from commissions.forecast import Effect
+from commissions.terms import Recurring, Single, Tiered, components
+from elinkages.accounts.access import MspRequest
+from elinkages.kernel.forms import attempt
+from elinkages.kernel.pages import page
 from partners.models import Partner
 from referrals.models import Contract
 from referrals.mrr import Timeline, timelines
@@ -24,6 +34,8 @@ class Shown:
     past: tuple[tuple[str, int], ...]
     has_plan: bool
     was_referred: bool
+    clock: str = ""
+    has_steps: bool = False
 
     @property
     def takes_back(self) -> bool:
@@ -49,13 +61,60 @@ def show(contracts: Sequence[Contract], changed: Changed, *, changed_on: date, t
         after = changed(contract, history, before)
         effects.append(forecast.effect(promise, before, after, changed_on=changed_on, today=today))
     whole = forecast.together(effects)
+    now = [promise.terms(today.replace(day=1)) for promise in promises.values()]
+    rewards = [one for terms in now if terms is not None for _, one in components(terms)]
     names = _names([partner_id for partner_id, minor in whole.past.items() if minor])
     return Shown(
         whole,
         tuple((name, whole.past[partner_id]) for partner_id, name in names),
         bool(promises),
         any(contract.client.referral_id for contract in contracts),
+        _clock(rewards),
+        any(isinstance(one, Tiered) for one in rewards),
     )
+
+
+def _clock(rewards: Sequence[Single]) -> str:
+    """What a pause does to the months that are owed, in words; empty where it makes no difference."""
+    kinds = {one.pause for one in rewards if isinstance(one, Recurring) and one.months is not None}
+    if not kinds:
+        return ""
+    if kinds == {"clock_stops"}:
+        return "Whole months of a pause are made up for at the end of the term."
+    return "The term goes on during a pause: its months are lost to the partner."
+
+
+def asked(request: MspRequest, name: str) -> QueryDict | None:
+    """What was sent; or what is being typed (`name` is among it), when the page asks for its effect."""
+    if request.method == "POST":
+        return request.POST
+    return request.GET if name in request.GET else None
+
+
+def shown_then_saved(
+    request: MspRequest,
+    form: Form,
+    template: str,
+    context: dict[str, Any],
+    save: Callable[[], str],
+    *,
+    client_id: UUID,
+    field: str | None = None,
+) -> HttpResponse:
+    """The page of a change: its effect while it is typed, then the change itself, then the client's page.
+
+    `save` makes the change and returns the sentence for the person; what it refuses is said on `field`.
+    """
+    context = {**context, "form": form}
+    if request.method != "POST" and form.is_bound:
+        return page(request, "dashboard/clients/effect.html", context)
+    only_checks = "check" in request.POST
+    if form.is_bound and form.is_valid() and not only_checks:
+        with attempt(form, field=field):
+            messages.success(request, save())
+            return redirect("dashboard:client", client_id)
+    status = 422 if form.is_bound and not only_checks else 200
+    return page(request, f"dashboard/clients/{template}.html", context, status=status)
 
 
 def of_ending(contracts: Sequence[Contract], on: date, *, today: date) -> Shown:

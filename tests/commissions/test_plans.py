@@ -246,6 +246,21 @@ def test_there_are_three_ways_to_begin_and_nothing_is_published() -> None:
             ("$200.00 in the first month, $500.00 in all over 3 months.",),
         ),
         (NoReward(), ("Nothing is paid.",)),
+        (
+            Percent(basis_points=1_000, base="collected", trigger="first_payment"),
+            ("$200.00 a month, $2,400.00 in all over 12 months.",),
+        ),
+        (
+            Tiered(tiers=STEPS, mode="marginal"),
+            (
+                "$100.00 a month, $1,200.00 in all over 12 months.",
+                "That is for the first client of a partner. The more they bring, the more it is, up to 8%.",
+            ),
+        ),
+        (
+            Combined(parts=(Flat(amount_minor=50_000), TEN)),
+            ("$700.00 in the first month, $2,900.00 in all over 12 months.",),
+        ),
     ],
 )
 def test_the_example_is_what_the_engine_computes(terms: Terms, sentences: tuple[str, ...]) -> None:
