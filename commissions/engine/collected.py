@@ -1,6 +1,6 @@
 """The base of collected revenue: receipts by the month their invoice belongs to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -93,15 +93,14 @@ def collected_basis(terms: Recurring, deal: Deal, month: date) -> Basis | Line:
     if terms.expansion == "excluded" and minor > deal.mrr_minor:
         minor = deal.mrr_minor
         note = f" (growth above {format_money(minor, deal.currency)} not counted)"
-    amount = format_money(collected, deal.currency)
-    days = sorted({part.paid_on for part in parts})
-    when = f"paid {say_day(days[0])}" if len(days) == 1 else f"in {len(parts)} payments"
+    when = _when(parts, deal.currency)
     position = ""
     if term.months is not None:
         number = position_of(terms, deal, term, max(part.service_on for part in parts))
         position = f", month {number} of {term.months}"
     steps = tuple(
-        f"{format_money(part.minor, deal.currency)} for {say_day(part.service_on)}, paid {say_day(part.paid_on)}"
+        f"{format_money(part.minor, deal.currency)} for {say_day(part.service_on)},"
+        f" {'paid' if part.minor > 0 else 'credited or paid back'} {say_day(part.paid_on)}"
         for part in sorted(parts)
     )
     inputs = {
@@ -110,8 +109,19 @@ def collected_basis(terms: Recurring, deal: Deal, month: date) -> Basis | Line:
         "receipts": [[part.service_on.isoformat(), part.paid_on.isoformat(), part.minor] for part in sorted(parts)],
         "collected_minor": minor,
     }
-    words = f"{amount} collected for {calendar.name}, {when}{note}"
+    words = f"{format_money(collected, deal.currency)} collected for {calendar.name}{when}{note}"
     return Basis(minor, 1, words, position, format_money(minor, deal.currency), steps, inputs)
+
+
+def _when(parts: Sequence[Part], currency: str) -> str:
+    """When the money came, and what of it went back: “, paid May 20, 2026”."""
+    came, back = [part for part in parts if part.minor > 0], -sum(part.minor for part in parts if part.minor < 0)
+    days = sorted({part.paid_on for part in came})
+    when = f"paid {say_day(days[0])}" if len(days) == 1 else f"in {len(came)} payments"
+    if not back:
+        return f", {when}"
+    whole = format_money(sum(part.minor for part in came), currency)
+    return f": {whole}, {when}, less {format_money(back, currency)} credited or paid back"
 
 
 def _why_nothing(terms: Recurring, deal: Deal, month: date, name: str, term: Term) -> str:

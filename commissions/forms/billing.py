@@ -15,7 +15,7 @@ from elinkages.kernel.form_fields import AmountField, DayField, use_currency
 from elinkages.kernel.money import format_money
 from elinkages.kernel.words import say_day
 from referrals import service_lines
-from referrals.models import Client
+from referrals.models import Client, ServiceLine
 
 ROWS = 6
 
@@ -57,7 +57,7 @@ class LineForm(forms.Form):
     """A line of an invoice; without an amount it is none."""
 
     kind = forms.ChoiceField(label="What for", choices=LineKind.choices)
-    service_line: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+    service_line: "forms.ModelChoiceField[ServiceLine]" = forms.ModelChoiceField(
         None, label="Service line", required=False, empty_label="The contract's"
     )
     amount = AmountField(label="Amount", required=False)
