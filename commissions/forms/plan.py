@@ -74,6 +74,7 @@ class TermsForm(forms.Form):
     tiers = forms.CharField(
         label="Steps",
         max_length=1_000,
+        initial="0: 5%\n5000: 8%\n15000: 10%",
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         help_text="One a line: from which amount, a colon, the percentage. The first starts at 0. Counting clients, the"
         " number of the client instead, starting at 1: “1: 5%”, “3: 7.5%”.",

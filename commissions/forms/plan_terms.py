@@ -39,6 +39,8 @@ def as_json(reward: str, data: dict[str, Any], currency: str, names: dict[str, s
     if reward == "tiered":
         steps = {"tiers": list(_steps(data["tiers"], data["tier_base"], currency))}
         chosen = {name: data[name] for name in ("mode", "tier_base", "reset", "rate")}
+        if chosen["tier_base"] == "active_mrr":
+            chosen["reset"] = "month"
         return {**_monthly("tiered", data, names), **steps, **chosen}
     if reward == "percent":
         return _monthly("percent", data, names)

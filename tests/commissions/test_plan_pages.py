@@ -7,8 +7,9 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
+from commissions import accruals
 from commissions.models import Plan, PlanRule
-from commissions.terms import FullClawback, Percent, from_json
+from commissions.terms import Combined, Flat, FullClawback, Percent, SteppedClawback, Tiered, from_json
 from elinkages.accounts.models import Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
@@ -247,3 +248,98 @@ def test_the_lists_cost_the_same_with_more_plans(msp: Msp) -> None:
                 assert browser.get(path).status_code == 200
             found.append(len(queries))
     assert all(few == many for few, many in counts.values())
+
+
+MONTHLY = {name: TERMS[name] for name in TERMS if name not in {"reward", "percent"}}
+STEPS = {"tiers": "0: 5%\n5,000: 8%\n15,000: 10.5%", "mode": "marginal", "reset": "quarter", "rate": "floating"}
+
+
+def published(msp: Msp, typed: dict[str, object]) -> object:
+    """The terms that the form publishes, and that it shows again as they were."""
+    browser = browse(msp)
+    answer = browser.post("/acme/plans/new/", {**MONTHLY, **typed})
+    assert answer.status_code == 302, answer.content.decode()
+    with tenancy.use(msp.pk):
+        plan = Plan.objects.get()
+        terms = from_json(plan.versions.get().terms)
+    assert browser.get(f"/acme/plans/{plan.pk}/versions/new/").status_code == 200
+    assert browser.get(f"/acme/plans/{plan.pk}/").status_code == 200
+    assert browser.get("/acme/plans/preview/", {**MONTHLY, **typed}).status_code == 200
+    return terms
+
+
+def test_steps_are_typed_line_by_line(msp: Msp) -> None:
+    terms = published(msp, {"reward": "tiered", **STEPS, "tier_base": "active_mrr", "clawback_days": ""})
+    assert terms == Tiered(
+        tiers=((0, 500), (500_000, 800), (1_500_000, 1_050)), mode="marginal", months=24, cap_lifetime_minor=100_000
+    )
+
+
+def test_steps_of_clients_are_typed_by_the_number_of_the_client(msp: Msp) -> None:
+    by_wins = {**STEPS, "tiers": "1: 5\n3: 7.5\n5: 10", "tier_base": "wins", "mode": "whole", "rate": "locked"}
+    terms = published(msp, {"reward": "tiered", **by_wins})
+    assert isinstance(terms, Tiered)
+    assert (terms.tiers, terms.reset, terms.rate) == (((0, 500), (2, 750), (4, 1_000)), "quarter", "locked")
+
+
+def test_collected_revenue_a_fee_and_clawbacks_are_typed(msp: Msp) -> None:
+    with tenancy.use(msp.pk):
+        cloud = builders.a_service_line("Cloud")
+    lines = {"base": "collected", "counts": ["service", "hardware"], "line_choice": "except", "lines": [str(cloud.pk)]}
+    fee = {"reward": "combined", "amount": "500", "fee_trigger": "won", "percent": "10", **lines}
+    terms = published(msp, {**fee, "clawback_kind": "stepped", "clawback_steps": "30: 100%\n60 days: 50"})
+    clawback = SteppedClawback(steps=((30, 10_000), (60, 5_000)))
+    assert terms == Combined(
+        parts=(
+            Flat(amount_minor=50_000, trigger="won", clawback=clawback),
+            Percent(
+                basis_points=1_000,
+                months=24,
+                base="collected",
+                counts=("service", "hardware"),
+                except_lines=((str(cloud.pk), "Cloud"),),
+                clawback=clawback,
+                cap_lifetime_minor=100_000,
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"reward": "tiered", **STEPS, "tier_base": "wins"}, "“5,000” is not a whole number."),
+        ({"reward": "tiered", **STEPS, "tier_base": "new_mrr", "tiers": "0 - 5%"}, "is not a step. Write it like"),
+        ({"reward": "tiered", **STEPS, "tier_base": "new_mrr", "tiers": "5: 5%"}, "The first tier starts at 0"),
+        ({"reward": "tiered", **STEPS, "tier_base": "collected"}, "Steps by what was collected pay on what was"),
+        (
+            {"reward": "percent", "percent": "5", "base": "collected", "line_choice": "only"},
+            "Choose the service lines.",
+        ),
+        ({"reward": "percent", "percent": "5", "base": "collected", "counts": []}, "Choose at least one kind"),
+        ({"reward": "flat", "amount": "5", "clawback_kind": "linear"}, "Say out of how many months"),
+        ({"reward": "flat", "amount": "5", "clawback_kind": "stepped", "clawback_steps": "x: 5"}, "not a whole number"),
+    ],
+)
+def test_what_is_wrong_with_steps_and_lines_is_said(msp: Msp, typed: dict[str, object], sentence: str) -> None:
+    answer = browse(msp).post("/acme/plans/new/", {**MONTHLY, **typed})
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    with tenancy.use(msp.pk):
+        assert not Plan.objects.exists()
+
+
+def test_what_a_correction_changes_is_said_and_confirmed(msp: Msp) -> None:
+    browser = browse(msp)
+    with tenancy.use(msp.pk):
+        plan = builders.a_plan(Percent(basis_points=800), for_everyone=False)
+        builders.a_deal(builders.a_partner(), plan=plan)
+        accruals.accrue(today=date(2026, 4, 1), at=builders.AT)
+    url = f"/acme/plans/{plan.pk}/versions/new/"
+    typed = {**TERMS, "percent": "5", "months": "12", "cap_lifetime": "", "is_for_all": "all"}
+    answer = browser.post(url, typed)
+    assert answer.status_code == 422
+    assert "This changes months that are over: −$90.00 for 1 partner, in 3 amounts." in answer.content.decode()
+    answer = browser.post(url, {**typed, "confirm_past": "on"})
+    assert "takes back $90.00 that was earned" in answer.content.decode()
+    assert browser.post(url, {**typed, "confirm_past": "on", "confirm_less": "on"}).status_code == 302
