@@ -5,7 +5,9 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from elinkages.accounts.models import User
 from elinkages.audit import trail
+from elinkages.kernel import tenancy
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.refusal import Refused
 from elinkages.mail import preferences
@@ -114,6 +116,15 @@ def remove(contact: Contact, *, by: Actor, at: datetime) -> Contact:
     PartnerLogin.objects.open().filter(msp=contact.msp_id, contact=contact).update(closed_at=at)
     trail.record("partner.person_removed", contact.partner, by=by, at=at, name=contact.name)
     return contact
+
+
+def end_access(user: User, at: datetime) -> None:
+    """Close every portal to a person who closes their account; the partner keeps the contact."""
+    for login in PartnerLogin.objects.open().filter(user=user):
+        with tenancy.use(login.msp_id):
+            contact = Contact.objects.select_related("partner").get(pk=login.contact_id)
+            PartnerLogin.objects.open().filter(pk=login.pk).update(closed_at=at)
+            trail.record("partner.person_left", contact.partner, by=contact, at=at, name=contact.name)
 
 
 def end_invitations(contact: Contact, *, at: datetime) -> int:

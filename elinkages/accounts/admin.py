@@ -17,7 +17,7 @@ from elinkages.mail.models import AccountLetter
 class MspAdmin(ReadOnlyAdmin):
     """Every tenant, and the way into it."""
 
-    list_display = ("name", "slug", "currency", "time_zone", "created_at", "parked", "way_in")
+    list_display = ("name", "slug", "currency", "time_zone", "created_at", "parked", "closes_at", "way_in", "way_out")
     search_fields = ("name", "slug")
     ordering = ("name", "pk")
     exclude = ("parked_reason",)  # it names clients and partners: behind the door, on the MSP's own page
@@ -31,6 +31,12 @@ class MspAdmin(ReadOnlyAdmin):
     def way_in(self, msp: Msp) -> SafeString:
         """A link to the page that asks for a reason."""
         return format_html('<a href="{}?msp={}">Enter</a>', reverse("admin:enter"), msp.pk)
+
+    @admin.display(description="close")
+    def way_out(self, msp: Msp) -> SafeString:
+        """A link to the page that closes and opens it."""
+        words = "Reopen" if msp.closes_at else "Close"
+        return format_html('<a href="{}">{}</a>', reverse("admin:closing", args=(msp.pk,)), words)
 
 
 @admin.register(User)

@@ -291,6 +291,67 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(label="Role", choices=ROLE_CHOICES, widget=forms.RadioSelect)
 
 
+class OwnershipForm(forms.Form):
+    """What an owner is once another person has taken their place."""
+
+    role_after = forms.ChoiceField(
+        label="Afterwards, you",
+        choices=[
+            (Role.FINANCE.value, "stay as finance"),
+            (Role.MANAGER.value, "stay as manager"),
+            (Role.READ_ONLY.value, "stay and only read"),
+            ("", "leave the team"),
+        ],
+        widget=forms.RadioSelect,
+        required=False,
+        initial=Role.MANAGER,
+    )
+
+
+class ClosingForm(forms.Form):
+    """Why an MSP leaves, and its name once more."""
+
+    reason = forms.CharField(label="Why", max_length=300, help_text="It stays in your history.")
+    name = forms.CharField(label="Type the company name to confirm", widget=forms.TextInput({"autocomplete": "off"}))
+
+    def __init__(self, *args: Any, msp: Msp, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.msp = msp
+
+    def clean_name(self) -> str:
+        """The name, whatever its case."""
+        name: str = self.cleaned_data["name"]
+        if " ".join(name.split()).lower() != self.msp.name.lower():
+            raise forms.ValidationError(f"Type {self.msp.name}.")
+        return name
+
+
+class SecondFactorForm(forms.Form):
+    """Who needs a second factor at this MSP."""
+
+    who = forms.ChoiceField(
+        label="Who needs one",
+        choices=[("payers", "Owners and finance, because they move money"), ("everyone", "Everybody on the team")],
+        widget=forms.RadioSelect,
+    )
+    days = forms.IntegerField(
+        label="Days to set it up",
+        min_value=0,
+        max_value=msps.LONGEST_GRACE,
+        help_text="After them, the dashboard stays closed for people without one. New people get the same days.",
+    )
+
+    def __init__(self, *args: Any, msp: Msp, **kwargs: Any) -> None:
+        who = "everyone" if msp.second_factor_required_at else "payers"
+        super().__init__(*args, initial={"who": who, "days": msp.second_factor_grace_days}, **kwargs)
+
+    @property
+    def grace_days(self) -> int | None:
+        """For everybody these days, or None for payers only."""
+        days: int = self.cleaned_data["days"]
+        return days if self.cleaned_data["who"] == "everyone" else None
+
+
 class JoinForm(forms.Form):
     """A new person's name and password; the link in the invitation has proved the address."""
 

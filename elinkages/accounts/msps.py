@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,6 +22,10 @@ from elinkages.kernel.refusal import Refused
 
 SLUG_LENGTH = 40
 SUGGESTIONS = 50
+CLOSES_AFTER = 14
+"""Days between an owner's word and the day the account is closed."""
+LONGEST_GRACE = 60
+"""Days that people can be given to set up a second factor."""
 
 
 class SlugTaken(Refused):
@@ -42,6 +46,14 @@ class NotAnOwner(Refused):
     """Only an owner may do this."""
 
     status = 403
+
+
+class AlreadyClosing(Refused):
+    """The day is set."""
+
+
+class NotClosing(Refused):
+    """There is nothing to take back, or not by this person."""
 
 
 class OthersCanApprove(Refused):
@@ -161,6 +173,60 @@ def require_second_person(msp: Msp, *, by: Actor, at: datetime, reason: str = ""
         locked.one_person_approval_at = locked.one_person_approval_by = None
         _save_waiver(locked)
         trail.record("msp.second_person_required", locked, by=by, at=at, reason=reason)
+    return locked
+
+
+def require_second_factor(msp: Msp, *, days: int | None, by: Membership, at: datetime) -> Msp:
+    """Ask everybody for a second factor within `days`, or nobody but those who move money (None).
+
+    The days begin again only when nobody was asked before. Raises NotAnOwner, BadSetting.
+    """
+    _must_own(by)
+    if days is not None and not 0 <= days <= LONGEST_GRACE:
+        raise BadSetting(f"Give people between 0 and {LONGEST_GRACE} days.")
+    locked = Msp.objects.select_for_update(no_key=True).get(pk=msp.pk)
+    if days is None:
+        if locked.second_factor_required_at is not None:
+            locked.second_factor_required_at = None
+            trail.record("msp.second_factor_optional", locked, by=by, at=at)
+    elif locked.second_factor_required_at is None or locked.second_factor_grace_days != days:
+        locked.second_factor_required_at = locked.second_factor_required_at or at
+        locked.second_factor_grace_days = days
+        trail.record("msp.second_factor_required", locked, by=by, at=at, days=days)
+    locked.save(update_fields=["second_factor_required_at", "second_factor_grace_days"])
+    return locked
+
+
+def close(msp: Msp, *, reason: str, days: int = CLOSES_AFTER, by: Actor, at: datetime) -> Msp:
+    """Set the day from which nobody enters the active MSP and nothing runs in it. Its rows stay.
+
+    `by` an owner, or our staff, who may close it at once (0 days). Raises AlreadyClosing, BadSetting.
+    """
+    reason = " ".join(reason.split())[:300]
+    if not reason:
+        raise BadSetting("Say why, for whoever asks later.")
+    locked = Msp.objects.select_for_update(no_key=True).get(pk=msp.pk)
+    is_ours = not isinstance(by, Membership)
+    if locked.closes_at is not None and not is_ours:
+        raise AlreadyClosing(f"{locked} closes on {locked.closes_at.astimezone(locked.zone):%B %-d} already.")
+    locked.closes_at, locked.closing_reason = at + timedelta(days=days), reason
+    locked.is_closed_by_us = is_ours
+    locked.save(update_fields=["closes_at", "closing_reason", "is_closed_by_us"])
+    on = locked.closes_at.astimezone(locked.zone).date()
+    trail.record("msp.closing", locked, by=by, at=at, closes_on=on, reason=reason)
+    return locked
+
+
+def keep_open(msp: Msp, *, by: Actor, at: datetime) -> Msp:
+    """Take the day back; our staff also after it. Raises NotClosing."""
+    locked = Msp.objects.select_for_update(no_key=True).get(pk=msp.pk)
+    if locked.closes_at is None:
+        raise NotClosing(f"{locked} is not closing.")
+    if locked.is_closed_by_us and isinstance(by, Membership):
+        raise NotClosing("We closed this account. Write to us.", status=403)
+    locked.closes_at, locked.closing_reason, locked.is_closed_by_us = None, "", False
+    locked.save(update_fields=["closes_at", "closing_reason", "is_closed_by_us"])
+    trail.record("msp.kept_open", locked, by=by, at=at)
     return locked
 
 

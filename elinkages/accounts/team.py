@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from elinkages.accounts import doors, msps
 from elinkages.accounts.mailboxes import holds_address
@@ -18,6 +18,10 @@ from elinkages.mail import outbox
 
 GOOD_FOR = timedelta(days=14)
 """How long an invitation can be accepted."""
+A_DAY = 50
+"""How many letters of invitation an MSP sends within a day: a stolen owner's session is no mail cannon."""
+RESENDS = 5
+"""How often one invitation is sent again."""
 
 
 class AlreadyOnTheTeam(Refused):
@@ -40,6 +44,12 @@ class WrongPerson(Refused):
     status = 403
 
 
+class TooManyInvitations(Refused):
+    """Enough letters for today, or to this person."""
+
+    status = 429
+
+
 class LastOwner(Refused):
     """An MSP must keep one person who can do everything."""
 
@@ -47,7 +57,7 @@ class LastOwner(Refused):
 def invite(*, email: str, role: str, by: Membership, at: datetime) -> str:
     """Offer a person a place on the active MSP's team by e-mail; returns the token of the link.
 
-    Raises AlreadyOnTheTeam (deactivated people are brought back instead), AlreadyInvited.
+    Raises AlreadyOnTheTeam (deactivated people are brought back instead), AlreadyInvited, TooManyInvitations.
     """
     email = email.strip().lower()
     _lock_team()
@@ -56,6 +66,7 @@ def invite(*, email: str, role: str, by: Membership, at: datetime) -> str:
     waiting = invitations().filter(email=email)
     if waiting.filter(expires_at__gt=at).exists():
         raise AlreadyInvited(f"An invitation to {email} is waiting. Revoke it first to send a new one.")
+    _not_too_many(at)
     waiting.update(revoked_at=at)
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
@@ -63,6 +74,27 @@ def invite(*, email: str, role: str, by: Membership, at: datetime) -> str:
     )
     _write_invitation(invitation, token, by, at)
     trail.record("team.invited", by.msp, by=by, at=at, email=email, role=_words(role))
+    return token
+
+
+def resend(invitation: Invitation, *, by: Membership, at: datetime) -> str:
+    """Send an open or expired invitation once more, with a new link; the link before it no longer works.
+
+    Raises InvitationOver, TooManyInvitations.
+    """
+    _lock_team()
+    found = invitations().filter(pk=invitation.pk).first()
+    if found is None:
+        raise InvitationOver("This invitation was accepted or taken back already.", status=409)
+    if found.resends >= RESENDS:
+        raise TooManyInvitations(f"{found.email} was written to {RESENDS + 1} times. Call them, or revoke it.")
+    _not_too_many(at)
+    token = secrets.token_urlsafe(32)
+    found.token_hash, found.resent_at, found.expires_at = _hash(token), at, at + GOOD_FOR
+    found.resends, found.invited_by = found.resends + 1, by
+    found.save(update_fields=["token_hash", "resent_at", "expires_at", "resends", "invited_by"])
+    _write_invitation(found, token, by, at)
+    trail.record("team.invitation_resent", by.msp, by=by, at=at, email=found.email)
     return token
 
 
@@ -118,6 +150,8 @@ def change_role(member: Membership, *, role: str, by: Actor, at: datetime) -> Me
     member.save(update_fields=["role"])
     facts = {"person": str(member), "role": _words(role), "before": _words(before)}
     trail.record("team.role_changed", member.msp, by=by, at=at, **facts)
+    sentence = ROLE_SENTENCES[Role(role)]
+    tell(member, f"You are {_words(role)} now", f"{by.actor_name} changed your role. {sentence}", at=at)
     if not member.may("team.manage"):
         _take_back_invitations_of(member, by, at)
     _end_waiver_with_a_second_person(at)
@@ -132,7 +166,12 @@ def deactivate(member: Membership, *, by: Actor, at: datetime) -> Membership:
         _keep_an_owner(member)
         member.deactivated_at = at
         member.save(update_fields=["deactivated_at"])
-        trail.record("team.deactivated", member.msp, by=by, at=at, person=str(member))
+        if by.actor_id == member.pk:
+            trail.record("team.left", member.msp, by=by, at=at)
+        else:
+            trail.record("team.deactivated", member.msp, by=by, at=at, person=str(member))
+        sentence = "What you did stays in its history. An owner can bring you back."
+        tell(member, f"You can no longer open {member.msp}", sentence, at=at)
         _take_back_invitations_of(member, by, at)
     return member
 
@@ -145,8 +184,31 @@ def reactivate(member: Membership, *, by: Actor, at: datetime) -> Membership:
         member.deactivated_at = None
         member.save(update_fields=["deactivated_at"])
         trail.record("team.reactivated", member.msp, by=by, at=at, person=str(member), role=_words(member.role))
+        sentence = f"{by.actor_name} gave you your access back, as {_words(member.role)}."
+        tell(member, f"You can open {member.msp} again", sentence, at=at)
         _end_waiver_with_a_second_person(at)
     return member
+
+
+def leave(member: Membership, *, at: datetime) -> Membership:
+    """End one's own access. Raises LastOwner."""
+    return deactivate(member, by=member, at=at)
+
+
+def tell(member: Membership, title: str, sentence: str, *, at: datetime) -> None:
+    """Write a person a letter about what their access is from now on."""
+    outbox.send(
+        to=member.user.email,
+        template="emails/team_news",
+        context={"title": title, "sentence": sentence, "url": doors.absolute("public", None, "start")},
+        key=f"team-news-{member.pk}-{at.isoformat()}-{_hash(title)[:8]}",
+        at=at,
+    )
+
+
+def lock() -> None:
+    """One change of the active MSP's team at a time; for verbs beside this module."""
+    _lock_team()
 
 
 def team() -> QuerySet[Membership]:
@@ -164,6 +226,14 @@ def invitations() -> QuerySet[Invitation]:
 def _lock_team() -> None:
     """One change of a team at a time: two owners who demote each other would leave none."""
     Msp.objects.select_for_update(no_key=True).get(pk=tenancy.current_msp_id())
+
+
+def _not_too_many(at: datetime) -> None:
+    since = at - timedelta(days=1)
+    new = Invitation.objects.filter(invited_at__gt=since).count()
+    again = Invitation.objects.filter(resent_at__gt=since).aggregate(sent=Sum("resends"))["sent"] or 0
+    if new + again >= A_DAY:
+        raise TooManyInvitations(f"You sent {A_DAY} invitations within a day. The next one can go out tomorrow.")
 
 
 def _take_back_invitations_of(member: Membership, by: Actor, at: datetime) -> None:
@@ -201,7 +271,7 @@ def _write_invitation(invitation: Invitation, token: str, by: Membership, at: da
             "role_sentence": ROLE_SENTENCES[role],
             "url": doors.absolute("public", None, "team-invitation", by.msp.slug, token),
         },
-        key=f"team-invitation-{invitation.pk}",
+        key=f"team-invitation-{invitation.pk}-{invitation.resends}",
         at=at,
         reply_to=by.user.email,
         secret=True,

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from elinkages.accounts.views import branding, invitation, security, settings, team
+from elinkages.accounts.views import branding, invitation, leaving, security, settings, team
 
 dashboard: list[URLPattern | URLResolver] = [
     path("settings/", settings.settings, name="settings"),
@@ -23,6 +23,18 @@ dashboard: list[URLPattern | URLResolver] = [
         team.invitation_revocation,
         name="team-invitation-revocation",
     ),
+    path(
+        "settings/team/invitations/<uuid:invitation_id>/resending/",
+        team.invitation_resending,
+        name="team-invitation-resending",
+    ),
+    path("settings/team/<uuid:member_id>/ownership/", leaving.ownership_offer, name="team-member-ownership"),
+    path("settings/ownership/acceptance/", leaving.ownership_acceptance, name="ownership-acceptance"),
+    path("settings/ownership/end/", leaving.ownership_end, name="ownership-end"),
+    path("settings/leave/", leaving.leave, name="team-leave"),
+    path("settings/closing/", leaving.msp_closing, name="msp-closing"),
+    path("settings/closing/withdrawal/", leaving.msp_closing_withdrawal, name="msp-closing-withdrawal"),
+    path("settings/second-factor/", settings.second_factor, name="settings-second-factor"),
     path("settings/team/<uuid:member_id>/role/", team.member_role, name="team-member-role"),
     path("settings/team/<uuid:member_id>/deactivation/", team.member_deactivation, name="team-member-deactivation"),
     path("settings/team/<uuid:member_id>/reactivation/", team.member_reactivation, name="team-member-reactivation"),
@@ -36,6 +48,7 @@ public: list[URLPattern | URLResolver] = [
     path("accounts/sessions/", security.session_list, name="session-list"),
     path("accounts/sessions/others/end/", security.session_end_others, name="session-end-others"),
     path("accounts/sessions/<uuid:session_id>/end/", security.session_end, name="session-end"),
+    path("accounts/close/", security.close_account, name="close-account"),
     path("accounts/second-factor/", security.second_factor, name="second-factor"),
     path("accounts/go-on/<uuid:detour_id>/", security.go_on, name="go-on"),
     path("invitation/<slug:slug>/<str:token>/", invitation.invitation, name="team-invitation"),

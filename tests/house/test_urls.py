@@ -22,7 +22,7 @@ ANYONES_PAGES = {
     "home", "styleguide", "healthz", "metrics", "start", "new-msp", "team-invitation", "partner-invitation",
     "join", "join-sent", "join-confirmation", "join-kind",
     "brand-css", "brand-logo", "unsubscribe",
-    "session-list", "session-end", "session-end-others", "second-factor", "go-on",
+    "session-list", "session-end", "session-end-others", "second-factor", "go-on", "close-account",
 }  # fmt: skip
 
 

@@ -2,20 +2,22 @@
 
 from functools import update_wrapper
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.views import LogoutView, redirect_to_login
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
-from elinkages.accounts import confirmation, factors
+from elinkages.accounts import confirmation, factors, msps
+from elinkages.accounts.models import Msp
 from elinkages.accounts.ops import visits
-from elinkages.accounts.ops.forms import EnterForm
+from elinkages.accounts.ops.forms import ClosingForm, EnterForm
 from elinkages.kernel import tenancy
 
 
@@ -124,6 +126,7 @@ class OpsSite(admin.AdminSite):
         own: list[URLPattern | URLResolver] = [
             path("enter/", self.admin_view(self.enter), name="enter"),
             path("leave/", self.admin_view(self.leave), name="leave"),
+            path("closing/<uuid:msp_id>/", self.admin_view(self.closing), name="closing"),
         ]
         unwanted = {"view_on_site", "autocomplete", "password_change_done"}
         kept = [entry for entry in super().get_urls() if getattr(entry, "name", None) not in unwanted]
@@ -176,3 +179,23 @@ class OpsSite(admin.AdminSite):
         return redirect("admin:index")
 
     leave.opens_no_msp = True  # type: ignore[attr-defined]
+
+    def closing(self, request: Any, msp_id: UUID) -> HttpResponse:
+        """Set the day from which nobody enters an MSP and nothing runs in it, or take it back."""
+        msp = get_object_or_404(Msp, pk=msp_id)
+        form = ClosingForm(request.POST if "reason" in request.POST else None)
+        if request.method == "POST" and not confirmation.is_recent(request):
+            return confirmation.ask(request)
+        if request.method == "POST" and ("open" in request.POST or form.is_valid()):
+            with tenancy.use(msp.pk):
+                if "open" in request.POST:
+                    msps.keep_open(msp, by=request.user, at=timezone.now())
+                else:
+                    days, reason = int(form.cleaned_data["days"]), form.cleaned_data["reason"]
+                    msps.close(msp, reason=reason, days=days, by=request.user, at=timezone.now())
+            messages.success(request, f"{msp} was changed. It is in its history.")
+            return redirect("admin:accounts_msp_changelist")
+        context = {**self.each_context(request), "title": f"Close {msp}", "form": form, "msp": msp}
+        return TemplateResponse(request, "admin/closing.html", context, status=422 if form.is_bound else 200)
+
+    closing.opens_no_msp = True  # type: ignore[attr-defined]

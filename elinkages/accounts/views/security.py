@@ -5,6 +5,7 @@ from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -12,8 +13,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from elinkages.accounts import confirmation, factors, sessions
+from elinkages.accounts import closing, confirmation, factors, sessions
+from elinkages.accounts.access import recent
+from elinkages.accounts.models import Membership
 from elinkages.kernel.pages import page
+from elinkages.kernel.refusal import Refused
 
 AFTERWARDS = "after_second_factor"
 
@@ -46,6 +50,25 @@ def session_end_others(request: Any) -> HttpResponse:
     sessions.end_all(request.user, but=request.session.session_key)
     messages.success(request, "Every other browser is logged out.")
     return redirect("session-list")
+
+
+@never_cache
+@recent
+@login_required
+def close_account(request: Any) -> HttpResponse:
+    """End everything that one can open here; the page before it says what stays."""
+    now, problem = timezone.now(), ""
+    if request.method == "POST":
+        try:
+            closing.close(request.user, at=now)
+            logout(request)
+            messages.success(request, "Your account is closed. Thank you for your time with us.")
+            return redirect("home")
+        except Refused as refusal:
+            problem = refusal.message
+    mine = Membership.objects.active().filter(user=request.user).select_related("msp").order_by("msp__name")
+    context = {"memberships": mine, "blocked": closing.only_owner_of(request.user, now), "problem": problem}
+    return page(request, "account/close.html", context, status=409 if problem else 200)
 
 
 @never_cache

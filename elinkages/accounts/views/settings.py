@@ -6,9 +6,9 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from elinkages.accounts import msps, time_zones
+from elinkages.accounts import factors, msps, team, time_zones
 from elinkages.accounts.access import MspRequest, dashboard
-from elinkages.accounts.forms import MspForm
+from elinkages.accounts.forms import MspForm, SecondFactorForm
 from elinkages.audit import trail
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
@@ -39,6 +39,20 @@ def edit(request: MspRequest) -> HttpResponse:
             return redirect("dashboard:settings")
     context = {"form": form, "currency_is_fixed": is_fixed, "zones": time_zones.names()}
     return page(request, "dashboard/settings/edit.html", context, status=422 if form.is_bound else 200)
+
+
+@dashboard(can="settings.manage", recent=True)
+def second_factor(request: MspRequest) -> HttpResponse:
+    """Who needs a second factor here, and within how many days."""
+    form = SecondFactorForm(request.POST or None, msp=request.msp)
+    if request.method == "POST" and form.is_valid():
+        with attempt(form):
+            msps.require_second_factor(request.msp, days=form.grace_days, by=request.member, at=timezone.now())
+            messages.success(request, "The rule for second factors was saved.")
+            return redirect("dashboard:settings")
+    without = team.team().filter(~factors.of_user(), deactivated_at__isnull=True)
+    context = {"form": form, "without": without}
+    return page(request, "dashboard/settings/second_factor.html", context, status=422 if form.is_bound else 200)
 
 
 @dashboard(can="settings.manage", recent=True)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from elinkages.accounts import team
+from elinkages.accounts import factors, ownership, team
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.accounts.forms import InviteForm, RoleForm
 from elinkages.accounts.models import Invitation, Membership
@@ -22,7 +22,8 @@ def people(request: MspRequest) -> HttpResponse:
     """Who works here, as what, and who is invited."""
     now = timezone.now()
     context = {
-        "members": list(team.team()),
+        "members": list(team.team().annotate(has_second_factor=factors.of_user())),
+        "transfer": ownership.current(now),
         "invitations": [(invitation, invitation.is_open(now)) for invitation in team.invitations()],
         "roles": [(role.label, ROLE_SENTENCES[role]) for role in Role],
     }
@@ -39,6 +40,16 @@ def invitation_list(request: MspRequest) -> HttpResponse:
             messages.success(request, f"An invitation is on its way to {form.cleaned_data['email']}.")
             return redirect("dashboard:team")
     return page(request, "dashboard/settings/invite.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@dashboard(can="team.manage")
+@require_POST
+def invitation_resending(request: MspRequest, invitation_id: UUID) -> HttpResponse:
+    """Send an invitation again, with a new link."""
+    invitation = get_object_or_404(Invitation, pk=invitation_id)
+    team.resend(invitation, by=request.member, at=timezone.now())
+    messages.success(request, f"{invitation.email} gets a new link. The one before it no longer works.")
+    return redirect("dashboard:team")
 
 
 @dashboard(can="team.manage")
