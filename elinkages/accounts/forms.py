@@ -343,7 +343,8 @@ class SecondFactorForm(forms.Form):
 
     def __init__(self, *args: Any, msp: Msp, **kwargs: Any) -> None:
         who = "everyone" if msp.second_factor_required_at else "payers"
-        super().__init__(*args, initial={"who": who, "days": msp.second_factor_grace_days}, **kwargs)
+        kwargs["initial"] = {"who": who, "days": msp.second_factor_grace_days}
+        super().__init__(*args, **kwargs)
 
     @property
     def grace_days(self) -> int | None:
