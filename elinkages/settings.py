@@ -267,6 +267,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "check-books": {"task": "commissions.tasks.check_books", "schedule": crontab(hour=8, minute=0)},
     "partners-tidy": {"task": "partners.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
     "lists-sweep": {"task": "elinkages.lists.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
+    "inquiries-tidy": {"task": "referrals.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
     "protection": {"task": "referrals.tasks.sweep_protection", "schedule": 3600, "options": {"expires": 3500}},
     "agreements": {"task": "partners.tasks.ask_everyone_to_sign", "schedule": 3600, "options": {"expires": 3500}},
     "accounts-tidy": {"task": "elinkages.accounts.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},

@@ -112,7 +112,7 @@ def _for_team(referral: Referral, member: Membership) -> dict[str, Any]:
 def _responsible(referral: Referral) -> list[Membership]:
     if referral.owner and referral.owner.deactivated_at is None:
         return [referral.owner]
-    if referral.channel != Channel.PORTAL:
+    if referral.channel not in {Channel.PORTAL, Channel.PUBLIC}:
         return []
     team = Membership.objects.active().filter(msp=referral.msp_id, role__in=[Role.OWNER, Role.MANAGER])
     return list(team.select_related("user").order_by("created_at"))

@@ -129,7 +129,10 @@ def _check(referral: Referral, at: datetime) -> None:
         raise FactsRefused(f"“{channel}” is no way in which introductions reach you.")
     if channel == Channel.PORTAL and not partner.is_active:
         raise CannotRefer("You cannot send introductions right now. Ask us why: what you earned is safe.")
-    if channel == Channel.DASHBOARD and partner.state in {PartnerState.SUSPENDED, PartnerState.PARTED}:
+    if channel in {Channel.DASHBOARD, Channel.PUBLIC} and partner.state in {
+        PartnerState.SUSPENDED,
+        PartnerState.PARTED,
+    }:
         raise CannotRefer(f"{partner.name} is {partner.get_state_display().lower()}. Reinstate them first.")
     if referral.expected_mrr_minor is not None and referral.expected_mrr_minor < 0:
         raise FactsRefused("Expected MRR cannot be negative.")

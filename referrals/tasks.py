@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from elinkages.kernel.tasks import for_every_msp
-from referrals import protection
+from referrals import inquiries, protection
 
 
 @shared_task
@@ -16,3 +16,14 @@ def sweep_protection(**_: str) -> None:
         protection.sweep(at=at)
 
     for_every_msp(swept)
+
+
+@shared_task
+def tidy(**_: str) -> None:
+    """Delete what strangers sent and never confirmed, at every MSP."""
+    at = timezone.now()
+
+    def forgotten() -> None:
+        inquiries.forget(at=at)
+
+    for_every_msp(forgotten)

@@ -4,8 +4,9 @@ from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
 from referrals.listings import CLIENTS, REFERRALS
-from referrals.views import cases, clients, credit, lists, portal_credit, registration, service_lines, standing
+from referrals.views import cases, clients, credit, lists, portal_credit, registration, service_lines, sharing, standing
 from referrals.views import portal as portal_views
+from referrals.views import public as public_views
 from referrals.views import referrals as referral_views
 
 dashboard: list[URLPattern | URLResolver] = [
@@ -36,6 +37,15 @@ dashboard: list[URLPattern | URLResolver] = [
     path("cases/<uuid:case_id>/decision/", cases.case_decision, name="case-decision"),
     path("settings/protection/", standing.windows, name="protection"),
     path("settings/protection/edit/", standing.windows_edit, name="protection-edit"),
+    path("settings/referral-page/", sharing.referral_page, name="referral-page"),
+    path("settings/referral-page/edit/", sharing.referral_page_edit, name="referral-page-edit"),
+    path("referrals/links/", sharing.link_list, name="link-list"),
+    path("referrals/links/new/", sharing.link_new, name="link-new"),
+    path("referrals/links/<uuid:link_id>/closing/", sharing.link_closing, name="link-closing"),
+    path("referrals/<uuid:referral_id>/status-link/", sharing.status_link_new, name="status-link-new"),
+    path(
+        "status-links/<uuid:status_link_id>/revocation/", sharing.status_link_revocation, name="status-link-revocation"
+    ),
     path("clients/", clients.client_list, name="client-list"),
     *lists_around(CLIENTS, "clients/"),
     path("clients/new/", clients.client_new, name="client-new"),
@@ -52,9 +62,17 @@ portal: list[URLPattern | URLResolver] = [
     path("referrals/<uuid:referral_id>/", portal_views.detail, name="referral"),
     path("referrals/<uuid:referral_id>/thanks/", portal_views.thanks, name="referral-thanks"),
     path("referrals/<uuid:referral_id>/contest/", portal_credit.contest, name="referral-contest"),
+    path("link/", sharing.my_link, name="link"),
     path("credit/", portal_credit.questions, name="credit-questions"),
     path("credit/consents/<uuid:consent_id>/", portal_credit.consent, name="credit-consent"),
     path("credit/cases/<uuid:case_id>/", portal_credit.case_page, name="case"),
 ]
 
-public: list[URLPattern | URLResolver] = []
+public: list[URLPattern | URLResolver] = [
+    path("refer/<slug:slug>/", public_views.refer, name="refer"),
+    path("refer/<slug:slug>/sent/", public_views.refer_sent, name="refer-sent"),
+    path("refer/<slug:slug>/confirmation/<str:token>/", public_views.refer_confirmation, name="refer-confirmation"),
+    path("refer/<slug:slug>/<slug:code>/", public_views.refer_link, name="refer-link"),
+    path("refer/<slug:slug>/<slug:code>/qr.svg", public_views.refer_qr, name="refer-qr"),
+    path("status/<slug:slug>/<str:token>/", public_views.status, name="status"),
+]

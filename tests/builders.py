@@ -45,11 +45,14 @@ from referrals.models import (
     MovementKind,
     MrrMovement,
     Referral,
+    ReferralLink,
     ServiceLine,
     Split,
     SplitConsent,
     Stage,
+    StatusLink,
 )
+from referrals.statuses import hashed
 
 AT = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -195,6 +198,18 @@ def a_split(referral: Referral, shares: dict[Partner, int], **fields: Any) -> Sp
     for partner, basis_points in shares.items():
         SplitConsent.objects.create(split=split, partner=partner, before_basis_points=0, basis_points=basis_points)
     return split
+
+
+def a_link(partner: Partner, code: str | None = None, **fields: Any) -> ReferralLink:
+    """A partner's open link to the referral page."""
+    fields = {"made_at": AT, "made_by_name": "Alice Adams", **fields}
+    return ReferralLink.objects.create(partner=partner, code=code or f"code{next(_numbers)}", **fields)
+
+
+def a_status_link(referral: Referral, token: str = "", **fields: Any) -> StatusLink:
+    """A link that shows where the referral stands, for 90 days from AT; `token` opens it."""
+    fields = {"email": "ana@example.com", "issued_at": AT, "expires_at": AT + timedelta(days=90), **fields}
+    return StatusLink.objects.create(referral=referral, token_hash=hashed(token or f"token {next(_numbers)}"), **fields)
 
 
 def a_flag(referral: Referral, kind: str = FlagKind.PERSON, **fields: Any) -> Flag:

@@ -204,6 +204,8 @@ def _standing(house: House, canary: str) -> dict[str, UUID]:
         "split_id": split.pk,
         "consent_id": split.consents.get(partner=house.petra).pk,
         "flag_id": builders.a_flag(contested).pk,
+        "link_id": builders.a_link(house.petra).pk,
+        "status_link_id": builders.a_status_link(contested).pk,
     }
 
 

@@ -36,6 +36,8 @@ PUBLIC_SEGMENTS = frozenset(
         "robots.txt",
         "invitation",
         "join",
+        "refer",
+        "status",
         "new-msp",
         "theme",
         "demo",

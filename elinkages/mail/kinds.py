@@ -38,6 +38,7 @@ _KINDS: Final = (
         ("application_confirmation", "application_declined"),
     ),
     (Kind("agreement", "The agreement", why=_SIGNED), ("agreement_asked", "agreement_signed")),
+    (Kind("public", "Introductions without a login", why=_OPENS), ("inquiry_confirm", "status_link")),
     (Kind("digest", "Daily summaries", why="You asked for it instead of single letters."), ("digest",)),
     (
         Kind("introduction_progress", "What becomes of your introductions", PARTNER),

@@ -21,7 +21,7 @@ class ReferralPage(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            *walls("referral_page", key=False),
+            *walls("referral_page", portal="TRUE", key=False),
             models.UniqueConstraint(fields=["msp"], name="referral_page_once"),
         ]
 
@@ -127,6 +127,7 @@ class Inquiry(TenantModel):
         ]
         indexes = [
             models.Index(fields=["msp", "sender_email", "sent_at"], name="inquiry_sender"),
+            models.Index(fields=["msp", "sent_at"], condition=Q(confirmed_at__isnull=True), name="inquiry_unanswered"),
             models.Index(
                 fields=["msp", "expires_at"], condition=Q(confirmed_at__isnull=True), name="inquiry_unconfirmed"
             ),

@@ -15,5 +15,6 @@ def standing(referral: Referral) -> dict[str, Any]:
         "split": split if split and split.state in {SplitState.ASKED, SplitState.AGREED} else None,
         "consents": list(split.consents.select_related("partner").order_by("pk")) if split else [],
         "case": referral.cases.order_by("-opened_at", "-pk").first(),
+        "status_links": list(referral.status_links.filter(revoked_at__isnull=True).order_by("issued_at")),
         "extensions": list(referral.extensions.order_by("at")),
     }
