@@ -140,7 +140,11 @@ def confirm(token: str, *, at: datetime) -> Confirmed:
     Raises InquiryOver, KnownAlready, PageOff.
     """
     Inquiry.objects.select_for_update(of=("self",)).filter(token_hash=statuses.hashed(token)).first()
-    inquiry = find(token, at=at)
+    return register(find(token, at=at), at=at)
+
+
+def register(inquiry: Inquiry, *, at: datetime) -> Confirmed:
+    """What follows from a confirmation. Raises KnownAlready, PageOff."""
     by = System(f"{inquiry.sender_name} (referral page)")
     try:
         referral = pipeline.submit(

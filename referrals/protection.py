@@ -8,9 +8,13 @@ the same company again: that one counts then (docs/algorithms/attribution.md).
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
+from django.db.models import DateField, ExpressionWrapper, F, Q
+
+from elinkages.accounts.models import Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor, System
 from elinkages.kernel.refusal import Refused
+from elinkages.kernel.tenancy import current_msp_id
 from elinkages.kernel.words import say_count, say_day
 from partners.models import SourceKind
 from referrals import notices
@@ -22,6 +26,7 @@ from referrals.models import (
     ProtectionRule,
     Referral,
 )
+from referrals.models.referral import ReferralQuerySet
 
 DEFAULT_DAYS = 180
 """How long an introduction is protected unless the MSP says otherwise: the usual sales cycle, twice."""
@@ -81,12 +86,22 @@ def begin(referral: Referral) -> None:
 
 def sweep(*, at: datetime) -> int:
     """Remind of protections that end soon, and record those that have ended; returns how many were told."""
-    # The MSP's day can be ahead of UTC's by most of one.
-    horizon = at.date() + timedelta(days=max(REMIND_BEFORE) + 1)
+    today = Msp.objects.get(pk=current_msp_id()).today(at)
     told = 0
-    for referral in Referral.objects.ending(horizon).select_related("partner").order_by("protected_until")[:AT_ONCE]:
+    for referral in _due(today).select_related("partner").order_by("protected_until", "pk")[:AT_ONCE]:
         told += expire(referral, at=at) or remind(referral, at=at)
     return told
+
+
+def _due(today: date) -> ReferralQuerySet:
+    """Those with something to tell; whoever was told is out of the way of the rest."""
+    first, last = max(REMIND_BEFORE), min(REMIND_BEFORE)
+    told_before_last = ExpressionWrapper(F("protection_told_on") + timedelta(days=last), DateField())
+    return Referral.objects.ending(today + timedelta(days=first)).filter(
+        Q(protection_told_on__isnull=True)
+        | Q(protected_until__lt=today)
+        | Q(protected_until__lte=today + timedelta(days=last), protected_until__gt=told_before_last)
+    )
 
 
 def remind(referral: Referral, *, at: datetime) -> bool:

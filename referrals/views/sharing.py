@@ -137,7 +137,7 @@ def _links(request: MspRequest, *, status: int = 200, **form: Any) -> HttpRespon
     counted = Partner.objects.filter(pk__in=[link.partner_id for link in rows.items]).annotate(
         sent=Count("referrals", filter=Q(referrals__channel=Channel.PUBLIC))
     )
-    sent = {partner.pk: partner.sent for partner in counted}
+    sent = dict(counted.values_list("pk", "sent"))
     items = [
         {
             "link": link,

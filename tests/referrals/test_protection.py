@@ -95,6 +95,18 @@ def test_each_reminder_comes_once_and_the_end_is_told_once(inside: House) -> Non
     assert [event.action for event in trail.history(referral)].count("protection.ended") == 1
 
 
+def test_whoever_was_told_is_not_in_the_way_of_the_rest(inside: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protection, "AT_ONCE", 1)
+    for company in ("Aspen Freight", "Birch Bakery", "Cedar Clinic"):
+        send(inside, company=company, contact_email="")
+    at = noon(LAST - timedelta(days=14))
+    assert [protection.sweep(at=at) for _ in range(4)] == [1, 1, 1, 0]
+    at = noon(LAST - timedelta(days=3))
+    assert [protection.sweep(at=at) for _ in range(4)] == [1, 1, 1, 0]
+    at = noon(LAST + timedelta(days=1))
+    assert [protection.sweep(at=at) for _ in range(4)] == [1, 1, 1, 0]
+
+
 def test_the_last_day_is_the_msps_own(inside: House) -> None:
     """In New York it is still the last day when UTC is a day further."""
     referral = send(inside)

@@ -17,7 +17,7 @@ from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Terms, T
 from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel.refusal import Refused
 from elinkages.mail.models import Message
-from elinkages.pages.demo import cast, joining
+from elinkages.pages.demo import cast, joining, standing
 from elinkages.pages.demo.cast import Source
 from partners import onboarding
 from partners.models import Contact, Partner, SourceKind
@@ -63,6 +63,7 @@ class Story:
         self._introduce()
         self._keep_books()
         joining.plan(self)
+        standing.plan(self)
         while self.queue:
             at, _, event = heapq.heappop(self.queue)
             event(at)
