@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "elinkages.watch.requests.RequestMetrics",
     "elinkages.watch.requests.RequestLog",
+    "elinkages.accounts.hosts.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -200,6 +201,8 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Elinkages <hello@elin
 # 32 random bytes in base64. After a rotation the keys before it still open what they sealed.
 SECRETS_KEY = os.environ.get("SECRETS_KEY", "")
 SECRETS_KEY_FALLBACKS = [key for key in os.environ.get("SECRETS_KEY_FALLBACKS", "").split(",") if key]
+# Asked for the TXT record of a portal's own host name: any resolver that answers JSON over HTTPS.
+DNS_OVER_HTTPS = os.environ.get("DNS_OVER_HTTPS", "https://cloudflare-dns.com/dns-query")
 # Simulators of vendors listen on loopback; nothing else may ever be reached there.
 HTTP_ALLOW_LOOPBACK = _flag("HTTP_ALLOW_LOOPBACK")
 
@@ -222,7 +225,7 @@ SECURE_CSP: dict[str, Any] = {
     "img-src": [CSP.SELF, "data:"],
     "object-src": [CSP.NONE],
     "base-uri": [CSP.NONE],
-    "form-action": [CSP.SELF],
+    "form-action": [CSP.SELF, SITE_URL],
     "frame-ancestors": [CSP.NONE],
 }
 SECURE_SSL_REDIRECT = SECURE_SITE and _flag("SSL_REDIRECT")
@@ -270,6 +273,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "inquiries-tidy": {"task": "referrals.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
     "protection": {"task": "referrals.tasks.sweep_protection", "schedule": 3600, "options": {"expires": 3500}},
     "agreements": {"task": "partners.tasks.ask_everyone_to_sign", "schedule": 3600, "options": {"expires": 3500}},
+    "domains-sweep": {"task": "elinkages.accounts.tasks.sweep_domains", "schedule": 300, "options": {"expires": 290}},
     "accounts-tidy": {"task": "elinkages.accounts.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
 }
 

@@ -14,7 +14,7 @@ from elinkages.accounts.access import SAFE, View, to_login, unit_of_work
 from elinkages.accounts.models import Msp, User
 from elinkages.kernel.pages import page
 from partners import agreements
-from partners.doorways import Doorway, doorways, open_logins
+from partners.doorways import Doorway, at_our_site, doorways, open_logins
 from partners.models import Contact, Partner, PartnerLogin
 
 
@@ -50,7 +50,11 @@ def portal(view: View) -> View:
         login.arrive(timezone.now())
         request.standing = None
         # Read before the walls go up, because the portal's role may not read who works where.
-        request.login, request.portals = login, doorways(request.user, logins, door="portal", msp=request.msp)
+        request.login = login
+        own = doorways(request.user, logins, door="portal", msp=request.msp)
+        request.portals = (
+            own if getattr(request, "portal_domain", None) is None else [at_our_site(doorway) for doorway in own]
+        )
         bound = login.partner_id if request.method in SAFE else None
 
         def with_partner(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -1,8 +1,9 @@
 """The dashboards and portals that a person can enter."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from elinkages.accounts import doors
@@ -34,3 +35,8 @@ def doorways(
     found = [("dashboard", member.msp, member.get_role_display()) for member in members]
     found += [("portal", login.msp, "Partner portal") for login in logins]
     return [Doorway(doors.root(name, place), place.name, note, here == (name, place.pk)) for name, place, note in found]
+
+
+def at_our_site(doorway: Doorway) -> Doorway:
+    """The same, for a page at a portal's own host name: other doors are at our address."""
+    return doorway if doorway.current else replace(doorway, url=settings.SITE_URL + doorway.url)

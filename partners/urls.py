@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
 from partners.listings import APPLICATIONS
-from partners.views import agreements, applications, invitation, join, join_page, people
+from partners.views import agreements, applications, arrival, invitation, join, join_page, people
 from partners.views import dashboard as partner_views
 from partners.views import portal as portal_views
 
@@ -87,9 +87,13 @@ dashboard: list[URLPattern | URLResolver] = [
     ),
 ]
 
-portal: list[URLPattern | URLResolver] = [path("profile/", portal_views.profile, name="profile")]
+portal: list[URLPattern | URLResolver] = [
+    path("profile/", portal_views.profile, name="profile"),
+    path("arrival/", arrival.departure, name="departure"),
+]
 
 public: list[URLPattern | URLResolver] = [
+    path("arrival/<str:token>/", arrival.arrival, name="arrival"),
     path("join/<slug:slug>/", join.join, name="join"),
     path("join/<slug:slug>/sent/", join.join_sent, name="join-sent"),
     path("join/<slug:slug>/confirmation/<str:token>/", join.join_confirmation, name="join-confirmation"),

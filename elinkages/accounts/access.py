@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
-from elinkages.accounts import confirmation, factors
+from elinkages.accounts import arrivals, confirmation, factors
 from elinkages.accounts.models import Membership, Msp, Submission, User
 from elinkages.accounts.rights import RIGHTS
 from elinkages.kernel import tenancy
@@ -130,7 +130,9 @@ def ops(view: View) -> View:
 
 
 def to_login(request: HttpRequest) -> HttpResponse:
-    """To the login page, and back here afterwards."""
+    """To the login page, and back here afterwards; from a portal's own host name by way of our address."""
+    if getattr(request, "portal_domain", None) is not None:
+        return arrivals.leave(request)
     return redirect_to_login(request.get_full_path(), "/accounts/login/")
 
 

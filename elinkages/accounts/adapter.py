@@ -57,6 +57,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         return [{**method, "description": ASK_FOR.get(method["id"], method["description"])} for method in methods]
 
+    def get_logout_redirect_url(self, request: Any) -> str:
+        """After leaving a portal's own host name: to our address, where the login itself ends."""
+        at_portal = getattr(request, "portal_domain", None) is not None
+        return f"{settings.SITE_URL}/accounts/logout/" if at_portal else str(super().get_logout_redirect_url(request))
+
     def get_password_change_redirect_url(self, request: Any) -> str:
         """After a password change: back to work."""
         return "/start/"

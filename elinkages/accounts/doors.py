@@ -13,7 +13,8 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix, reverse, set_script_prefix
 
-from elinkages.accounts.models import Msp
+from elinkages.accounts import hosts
+from elinkages.accounts.models import Msp, PortalDomain
 
 DASHBOARD = "elinkages.urls.dashboard"
 PORTAL = "elinkages.urls.portal"
@@ -24,6 +25,7 @@ PUBLIC_SEGMENTS = frozenset(
     {
         "",
         "accounts",
+        "arrival",
         "brand",
         "letters",
         "start",
@@ -83,6 +85,9 @@ class DoorMiddleware:
         if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path_info:
             raise BadRequest("A NUL byte in the address.")
         request.door, request.msp = "public", None
+        _forget_sessions_of_other_hosts(request)
+        if domain := getattr(request, "portal_domain", None):
+            return self._at_own_host(request, domain)
         door, slug, rest = _split(request.path_info)
         if slug and (msp := Msp.objects.filter(slug=slug).first()):
             prefix = request.path_info[: len(request.path_info) - len(rest)]
@@ -92,6 +97,22 @@ class DoorMiddleware:
             with _prefix(f"{prefix}/"):
                 return self.get_response(request)
         return self.get_response(request)
+
+    def _at_own_host(self, request: Any, domain: PortalDomain) -> HttpResponse:
+        """The portal of one MSP at the root of its own host name, and the few public pages that belong to it."""
+        first = request.path_info.removeprefix("/").partition("/")[0]
+        request.msp = domain.msp
+        if first not in hosts.PUBLIC_HERE and request.path_info != hosts.LOGOUT:
+            request.door, request.urlconf = "portal", PORTAL
+        return self.get_response(request)
+
+
+def _forget_sessions_of_other_hosts(request: Any) -> None:
+    """A session lives at the host name where it began: whoever gets hold of that name can use it nowhere else."""
+    domain = getattr(request, "portal_domain", None)
+    here = domain.host if domain else ""
+    if request.session.get(hosts.HOST_KEY, "") != here and request.session.session_key:
+        request.session = type(request.session)()
 
 
 def _split(path: str) -> tuple[str, str, str]:
@@ -127,5 +148,8 @@ def url(door: str, msp: Msp | None, name: str, *args: Any) -> str:
 
 
 def absolute(door: str, msp: Msp | None, name: str, *args: Any) -> str:
-    """The same with the site's own address, for e-mails; never built from a request's Host header."""
+    """The same with the site's own address, or the portal's, for e-mails; never built from a request's Host header."""
+    if door == "portal" and msp and msp.portal_host:
+        with _prefix("/"):
+            return hosts.address(msp) + reverse(name, urlconf=PORTAL, args=args)
     return settings.SITE_URL + url(door, msp, name, *args)

@@ -278,6 +278,19 @@ class LogoForm(forms.Form):
     )
 
 
+class DomainForm(forms.Form):
+    """A host name for the portal."""
+
+    host = forms.CharField(
+        label="Host name",
+        max_length=253,
+        widget=forms.TextInput(
+            attrs={"placeholder": "partners.example.com", "autocomplete": "off", "spellcheck": "false"}
+        ),
+        help_text="A name below a domain of yours.",
+    )
+
+
 class InviteForm(forms.Form):
     """Whom to invite to the team, as what."""
 

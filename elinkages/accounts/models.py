@@ -107,6 +107,7 @@ class Msp(models.Model):
     time_zone = models.CharField(max_length=64, default="America/New_York")
     currency = models.CharField(max_length=3, default="USD")
     contact_email = models.EmailField("answers go to", blank=True)
+    portal_host = models.CharField(max_length=253, blank=True, editable=False)
     minimum_payout_minor = models.BigIntegerField("minimum payout", default=5_000, validators=[MinValueValidator(0)])
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     parked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -300,13 +301,16 @@ class Submission(TenantModel):
 
 
 from elinkages.accounts.brand import Branding, Paper  # noqa: E402 - rows beside these, in a room of their own
+from elinkages.accounts.portal_domain import DomainState, PortalDomain  # noqa: E402
 
 __all__ = [
     "Branding",
+    "DomainState",
     "Invitation",
     "Membership",
     "Msp",
     "Paper",
+    "PortalDomain",
     "Submission",
     "User",
     "UserManager",

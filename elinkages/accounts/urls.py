@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from elinkages.accounts.views import branding, invitation, leaving, security, settings, team
+from elinkages.accounts.views import branding, domains, invitation, leaving, security, settings, team
 
 dashboard: list[URLPattern | URLResolver] = [
     path("settings/", settings.settings, name="settings"),
@@ -16,6 +16,9 @@ dashboard: list[URLPattern | URLResolver] = [
     path("settings/branding/logo/removal/", branding.logo_removal, name="branding-logo-removal"),
     path("settings/branding/preview/", branding.preview, name="branding-preview"),
     path("settings/branding/preview.css", branding.preview_css, name="branding-preview-css"),
+    path("settings/host-name/", domains.domain, name="domain"),
+    path("settings/host-name/check/", domains.domain_check, name="domain-check"),
+    path("settings/host-name/removal/", domains.domain_removal, name="domain-removal"),
     path("settings/team/", team.people, name="team"),
     path("settings/team/invitations/", team.invitation_list, name="team-invitation-list"),
     path(

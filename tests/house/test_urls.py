@@ -22,7 +22,7 @@ ANYONES_PAGES = {
     "home", "styleguide", "healthz", "metrics", "start", "new-msp", "team-invitation", "partner-invitation",
     "refer", "refer-sent", "refer-link", "refer-qr", "refer-confirmation", "status",
     "join", "join-sent", "join-confirmation", "join-kind",
-    "brand-css", "brand-logo", "unsubscribe",
+    "brand-css", "brand-logo", "unsubscribe", "arrival",
     "session-list", "session-end", "session-end-others", "second-factor", "go-on", "close-account",
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from elinkages.kernel.tenancy import TenantModel
 pytestmark = pytest.mark.django_db
 
 UNWALLED = {
+    "accounts_portaldomain": "asked for by host name, before an MSP is known",
     "accounts_membership": "asked before an MSP is entered; ids and roles only",
     "partners_partnerlogin": "asked before an MSP is entered; ids only",
 }
