@@ -65,6 +65,6 @@ def _elsewhere(path: str, msp: Msp) -> str:
         return "/" + path.removeprefix(own).lstrip("/")
     if path.startswith("/start/"):
         return "/"
-    if path.startswith(("/p/", "/join/", "/invitation/")) or (path.startswith("/accounts/") and path != LOGOUT):
+    if path.startswith(("/p/", "/join/", "/refer/", "/status/", "/invitation/")) or (path.startswith("/accounts/") and path != LOGOUT):
         return settings.SITE_URL + path
     return ""

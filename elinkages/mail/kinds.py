@@ -26,6 +26,7 @@ class Kind:
 
 _OPENS = "It opens something that you or somebody else asked for."
 _MONEY = "It is the record of money that was paid to you."
+_TEAM_NEWS = "It tells when who may do what changes; that protects your company's money."
 _JOINING = "It answers what you asked for."
 _SIGNED = "It asks for a signature, or it is the record of one."
 ESSENTIAL: Final = Kind("essential", "Letters that are always sent", why="It needs you, or it is the record of it.")
@@ -39,6 +40,7 @@ _KINDS: Final = (
     ),
     (Kind("agreement", "The agreement", why=_SIGNED), ("agreement_asked", "agreement_signed")),
     (Kind("public", "Introductions without a login", why=_OPENS), ("inquiry_confirm", "status_link")),
+    (Kind("team_news", "Changes in the team", TEAM, why=_TEAM_NEWS), ("team_news",)),
     (Kind("digest", "Daily summaries", why="You asked for it instead of single letters."), ("digest",)),
     (
         Kind("introduction_progress", "What becomes of your introductions", PARTNER),
