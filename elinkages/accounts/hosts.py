@@ -21,6 +21,8 @@ HOST_KEY = "portal_host"
 PUBLIC_HERE = frozenset({"arrival", "brand", "letters", "static"})
 """First path segments of the public door that a portal's own host name answers to."""
 LOGOUT = "/accounts/logout/"
+OURS = ("/accounts/", "/invitation/", "/join/", "/p/", "/refer/", "/status/")
+"""How paths begin that lead to our own address from there."""
 
 
 class HostMiddleware:
@@ -65,6 +67,6 @@ def _elsewhere(path: str, msp: Msp) -> str:
         return "/" + path.removeprefix(own).lstrip("/")
     if path.startswith("/start/"):
         return "/"
-    if path.startswith(("/p/", "/join/", "/refer/", "/status/", "/invitation/")) or (path.startswith("/accounts/") and path != LOGOUT):
+    if path.startswith(OURS) and path != LOGOUT:
         return settings.SITE_URL + path
     return ""
