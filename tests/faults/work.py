@@ -244,22 +244,25 @@ class Person:
         must(data.get("_once"), f"the form for {path} can be sent twice")
         killer = threading.Timer(self.site.rng.uniform(0, 0.15), self.site.kill, (killing,), {"during": during})
         killer.start()
-        led, end = "", time.monotonic() + 90
-        while not led:
+        led = self._pressed(path, data, page)
+        killer.join()
+        again = self._pressed(path, data, page)  # a copy that was on its way
+        must(again == led, f"a copy of {path} led to {again}, not {led}")
+        return led
+
+    def _pressed(self, path: str, data: dict[str, str], page: str) -> str:
+        """Where a form led to, sent until it is answered. A connection that a killed process left is no answer."""
+        end = time.monotonic() + 90
+        while True:
             try:
                 sent = self.web.post(path, data=data, headers={"Referer": self.site.url + page})
                 must(sent.status_code not in (403, 409, 422), f"{path}: {sent.status_code} {_told(sent.text)}")
-                led = sent.headers.get("location", "")
+                if led := sent.headers.get("location", ""):
+                    return str(led)
             except httpx.HTTPError:
                 pass
             must(time.monotonic() < end, f"{path} does not answer")
             time.sleep(0.05)
-        killer.join()
-        again = self.web.post(path, data=data)  # a copy that was on its way
-        must(
-            again.headers.get("location") == led, f"a copy of {path} led to {again.headers.get('location')}, not {led}"
-        )
-        return led
 
 
 def _told(html: str) -> str:
