@@ -1,6 +1,7 @@
 """Pages at 100,000 referrals of one MSP among 400,000, against a bare Django view with the same rows and bytes."""
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from django.db import connection
@@ -9,17 +10,22 @@ from django.template import engines
 from django.test import Client, override_settings
 from django.urls import path
 
+from commissions import accruals, payouts
 from elinkages.accounts.models import Membership, Msp
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from partners.models import Partner
 from referrals.models import Referral
 from tests import builders
-from tests.bench import fill
+from tests.bench import accrual, fill
 from tests.bench.measure import head, measured, row, say
 
 RUNS: Final = 15
 OTHERS: Final = 3
+MONEY_ON: Final = date(2026, 1, 1)
+MONEY_AT: Final = datetime(2026, 1, 1, 15, tzinfo=UTC)
+NO_GOAL: Final = frozenset({"home", "one referral", "one partner", "pipeline board", "payouts and runs"})
+"""Pages that are no lists."""
 
 _floor: dict[str, Any] = {}
 
@@ -63,9 +69,22 @@ def run(sizes: list[int]) -> None:
     fill.won_deals(msp, size - size // 2, partners=max(10, size // 100), contracts=False)
     for number in range(OTHERS):
         fill.won_deals(builders.an_msp(f"Other {number}"), size, partners=max(10, size // 100), contracts=False)
+    _money(msp, owner)
     head(f"Pages at {size:,} referrals of one MSP, {size * (OTHERS + 1):,} in all")
     for name, address in _pages(msp).items():
         _one(name, address, msp, owner)
+
+
+def _money(msp: Msp, owner: Membership) -> None:
+    """Two months of commissions, an amount for every contract in each, and a run that pays them."""
+    say("Two months of commissions, and a payout run …")
+    for month in (1, 2):
+        accrual.accrue_month(msp, month)
+    with tenancy.use(msp.pk):
+        accruals.release(today=MONEY_ON, at=MONEY_AT)
+    with tenancy.use(msp.pk):
+        payouts.open_run(cutoff_on=MONEY_ON, by=owner, at=MONEY_AT)
+    fill.analyze()
 
 
 def _pages(msp: Msp) -> dict[str, str]:
@@ -83,7 +102,11 @@ def _pages(msp: Msp) -> dict[str, str]:
         "one partner": f"{base}/partners/{partner.pk}/",
         "clients": f"{base}/clients/",
         "commissions": f"{base}/commissions/",
-        "payouts": f"{base}/payouts/",
+        "commissions, by stage": f"{base}/commissions/?stage=payable",
+        "all payouts": f"{base}/payouts/all/",
+        "search page, by name": f"{base}/search/?q=company+a1",
+        "search page, by address": f"{base}/search/?q=kim@nowhere.test",
+        "payouts and runs": f"{base}/payouts/",
         "home": f"{base}/",
     }
 
@@ -115,5 +138,5 @@ def _one(name: str, address: str, msp: Msp, owner: Membership) -> None:
         missing = len(response.content) - len(bare.get("/floor/").content)
         use(msp.pk, filler="x" * max(0, missing // 50))
         floor = measured(lambda: bare.get("/floor/"), RUNS)
-    goal = None if name in ("home", "one referral", "one partner", "pipeline board") else 3 if "search" in name else 2.5
+    goal = None if name in NO_GOAL else 3 if "search" in name else 2.5
     row(f"{name} ({queries} queries, {len(response.content) // 1024} kB)", ours, floor, goal)
