@@ -14,6 +14,10 @@ from tests.lists.conftest import Office, browse, make_office
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
+WIDER = """[...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > innerWidth)
+    .map(one => `${one.tagName}.${one.className}`).slice(0, 5)"""
+
+
 @pytest.fixture
 def office(transactional_db: None) -> Office:
     found = make_office()
@@ -99,7 +103,7 @@ def test_a_list_with_views_boxes_and_open_menus_is_sound(
     page.keyboard.press("Escape")
     page.locator(".columns summary").click()
     assert serious(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.evaluate(WIDER)
 
 
 def test_without_scripts_a_list_is_changed_exported_and_searched(

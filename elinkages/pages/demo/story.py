@@ -16,6 +16,7 @@ from commissions.models import BillingFact, Payout, PayoutRun, PayoutState, Plan
 from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Terms, Tiered
 from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel.refusal import Refused
+from elinkages.lists import saved
 from elinkages.mail.models import Message
 from elinkages.pages.demo import cast, joining, standing
 from elinkages.pages.demo.cast import Source
@@ -68,6 +69,7 @@ class Story:
             at, _, event = heapq.heappop(self.queue)
             event(at)
         self._look_ahead()
+        self._keep_views()
         Message.objects.filter(created_at__lt=self.now - timedelta(days=2)).update(sent_at=self.now, attempts=1)
 
     # The beginning: plans and who they are for.
@@ -241,6 +243,28 @@ class Story:
             next_action=self.random.choice(cast.ACTIONS),
             next_action_on=self.msp.today(at) + timedelta(days=self.random.randrange(3, 25)),
             by=self.manager,
+            at=at,
+        )
+
+    def _keep_views(self) -> None:
+        """Marcus shares what he looks at every morning; Olivia keeps hers to herself."""
+        at = self.now - timedelta(days=30)
+        saved.save(
+            "referral-list",
+            name="My quiet ones",
+            query="needs=stale&owner=me",
+            is_shared=True,
+            is_default=False,
+            by=self.manager,
+            at=at,
+        )
+        saved.save(
+            "partner-list",
+            name="Accountants and attorneys",
+            query="state=active&kind=centre_of_influence&columns=referrals&columns=won&columns=mrr&columns=email",
+            is_shared=False,
+            is_default=False,
+            by=self.owner,
             at=at,
         )
 
