@@ -65,7 +65,7 @@ def change_settings(*, is_on: bool, intro: str, consent: str, by: Actor, at: dat
     """Turn the page on or off, and word it."""
     values = {"is_on": is_on, "intro": intro.strip()[:2_000], "consent": consent.strip()[:1_000] or CONSENT}
     page, _ = ReferralPage.objects.update_or_create(defaults=values)
-    trail.record("page.changed", msp, by=by, at=at, is_on="on" if is_on else "off")  # type: ignore[arg-type]
+    trail.record("page.changed", msp, by=by, at=at, state="on" if is_on else "off")  # type: ignore[arg-type]
     return page
 
 

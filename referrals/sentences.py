@@ -32,7 +32,7 @@ register(
         "case.decided": "{who} decided the case: {outcome}",
         "link.made": "{who} made a referral link",
         "link.closed": "{who} closed a referral link",
-        "page.changed": "{who} changed the referral page: {is_on}",
+        "page.changed": "{who} changed the referral page: it is {state}",
         "status.issued": "A status link was sent to {email}",
         "status.revoked": "{who} revoked the status link of {email}",
         "match.same": "{who} found it to be the same company as {company}",

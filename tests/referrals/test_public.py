@@ -396,6 +396,8 @@ def test_the_team_runs_page_links_and_status_links(house: House, browser: Browse
     assert "Nobody can open it." in text_of(browser.get(f"{base}/settings/referral-page/"))
     words = {"is_on": "on", "intro": "Welcome!", "consent": ""}
     assert browser.post(f"{base}/settings/referral-page/edit/", words).status_code == 302
+    assert "changed the referral page: it is on" in text_of(browser.get(f"{base}/settings/referral-page/"))
+    assert "changed the referral page: it is on" in text_of(browser.get(f"{base}/settings/"))
     assert "Welcome!" in text_of(browser.get(f"/refer/{house.msp.slug}/"))
     assert "No links yet" in text_of(browser.get(f"{base}/referrals/links/"))
     assert browser.post(f"{base}/referrals/links/new/", {"partner_name": ""}).status_code == 422
