@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from elinkages.accounts import branding, doors
 from elinkages.accounts.models import Membership
@@ -135,7 +136,9 @@ def publish(kept: AgreementDraft, *, by: Membership, at: datetime) -> AgreementV
 
     Partners are written to by `tasks.ask_to_sign`, which the caller nudges after commit; the sweep does it too.
     """
-    before = AgreementVersion.objects.filter(kind=kept.kind).select_for_update(of=("self",)).order_by("-number").first()
+    if not AgreementDraft.objects.select_for_update().filter(pk=kept.pk).exists():
+        raise NothingNew("This draft was published or discarded a moment ago. Reload the page.")
+    before = AgreementVersion.objects.filter(kind=kept.kind).order_by("-number").first()
     digest = text_sha256(kept.title, kept.text)
     if before and before.ended_at is None and before.text_sha256 == digest:
         raise NothingNew(f"This is word for word version {before.number}, which is in force. Change the text first.")
@@ -177,6 +180,15 @@ def standing(partner: Partner, *, on: date) -> Standing | None:
         return None
     signature = Signature.objects.filter(version=version, partner=partner).select_related("version").first()
     return Standing(version, signature, signature is None and version.is_due(partner, on))
+
+
+def unsigned(version: AgreementVersion) -> QuerySet[Partner]:
+    """Partners whom a version is for, who have not parted and have not signed it."""
+    special = AgreementVersion.objects.in_force().exclude(kind="").values("kind")
+    partners = Partner.objects.exclude(state=PartnerState.PARTED)
+    theirs = partners.filter(kind=version.kind) if version.kind else partners.exclude(kind__in=special)
+    found: QuerySet[Partner] = theirs.exclude(pk__in=Signature.objects.filter(version=version).values("partner"))
+    return found
 
 
 def sign(

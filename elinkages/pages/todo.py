@@ -16,7 +16,8 @@ from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel.figures import days_away
 from elinkages.kernel.money import format_money
 from elinkages.kernel.words import say_count, say_day
-from partners.models import Application, Partner, PartnerInvitation, PartnerState
+from partners import agreements
+from partners.models import AgreementVersion, Application, Partner, PartnerInvitation, PartnerState
 from referrals.models import Case, ClientState, Contract, Finding, Referral, Stage
 from referrals.protection import REMIND_BEFORE
 from referrals.sla import late_before, stale_before
@@ -294,6 +295,20 @@ def _applications(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     )
 
 
+def _unsigned(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
+    """Active partners whose days to sign the agreement are over: nothing is paid out to them."""
+    late = AgreementVersion.objects.in_force().filter(is_required=True, sign_by__lt=msp.today(at))
+    for version in late.order_by("kind"):
+        rows = _cut(agreements.unsigned(version).filter(state=PartnerState.ACTIVE).order_by("name_key", "pk"))
+        if not rows:
+            continue
+        count = "1 partner has" if len(rows) == 1 else f"{_many(rows)} partners have"
+        names = ", ".join(partner.name for partner in rows[:SHOWN]) + (" and others" if len(rows) > SHOWN else "")
+        detail = f"{names}. Nothing is paid out to them until they do; a call helps."
+        url = doors.url("dashboard", msp, "dashboard:agreement-version", version.pk)
+        yield Task("file-pen", f"{count} not signed “{version.title}”", detail, url, "See who")
+
+
 def _unanswered(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     """Invitations that nobody has answered for a week."""
     waiting = PartnerInvitation.objects.waiting().filter(invited_at__lte=at - UNANSWERED_AFTER)
@@ -351,6 +366,7 @@ _SOURCES: tuple[tuple[str, Callable[[Msp, Membership, datetime], Iterator[Task]]
     ("referrals.manage", _quiet),
     ("clients.manage", _unpinned),
     ("partners.manage", _applications),
+    ("settings.manage", _unsigned),
     ("partners.manage", _unanswered),
     ("partners.manage", _not_invited),
 )
@@ -360,7 +376,7 @@ def _cut[Row: Model](rows: QuerySet[Row]) -> list[Row]:
     return list(rows[:COUNTED])
 
 
-def _many(lines: Sequence[Task]) -> str:
+def _many(lines: Sequence[object]) -> str:
     return f"{COUNTED - 1}+" if len(lines) == COUNTED else str(len(lines))
 
 

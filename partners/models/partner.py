@@ -130,8 +130,8 @@ class Contact(TenantModel):
     name = models.CharField(max_length=120)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
-    can_sign = models.BooleanField(default=True)
-    sees_earnings = models.BooleanField(default=True)
+    can_sign = models.BooleanField(default=True, db_default=True)
+    sees_earnings = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
 

@@ -20,7 +20,7 @@ from elinkages.kernel.tasks import nudge
 from partners import agreements, tasks
 from partners.agreement_forms import DraftForm
 from partners.markup import blocks
-from partners.models import AgreementDraft, AgreementVersion, Partner, PartnerState, Signature, SourceKind
+from partners.models import AgreementDraft, AgreementVersion, Partner, Signature, SourceKind
 
 HOME = "dashboard:agreement-list"
 SHOW = {"unsigned": "Not signed", "signed": "Signed"}
@@ -122,16 +122,8 @@ def version_page(request: MspRequest, agreement_version_id: UUID) -> HttpRespons
         ordered = signatures.select_related("partner", "recorded_by__user")
         context["signatures"] = paginate(ordered, request, order=("-signed_at", "-pk"))
     else:
-        context["unsigned"] = paginate(_unsigned(found), request, order=("name_key", "pk"))
+        context["unsigned"] = paginate(agreements.unsigned(found), request, order=("name_key", "pk"))
     return page(request, "dashboard/agreements/version.html", context)
-
-
-def _unsigned(version: AgreementVersion) -> Any:
-    """Partners whom this version is for and who have not signed it."""
-    special = AgreementVersion.objects.in_force().exclude(kind="").values("kind")
-    partners = Partner.objects.exclude(state=PartnerState.PARTED)
-    theirs = partners.filter(kind=version.kind) if version.kind else partners.exclude(kind__in=special)
-    return theirs.exclude(pk__in=Signature.objects.filter(version=version).values("partner"))
 
 
 @dashboard(can="settings.manage")

@@ -153,6 +153,10 @@ def test_a_draft_that_cannot_be_published_is_refused(msp: Msp, ana: Membership) 
         _publish(ana)
         with pytest.raises(agreements.NothingNew, match="word for word version 1"):
             _publish(ana)
+        draft = AgreementDraft.objects.get()
+        agreements.discard(draft)
+        with pytest.raises(agreements.NothingNew, match="a moment ago"):
+            agreements.publish(draft, by=ana, at=AT)
 
 
 def test_a_draft_is_thrown_away(msp: Msp, ana: Membership, owner: Client) -> None:
@@ -456,6 +460,21 @@ def test_the_portal_reads_its_own_plans_and_agreements_only(msp: Msp, ana: Membe
         assert set(Plan.objects.all()) == {mine, theirs}
         assert set(AgreementVersion.objects.all()) == {mine_version, vendors}
         assert Signature.objects.count() == 1
+
+
+def test_home_tells_the_owner_who_is_not_paid_for_it(
+    msp: Msp, ana: Membership, owner: Client, dana: PartnerLogin
+) -> None:
+    with tenancy.use(msp.pk):
+        version = _publish(ana)
+    told = "1 partner has not signed “Partner agreement”"
+    with time_machine.travel(AT + timedelta(days=9)):
+        assert told not in _read(owner, f"/{msp.slug}/")
+    with time_machine.travel(AT + timedelta(days=11)):
+        assert told in _read(owner, f"/{msp.slug}/")
+        with tenancy.use(msp.pk):
+            _sign(version, dana.contact)
+        assert told not in _read(owner, f"/{msp.slug}/")
 
 
 # Letters.
