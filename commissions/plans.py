@@ -231,8 +231,7 @@ def consequences(
                 found = preview.differences(pinned_ids, first=valid_from, today=msp.today(at))
                 raise _Undo
         except _Undo:
-            known = {(one.contract_id, one.partner_id, one.month): one.minor for one in late}
-            found = [one for one in found if known.get((one.contract_id, one.partner_id, one.month)) != one.minor]
+            found = preview.less(found, late)
     return Consequences(tuple(found), msp.currency)
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
@@ -15,6 +15,7 @@ from commissions.accruals.posting import write
 from commissions.accruals.release import release_batch
 from commissions.accruals.scan import Due, Revised
 from commissions.accruals.targets import Failed, compute, terms_of_versions
+from commissions.accruals.tiers import Placed
 from commissions.models import Hold
 from commissions.terms import Terms
 from elinkages.kernel.actors import Actor, System
@@ -71,21 +72,24 @@ def accrue_page(month: date, *, after: UUID | None, today: date, by: Actor, at: 
     """One page of contracts for one month: (entries posted or voided, where the next page begins)."""
     _lock()
     page = scan.scan(month, after=after, size=PAGE, once_only=month == today.replace(day=1))
-    return _compute(page.due, month, today, {}, by, at), page.cursor
+    versions: dict[UUID, Terms] = {}
+    done = _compute(_place(page.due, month, today, versions), month, today, versions, by, at)
+    return done.posted, page.cursor
 
 
 def revise_page(*, today: date, by: Actor, at: datetime) -> tuple[int, int]:
-    """Contracts that changed, through all their months: (contracts seen, entries posted or voided)."""
+    """Contracts that changed, through all their months: (contracts that something was done for, entries posted or
+    voided). 0 contracts means done."""
     _lock()
     contracts = scan.revised(size=REVISED_PAGE, today=today)
     versions: dict[UUID, Terms] = {}
-    posted = 0
+    written = posted = 0
     for month, members in sorted(_by_month(contracts, today).items()):
         due = scan.scan_contracts(month, members, once_only=month == today.replace(day=1))
-        posted += _compute(due, month, today, versions, by, at)
-    if contracts:
-        scan.mark_computed(contracts)
-    return len(contracts), posted
+        done = _compute(_place(due, month, today, versions), month, today, versions, by, at)
+        written, posted = written + done.targets, posted + done.posted
+    marked = scan.mark_computed(contracts) if contracts else 0
+    return (len(contracts) if written or marked else 0), posted
 
 
 def release(*, today: date, at: datetime, by: Actor = SYSTEM) -> int:
@@ -96,12 +100,22 @@ def release(*, today: date, at: datetime, by: Actor = SYSTEM) -> int:
     return moved
 
 
-def _compute(due: list[Due], month: date, today: date, versions: dict[UUID, Terms], by: Actor, at: datetime) -> int:
+def _place(due: list[Due], month: date, today: date, versions: dict[UUID, Terms]) -> Placed:
     terms_of_versions({row.version_id for row in due if row.version_id}, versions)
-    placed = tiers.place(due, month, today=today, versions=versions)
-    found = compute([row for row in placed.due if row.is_changed], month, today=today, versions=versions, placed=placed)
+    return tiers.place(due, month, today=today, versions=versions)
+
+
+class _Done(NamedTuple):
+    """How many targets were written down, and how many entries were posted or voided for them."""
+
+    targets: int
+    posted: int
+
+
+def _compute(placed: Placed, month: date, today: date, versions: dict[UUID, Terms], by: Actor, at: datetime) -> _Done:
+    found = compute(placed.changed, month, today=today, versions=versions, placed=placed)
     _hold_back(found.failed, by, at)
-    return write(found.targets, month=month, today=today, by=by, at=at)
+    return _Done(len(found.targets), write(found.targets, month=month, today=today, by=by, at=at))
 
 
 def _hold_back(failed: list[Failed], by: Actor, at: datetime) -> None:

@@ -31,8 +31,7 @@ def differences(contract_ids: Sequence[UUID], *, first: date, today: date) -> li
         due = scan.scan_contracts(month, contract_ids, once_only=month == today.replace(day=1))
         terms_of_versions({row.version_id for row in due if row.version_id}, versions)
         placed = tiers.place(due, month, today=today, versions=versions)
-        changed = [row for row in placed.due if row.is_changed]
-        targets = compute(changed, month, today=today, versions=versions, placed=placed).targets
+        targets = compute(placed.changed, month, today=today, versions=versions, placed=placed).targets
         before = standing_entries([target for target in targets if target.due.seq], month)
         for target in [*targets, *replaced(targets, before)]:
             minor: dict[UUID, int] = defaultdict(int, target.shares)
@@ -44,3 +43,15 @@ def differences(contract_ids: Sequence[UUID], *, first: date, today: date) -> li
                 if difference
             ]
     return found
+
+
+def less(found: Sequence[Difference], late: Sequence[Difference]) -> list[Difference]:
+    """What is found beyond what the next accrual would have posted anyway."""
+    anyway: dict[tuple[UUID, UUID, date], Difference] = {}
+    sums: dict[tuple[UUID, UUID, date], int] = defaultdict(int)
+    for sign, rows in ((1, found), (-1, late)):
+        for one in rows:
+            key = (one.contract_id, one.partner_id, one.month)
+            anyway.setdefault(key, one)
+            sums[key] += sign * one.minor
+    return [one._replace(minor=sums[key]) for key, one in anyway.items() if sums[key]]

@@ -117,12 +117,13 @@ def waiting(today: date) -> set[UUID]:
         return found
 
 
-def mark_computed(contracts: Sequence[Revised]) -> None:
-    """Note the revisions that were computed; a change made meanwhile keeps its contract due."""
+def mark_computed(contracts: Sequence[Revised]) -> int:
+    """Note the revisions that were computed, and how many were new; a change made meanwhile keeps its contract due."""
     with connection.cursor() as cursor:
         cursor.execute(
             _MARK, [[row.contract_id for row in contracts], [row.revision for row in contracts], current_msp_id()]
         )
+        return cursor.rowcount
 
 
 def first_open_month() -> date | None:
@@ -381,7 +382,7 @@ UNION SELECT pool.contract_id FROM commissions_pool pool WHERE {_IS_OVER}
 _MARK: Final = """
 UPDATE referrals_contract c SET accrued_revision = seen.revision
 FROM unnest(%s::uuid[], %s::int[]) AS seen (id, revision)
-WHERE c.msp_id = %s AND c.id = seen.id AND c.revision = seen.revision
+WHERE c.msp_id = %s AND c.id = seen.id AND c.revision = seen.revision AND c.accrued_revision <> c.revision
 """
 
 _FIRST_OPEN: Final = """

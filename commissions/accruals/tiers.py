@@ -41,6 +41,11 @@ class Placed:
     families: "dict[UUID, Family]" = field(default_factory=dict)
     today: date = OPEN
 
+    @property
+    def changed(self) -> list[Due]:
+        """The contracts whose newest pool was computed from something else."""
+        return [row for row in self.due if row.is_changed]
+
     def place(self, contract_id: UUID, terms: Tiered, month: date) -> Place | None:
         """Where a contract stands for a month; None when nobody introduced its client."""
         family = self.families.get(contract_id)

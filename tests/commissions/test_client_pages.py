@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from commissions import accruals
 from commissions.models import Pin
-from commissions.terms import Flat, FullClawback, Percent
+from commissions.terms import Flat, FullClawback, Percent, Tiered
 from elinkages.accounts.models import Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
@@ -361,3 +361,43 @@ def test_the_client_of_another_msp_is_not_found(msp: Msp, today: date) -> None:
 def test_a_day_is_the_one_at_the_msp(msp: Msp) -> None:
     late = datetime(2026, 1, 2, 3, tzinfo=timezone.get_fixed_timezone(0))
     assert msp.today(late) == date(2026, 1, 1)
+
+
+def test_a_pause_says_before_it_is_saved_what_becomes_of_its_months(msp: Msp, today: date) -> None:
+    start = (today - timedelta(days=200)).replace(day=1)
+    sentences = {
+        "clock_stops": "Whole months of a pause are made up for at the end of the term.",
+        "clock_runs": "The term goes on during a pause: its months are lost to the partner.",
+    }
+    browser = browse(msp)
+    for pause, sentence in sentences.items():
+        with tenancy.use(msp.pk):
+            terms = Percent(basis_points=1_000, pause=pause)  # type: ignore[arg-type]
+            contract = builders.a_deal(builders.a_partner(f"Partner {pause}"), terms, 200_000, start)
+        typed = {"kind": "pause", "effective_on": str(today), "mrr": "", "note": ""}
+        shown = browser.get(f"/acme/contracts/{contract.pk}/movement/", typed).content.decode()
+        assert "$2,000.00 MRR becomes $0.00" in shown
+        assert sentence in shown
+
+
+def test_a_client_with_steps_says_that_others_may_move(msp: Msp, today: date) -> None:
+    with tenancy.use(msp.pk):
+        terms = Tiered(tiers=((0, 500), (300_000, 1_000)), mode="whole")
+        plan = builders.a_plan(terms, for_everyone=False)
+        partner, start = builders.a_partner(), (today - timedelta(days=100)).replace(day=1)
+        contract = builders.a_deal(partner, plan=plan, mrr_minor=200_000, starts_on=start)
+        builders.a_deal(partner, plan=plan, mrr_minor=200_000, starts_on=start)
+    typed = {"kind": "moved", "effective_on": str(today), "mrr": "2,500", "note": ""}
+    shown = browse(msp).get(f"/acme/contracts/{contract.pk}/movement/", typed).content.decode()
+    assert "what their other clients earn may move to another step too" in shown
+    assert "$200.00 becomes" in shown, "10% because of the other client, as the accrual has it"
+
+
+def test_the_movements_of_all_contracts_stand_on_one_timeline(msp: Msp, today: date) -> None:
+    with tenancy.use(msp.pk):
+        contract = builders.a_deal(builders.a_partner(), mrr_minor=200_000)
+        builders.a_contract(contract.client, 50_000, date(2026, 2, 1), moves={date(2026, 3, 1): 80_000})
+    page = browse(msp).get(f"/acme/clients/{contract.client_id}/").content.decode()
+    assert "How the MRR moved" in page
+    for total in ("2,000.00", "2,500.00", "2,800.00"):
+        assert total in page
