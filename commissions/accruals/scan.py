@@ -123,7 +123,8 @@ def mark_computed(contracts: Sequence[Revised]) -> int:
         cursor.execute(
             _MARK, [[row.contract_id for row in contracts], [row.revision for row in contracts], current_msp_id()]
         )
-        return cursor.rowcount
+        marked: int = cursor.rowcount
+        return marked
 
 
 def first_open_month() -> date | None:

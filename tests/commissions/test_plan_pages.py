@@ -1,6 +1,7 @@
 """The pages of plans and rules, as a person uses them: what is typed stays, what is wrong is said, once is once."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -254,7 +255,7 @@ MONTHLY = {name: TERMS[name] for name in TERMS if name not in {"reward", "percen
 STEPS = {"tiers": "0: 5%\n5,000: 8%\n15,000: 10.5%", "mode": "marginal", "reset": "quarter", "rate": "floating"}
 
 
-def published(msp: Msp, typed: dict[str, object]) -> object:
+def published(msp: Msp, typed: dict[str, Any]) -> object:
     """The terms that the form publishes, and that it shows again as they were."""
     browser = browse(msp)
     answer = browser.post("/acme/plans/new/", {**MONTHLY, **typed})
