@@ -2,7 +2,7 @@
 class AutoSubmit extends HTMLElement {
   connectedCallback() {
     this.addEventListener("change", (event) => {
-      if (event.target.type === "search" || event.target.type === "text") return;
+      if (event.target.type === "search" || event.target.type === "text" || event.target.closest("details")) return;
       event.target.form?.requestSubmit();
     });
   }
