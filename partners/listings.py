@@ -17,7 +17,7 @@ from elinkages.lists.scope import Scope
 from partners.joining import applications
 from partners.joining.forms import DeclineForm
 from partners.kinds import source_html
-from partners.models import Application, ApplicationState, SourceKind
+from partners.models import Application, ApplicationState, JoinPage, SourceKind
 
 EVERYTHING = "all"
 STATES = (
@@ -136,6 +136,10 @@ class Applications(Listing):
         """Those whose mailbox is confirmed, without their answers."""
         found: Rows = Application.objects.confirmed().defer("answers").select_related("assigned_to__user")
         return found
+
+    def above(self, scope: Scope) -> dict[str, Any]:
+        """Whether there is a page to share."""
+        return {"has_page": JoinPage.objects.filter(opened_at__isnull=False).exists()}
 
     def default(self, name: str, asked: Mapping[str, str]) -> str:
         """Those that wait, unless somebody is looked for."""

@@ -18,15 +18,14 @@ from elinkages.lists.pages import list_page
 from partners.joining import applications, lookalikes
 from partners.joining.forms import ApprovalForm, AssignmentForm, DeclineForm
 from partners.listings import APPLICATIONS
-from partners.models import Application, ApplicationState, JoinPage, PartnerState
+from partners.models import Application, ApplicationState, PartnerState
 
 
 @dashboard()
 @require_safe
 def application_list(request: MspRequest) -> HttpResponse:
     """Who asked to become a partner."""
-    has_page = JoinPage.objects.filter(opened_at__isnull=False).exists()
-    return list_page(request, APPLICATIONS, "dashboard/applications/list.html", {"has_page": has_page})
+    return list_page(request, APPLICATIONS, "dashboard/applications/list.html")
 
 
 @dashboard()
