@@ -15,7 +15,7 @@ from elinkages.mail import outbox
 ASK_FOR = {
     "reauthenticate": "Use your password",
     "mfa_reauthenticate": "Use a code",
-    "mfa_reauthenticate_webauthn": "Use a passkey",
+    "mfa_reauthenticate:webauthn": "Use a passkey",
 }
 
 

@@ -10,12 +10,15 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_used
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.dispatch import receiver
 
+from elinkages.accounts import sessions
 from elinkages.accounts.models import Membership, User
 from elinkages.accounts.rights import MOVES_MONEY
 from elinkages.kernel import secrets
+from elinkages.mail import outbox
 
 GRACE = timedelta(days=7)
 """How long a person who may move money can look around without a second factor. Money waits for it from the start."""
@@ -84,6 +87,23 @@ def due_at(member: Membership) -> datetime | None:
         begun = max(member.created_at, member.msp.second_factor_required_at)
         days.append(begun + timedelta(days=member.msp.second_factor_grace_days))
     return min(days, default=None)
+
+
+def forget(user: User, *, at: datetime) -> int:
+    """Remove every factor of a person who lost them all, end their sessions and tell them; returns how many."""
+    with transaction.atomic():
+        count, _ = Authenticator.objects.filter(user=user).delete()
+        sessions.end_all(user)
+        outbox.send_to_person(
+            to=user.email,
+            about="second factor removed",
+            subject="The second factor of your Elinkages account was removed",
+            text="Our staff removed every second factor of your account, because you asked for it.\n\n"
+            "Log in with your password and set up a new one. If you did not ask for it, reset your password at once "
+            "and write to us.\n",
+            at=at,
+        )
+    return count
 
 
 def is_missing(user: User) -> bool:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from elinkages.accounts import domain_checks, domains
-from elinkages.accounts.models import DomainState, PortalDomain, Submission
+from elinkages.accounts.models import DomainState, PortalDomain, Submission, UserSession
 from elinkages.kernel import tenancy
 from elinkages.kernel.actors import System
 from elinkages.kernel.addresses import OutboundError
@@ -31,6 +31,7 @@ def tidy(**_: str) -> None:
     now = timezone.now()
     for_every_msp(lambda: _forget_receipts(now - RECEIPTS_KEPT))
     Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
 
 
 def _forget_receipts(before: datetime) -> None:

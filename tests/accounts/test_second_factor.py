@@ -9,6 +9,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -217,6 +218,19 @@ def test_half_a_login_opens_no_door(nina: User) -> None:
     client, _ = log_in(nina)
     for address in ("/acme/", "/p/acme/", "/start/", "/ops/", "/accounts/2fa/", "/accounts/second-factor/"):
         assert client.get(address)["Location"].startswith(("/accounts/login/", "/ops/login/")), address
+
+
+def test_somebody_who_lost_everything_is_helped_by_us_and_told(nina: User) -> None:
+    client = Client()
+    client.force_login(nina)
+    call_command("forget_second_factor", "Nina@example.com", reason="Called back at the number on file")
+    assert not Authenticator.objects.filter(user=nina).exists()
+    assert client.get("/accounts/sessions/")["Location"].startswith("/accounts/login/")
+    assert _told(nina) == ["second factor removed"]
+    _, answer = log_in(nina)
+    assert answer["Location"] == "/start/"
+    with pytest.raises(CommandError, match="Nobody has"):
+        call_command("forget_second_factor", "nobody@example.com", reason="x")
 
 
 # --- who needs one
