@@ -92,7 +92,7 @@ def due_at(member: Membership) -> datetime | None:
 def forget(user: User, *, at: datetime) -> int:
     """Remove every factor of a person who lost them all, end their sessions and tell them; returns how many."""
     with transaction.atomic():
-        count, _ = Authenticator.objects.filter(user=user).delete()
+        count: int = Authenticator.objects.filter(user=user).delete()[0]
         sessions.end_all(user)
         outbox.send_to_person(
             to=user.email,
