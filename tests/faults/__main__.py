@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import django
 
+from elinkages.machine import throw_away
 from tests.faults.site import PARTS, Site, running
 
 
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="when to kill")
     parser.add_argument("--loud", action="store_true", help="also print what the supervisor says")
     options = parser.parse_args()
+    throw_away.leave_on_signals()
     say: Callable[[str], None] = print if options.loud else lambda _: None
     began = time.monotonic()
     with running(options.seed, say) as site:
