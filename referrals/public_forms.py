@@ -47,6 +47,8 @@ class InquiryForm(CompanyForm, PublicForm):
         self.fields["consent"].label = consent
         if not is_link:
             del self.fields["kind"]
+            self.fields["contact_name"].required = True
+            self.fields["contact_name"].error_messages["required"] = "Enter the name of the person to talk to."
 
     def clean(self) -> dict[str, Any]:
         """Somebody else needs a name and a way to reach them."""

@@ -109,7 +109,9 @@ def case_decision(request: MspRequest, case_id: UUID) -> HttpResponse:
             messages.success(request, "Decided. Everybody in the case is told.")
             return redirect("dashboard:case", case.pk)
     complaints = shares if form.is_bound and _is_split(form) else None
-    context = {"case": case, "form": form, "shares": shares, "complaints": complaints, **sum_of(shares.total())}
+    held = sum(case.referral.credits.values_list("basis_points", flat=True))
+    context = {"case": case, "form": form, "shares": shares, "complaints": complaints}
+    context |= sum_of(shares.total() if shares.is_bound else held)
     return page(request, "dashboard/cases/decision.html", context, status=422 if form.is_bound else 200)
 
 
