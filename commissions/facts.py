@@ -28,6 +28,9 @@ from referrals.models import Client, Contract, ServiceLine
 
 MANUAL: Final = "manual"
 """The source of documents that a person typed."""
+SPREADSHEET: Final = "spreadsheet"
+"""The source of documents that a person brought in a file."""
+NEW, CHANGED, SAME = "new", "changed", "same"
 
 
 class InvalidDocument(Refused):
@@ -154,9 +157,36 @@ def receive_new(document: Document, *, by: Actor, at: datetime) -> BillingFact:
     return [*received.new, *received.changed][0]
 
 
+def compare(documents: Sequence[Document], *, today: date) -> list[str | Refused]:
+    """What `receive` would make of each document, by itself: NEW, CHANGED, SAME, or why it would be refused."""
+    agreements = _agreements({one.client.pk for one in documents})
+    current = _current({(one.source, one.kind, one.external_id) for one in documents})
+    found: list[str | Refused] = []
+    for one in documents:
+        try:
+            _check(one, today)
+        except Refused as refusal:
+            found.append(refusal)
+            continue
+        old = current.get((one.source, one.kind, one.external_id))
+        content = _content(one, [_billed(line, agreements.get(one.client.pk, [])) for line in one.lines])
+        is_same = old is not None and bytes(old.content_sha256) == content
+        found.append(NEW if old is None else SAME if is_same else CHANGED)
+    return found
+
+
+def bills_nobody(document: Document) -> bool:
+    """Whether some line of a document bills no contract that is here, so that it earns nobody anything."""
+    agreements = list(document.client.contracts.order_by("pk"))
+    return any(_billed(line, agreements) is None for line in document.lines)
+
+
 def void(fact: BillingFact, *, by: Actor, at: datetime) -> BillingFact:
-    """Take back a document that a person typed by mistake; commissions follow. Raises InvalidDocument for others."""
-    if fact.source != MANUAL:
+    """Take back a document that a person typed or brought by mistake; commissions follow.
+
+    Raises InvalidDocument for others.
+    """
+    if fact.source not in (MANUAL, SPREADSHEET):
         raise InvalidDocument(f"{fact} comes from {fact.source}. Void it there, and it follows here.")
     if fact.is_void or not fact.is_current:
         raise InvalidDocument(f"{fact} was taken back already.")

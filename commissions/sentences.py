@@ -21,6 +21,8 @@ register(
         "payout.failed": "{who} recorded that the payment failed",
         "payout.canceled": "{who} canceled this payout",
         "payout.returned": "{who} recorded that the money came back",
+        "opening_balance.recorded": "{who} wrote down that {amount_minor} was owed on {owed_on}",
+        "opening_balance.taken_back": "{who} took back the opening balance of {amount_minor}",
         "hold.placed": "{who} put it on hold",
         "hold.lifted": "{who} lifted the hold",
         "msp.parked": "{who} stopped all payouts, because the books failed a check",

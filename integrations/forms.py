@@ -7,7 +7,7 @@ from django import forms
 
 from integrations.models import Import, ImportKind
 from integrations.spreadsheets import files
-from integrations.spreadsheets.fields import AMOUNT, DAY, FIELDS
+from integrations.spreadsheets.fields import AMOUNT, DAY, FIELDS, SIGNED
 from integrations.spreadsheets.limits import LARGEST_BYTES, MEGABYTE, MOST_ROWS, Unreadable
 from integrations.spreadsheets.rules import Status
 from integrations.spreadsheets.values import DATE_ORDERS, DECIMAL_MARKS, MONTH_FIRST
@@ -53,6 +53,12 @@ class UploadForm(forms.Form):
         return cleaned
 
 
+class UndoForm(forms.Form):
+    """How many rows the person was told would be taken back."""
+
+    expected = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
 class SheetForm(forms.Form):
     """Which sheet of a workbook is the list."""
 
@@ -88,7 +94,7 @@ class ColumnsForm(forms.Form):
         self.samples = _samples(table)
 
     def _offer_reading(self, batch: Import) -> None:
-        reads = {spec.reads for spec in self.specs}
+        reads = {AMOUNT if spec.reads == SIGNED else spec.reads for spec in self.specs}
         for name, label, choices, default, kind in (
             ("date_order", "Dates are written", DATE_ORDERS, MONTH_FIRST, DAY),
             ("decimal_mark", "Decimals are written with", DECIMAL_MARKS, ".", AMOUNT),
@@ -107,6 +113,7 @@ class ColumnsForm(forms.Form):
         if batch.kind == ImportKind.PARTNERS:
             self._choice("kind", "Kind of source where the file has none", kinds)
             self._choice("status", "Status where the file has none", STATUSES)
+        if batch.kind not in (ImportKind.REFERRALS, ImportKind.CLIENTS):
             return
         if batch.kind == ImportKind.CLIENTS:
             lines = [("", "–"), *((line.name, line.name) for line in service_lines)]

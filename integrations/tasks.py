@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import datetime
 from itertools import batched, islice
 from uuid import UUID
@@ -13,7 +14,7 @@ from django.utils import timezone
 from elinkages.kernel import tenancy
 from elinkages.kernel.tasks import for_every_msp, nudge, stepped_task
 from integrations.models import Import, ImportState
-from integrations.spreadsheets import imports, rows, running
+from integrations.spreadsheets import imports, rows, running, undoing
 
 logger = logging.getLogger(__name__)
 SLICE_SECONDS = 60
@@ -41,22 +42,34 @@ def check(*, msp_id: UUID, import_id: str, **_: object) -> None:
 @stepped_task
 def run(*, msp_id: UUID, import_id: str, **_: object) -> None:
     """Write the rows of an import that are left, in batches, for at most a slice of time."""
+    if _slice(msp_id, UUID(import_id), running.take_rows, running.write_rows):
+        run.apply_async(kwargs={"msp_id": str(msp_id), "import_id": import_id}, retry=False)
+
+
+@stepped_task
+def undo(*, msp_id: UUID, import_id: str, **_: object) -> None:
+    """Take back the rows of an import that are left, in batches, for at most a slice of time."""
+    if _slice(msp_id, UUID(import_id), undoing.take_rows, undoing.undo_rows):
+        undo.apply_async(kwargs={"msp_id": str(msp_id), "import_id": import_id}, retry=False)
+
+
+def _slice(msp_id: UUID, batch_id: UUID, take: Callable[..., list[UUID]], do: Callable[..., None]) -> bool:
+    """Take rows and do them until none is left, or time is up; whether there is more to do."""
     ends = time.monotonic() + SLICE_SECONDS
-    batch_id = UUID(import_id)
     while time.monotonic() < ends:
         with tenancy.use(msp_id):
-            taken = running.take_rows(batch_id, at=timezone.now())
+            taken = take(batch_id, at=timezone.now())
         if not taken:
-            return
+            return False
         try:
             with tenancy.use(msp_id):
-                running.write_rows(batch_id, taken, at=timezone.now())
+                do(batch_id, taken, at=timezone.now())
         except (OperationalError, InterfaceError):
             raise
         except Exception:
             # Their attempt is counted: from now on each of them is tried alone.
-            logger.exception("%d rows of import %s were not written together", len(taken), import_id)
-    run.apply_async(kwargs={"msp_id": str(msp_id), "import_id": import_id}, retry=False)
+            logger.exception("%d rows of import %s were not done together", len(taken), batch_id)
+    return True
 
 
 @shared_task
@@ -73,5 +86,6 @@ def _nudge_standing(at: datetime) -> None:
 
 def nudge_import(batch: Import) -> None:
     """Tell a worker, after commit, that an import has something to do."""
-    task = check if batch.state == ImportState.CHECKING else run
+    tasks = {ImportState.CHECKING: check, ImportState.UNDOING: undo}
+    task = tasks.get(ImportState(batch.state), run)
     nudge(task, msp_id=str(tenancy.current_msp_id()), import_id=str(batch.pk))

@@ -16,6 +16,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("imports/<uuid:import_id>/progress/", imports.import_progress, name="import-progress"),
     path("imports/<uuid:import_id>/start/", imports.import_start, name="import-start"),
     path("imports/<uuid:import_id>/discard/", imports.import_discard, name="import-discard"),
+    path("imports/<uuid:import_id>/undo/", imports.import_undo, name="import-undo"),
     path("imports/<uuid:import_id>/not-imported.csv", imports.import_faults, name="import-faults"),
 ]
 

@@ -38,6 +38,8 @@ register(
         "match.same": "{who} found it to be the same company as {company}",
         "match.different": "{who} found it to be a different company than {company}",
         "client.added": "{who} added this client",
+        "client.retracted": "{who} took this client back, with everything that was signed",
+        "referral.retracted": "{who} took this introduction back",
         "client.left": "{who} recorded that they left",
         "client.came_back": "{who} recorded that they came back",
         "contract.signed": "{who} added the contract for {contract} at {mrr_minor} MRR",

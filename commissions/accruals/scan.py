@@ -388,7 +388,7 @@ WHERE c.msp_id = %s AND c.id = seen.id AND c.revision = seen.revision AND c.accr
 
 _FIRST_OPEN: Final = """
 SELECT coalesce(
-    (SELECT max(earning_month) FROM commissions_pool WHERE msp_id = %(msp)s),
+    (SELECT max(earning_month) FROM commissions_pool WHERE msp_id = %(msp)s AND contract_id IS NOT NULL),
     (SELECT date_trunc('month', min(least(starts_on, first_paid_on, owed_from)))::date
      FROM referrals_contract WHERE msp_id = %(msp)s))
 """

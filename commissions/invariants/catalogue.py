@@ -123,6 +123,16 @@ ENTRIES: Final = (
         WHERE coalesce(minor, 0) <> coalesce(shared_minor, 0)""",
     ),
     Invariant(
+        "S02",
+        "an opening balance is one whole computation of its own, and a partner has one at most",
+        """
+        SELECT e.partner_id::text, format('%%s entries, %%s of %%s', count(*), sum(e.minor), sum(p.shared_minor))
+        FROM commissions_entry e JOIN commissions_pool p ON p.msp_id = %(msp)s AND p.id = e.pool_id
+        WHERE e.msp_id = %(msp)s AND e.kind = 'opening' AND e.stage <> 'void' GROUP BY e.partner_id
+        HAVING count(*) > 1 OR bool_or(p.contract_id IS NOT NULL OR p.component <> 'opening'
+            OR e.minor <> p.shared_minor OR p.shared_minor <> p.amount_minor)""",
+    ),
+    Invariant(
         "S01",
         "the shares of a referral are 10,000 basis points at most",
         """

@@ -136,6 +136,9 @@ class Entry(TenantModel):
             models.CheckConstraint(
                 condition=Q(earning_month__day=1, posting_month__day=1), name="entry_months_first_day"
             ),
+            models.UniqueConstraint(
+                fields=["msp", "partner"], condition=Q(kind="opening") & ~Q(stage="void"), name="entry_opening_once"
+            ),
         ]
         indexes = [
             models.Index(fields=["msp", "pool"], name="entry_pool"),

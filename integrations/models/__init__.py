@@ -1,5 +1,5 @@
 """How news arrives: imports of what an MSP keeps in spreadsheets today."""
 
-from integrations.models.spreadsheet import Fate, Import, ImportKind, ImportRow, ImportState
+from integrations.models.spreadsheet import Fate, Import, ImportKind, ImportRow, ImportState, Undo
 
-__all__ = ["Fate", "Import", "ImportKind", "ImportRow", "ImportState"]
+__all__ = ["Fate", "Import", "ImportKind", "ImportRow", "ImportState", "Undo"]

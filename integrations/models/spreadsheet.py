@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from elinkages.accounts.models import Membership
-from elinkages.kernel.constraints import Transitions, one_of
+from elinkages.kernel.constraints import Transitions, one_of, paired
 from elinkages.kernel.tenancy import TenantForeignKey, TenantModel, walls
 
 
@@ -15,6 +15,10 @@ class ImportKind(models.TextChoices):
     PARTNERS = "partners", "Partners"
     REFERRALS = "referrals", "Referrals"
     CLIENTS = "clients", "Won clients"
+    OPENING = "opening", "Opening balances"
+    INVOICES = "invoices", "Invoices"
+    PAYMENTS = "payments", "Payments"
+    CREDITS = "credits", "Credit notes"
 
 
 class ImportState(models.TextChoices):
@@ -27,6 +31,8 @@ class ImportState(models.TextChoices):
     DONE = "done", "Imported"
     FAILED = "failed", "Failed"
     DISCARDED = "discarded", "Discarded"
+    UNDOING = "undoing", "Taking back"
+    UNDONE = "undone", "Taken back"
 
 
 class Import(TenantModel):
@@ -53,6 +59,8 @@ class Import(TenantModel):
     started_by = TenantForeignKey(Membership, null=True, related_name="+")
     moved_at = models.DateTimeField(help_text="When it last made progress; a sweep re-nudges what stands still.")
     finished_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = TenantForeignKey(Membership, null=True, related_name="+")
 
     TONES: ClassVar[dict[str, str]] = {
         ImportState.UPLOADED: "info",
@@ -62,11 +70,14 @@ class Import(TenantModel):
         ImportState.DONE: "good",
         ImportState.FAILED: "bad",
         ImportState.DISCARDED: "neutral",
+        ImportState.UNDOING: "info",
+        ImportState.UNDONE: "neutral",
     }
 
     class Meta(TenantModel.Meta):
         constraints = [
-            *walls("import", references=("uploaded_by", "started_by")),
+            *walls("import", references=("uploaded_by", "started_by", "undone_by")),
+            paired("undone", name="import_undone_paired"),
             Transitions(
                 name="import_state",
                 field="state",
@@ -76,6 +87,8 @@ class Import(TenantModel):
                     "checking": ("checked", "uploaded", "failed", "discarded"),
                     "checked": ("checking", "uploaded", "importing", "discarded"),
                     "importing": ("done", "failed"),
+                    "done": ("undoing",),
+                    "undoing": ("undone",),
                 },
             ),
             one_of("kind", ImportKind.values, name="import_kind_known"),
@@ -85,7 +98,7 @@ class Import(TenantModel):
             models.Index(fields=["msp", "uploaded_at", "id"], name="import_uploaded"),
             models.Index(
                 fields=["msp", "moved_at"],
-                condition=models.Q(state__in=("checking", "importing")),
+                condition=models.Q(state__in=("checking", "importing", "undoing")),
                 name="import_moving",
             ),
         ]
@@ -99,11 +112,20 @@ class Import(TenantModel):
         return self.TONES[self.state]
 
 
+class Undo(models.TextChoices):
+    """What taking an import back did with a row."""
+
+    NONE = "", "–"
+    UNDONE = "undone", "Taken back"
+    KEPT = "kept", "Stays"
+
+
 class Fate(models.TextChoices):
     """What a row will become, or became."""
 
     CREATE = "create", "New"
     UPDATE = "update", "Update"
+    PART = "part", "With another row"
     DUPLICATE = "duplicate", "Already there"
     ERROR = "error", "Not imported"
 
@@ -111,7 +133,8 @@ class Fate(models.TextChoices):
 class ImportRow(TenantModel):
     """One row of the file, what it says, and what becomes of it.
 
-    `attempts` counts how often a worker began to write it; one that never got through is parked with a reason.
+    `attempts` counts how often a worker began to write it, or to take it back; one that never got through is parked
+    with a reason. `made` says which rows of ours came of it, by model, and `changed` what was there before.
     """
 
     batch = TenantForeignKey(Import, models.CASCADE, related_name="rows")
@@ -123,12 +146,18 @@ class ImportRow(TenantModel):
     target_id = models.UUIDField(null=True)
     is_done = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
+    written_at = models.DateTimeField(null=True)
+    made = models.JSONField(default=dict)
+    changed = models.JSONField(default=dict)
+    undo = models.CharField(max_length=6, choices=Undo.choices, blank=True)
+    undo_reason = models.CharField(max_length=300, blank=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
             *walls("import_row", references=("batch",), key=False),
             models.UniqueConstraint(fields=["msp", "batch", "number"], name="import_row_once"),
             one_of("fate", Fate.values, name="import_row_fate_known"),
+            one_of("undo", Undo.values, name="import_row_undo_known"),
         ]
         indexes = [
             models.Index(fields=["msp", "batch", "fate", "number"], name="import_row_fate"),
@@ -136,6 +165,11 @@ class ImportRow(TenantModel):
                 fields=["msp", "batch", "attempts", "number"],
                 condition=models.Q(fate__in=("create", "update"), is_done=False),
                 name="import_row_waiting",
+            ),
+            models.Index(
+                fields=["msp", "batch", "attempts", "-number"],
+                condition=models.Q(undo="", written_at__isnull=False),
+                name="import_row_to_undo",
             ),
         ]
 

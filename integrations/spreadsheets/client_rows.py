@@ -8,18 +8,18 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from commissions import deals
-from elinkages.kernel.actors import Actor
+from commissions import deals, opening_balances
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
+from elinkages.kernel.words import say_day
 from integrations.models import Fate
 from integrations.spreadsheets import partner_book, referral_rows
 from integrations.spreadsheets.lookalikes import Lookalikes, identity
-from integrations.spreadsheets.rules import Rules, Values, Verdict, problem
+from integrations.spreadsheets.rules import Importer, Rules, Values, Verdict, problem
 from integrations.spreadsheets.values import shown
 from partners.models import Partner
-from referrals import clients, contracts, mrr, pipeline, service_lines
+from referrals import clients, contracts, mrr, pipeline, retraction, service_lines
 from referrals.models import Client, Contract, Referral, ServiceLine, Stage
 
 
@@ -70,7 +70,8 @@ class Register:
         keys = {company_key(values["client"]) for values in many}
         self.clients: dict[str, list[Client]] = defaultdict(list)
         found = Q(name_key__in=keys) | Q(contracts__external_id__in=ids) if ids else Q(name_key__in=keys)
-        for client in Client.objects.filter(found).select_related("referral").distinct().order_by("created_at", "pk"):
+        here = retraction.standing_clients().filter(found).select_related("referral__partner").distinct()
+        for client in here.order_by("created_at", "pk"):
             self.clients[client.name_key].append(client)
         owners = [client.pk for found in self.clients.values() for client in found]
         rows = Contract.objects.filter(client__in=owners).select_related("client__referral", "service_line")
@@ -81,7 +82,14 @@ class Register:
             if contract.external_id:
                 self.by_id[contract.external_id] = contract
         self.timelines = mrr.timelines([contract.pk for found in self.contracts.values() for contract in found])
+        self._settled: dict[UUID, date | None] = {}
         self.lines = {line.name.casefold(): line for line in service_lines.in_use()}
+
+    def settled_until(self, partner: Partner) -> date | None:
+        """The day of the partner's opening balance, asked once."""
+        if partner.pk not in self._settled:
+            self._settled[partner.pk] = opening_balances.settled_until([partner.pk]).get(partner.pk)
+        return self._settled[partner.pk]
 
     def client(self, values: Values) -> Client | None:
         """The client of a row. Raises NotPossible when two have that name."""
@@ -139,12 +147,31 @@ def _judge(
     names_partner = values.get("partner") or values.get("partner_email")
     if names_partner and partner is None and (refused := partner_book.unknown(values, rules)):
         return refused
+    if refused := _counted_twice(values, client, partner, register):
+        return refused
     if client is None:
         looks_like = known.sentence(identity(values, values["client"]), partner) if names_partner else ""
         if looks_like:
             return problem(f"{looks_like} Win it by hand, and decide there whether they are the same company.")
         return Verdict(Fate.CREATE, "" if partner or not names_partner else "The partner is added too.")
     return _judge_known(values, client, partner, register, rules)
+
+
+def _counted_twice(
+    values: Values, client: Client | None, partner: Partner | None, register: Register
+) -> Verdict | None:
+    """What is wrong with a new contract that is owed from before its partner's opening balance."""
+    if client is not None and client.referral is not None:
+        partner = client.referral.partner
+    if partner is None or (client is not None and register.holding(client, values) is not None):
+        return None
+    settled = register.settled_until(partner)
+    if settled is None or date.fromisoformat(values["owed_from"]) >= settled:
+        return None
+    return problem(
+        f"What {partner.name} earned before {say_day(settled)} is in their opening balance."
+        " Owed from is that day or a later one, or it would be counted twice."
+    )
 
 
 def _judge_known(values: Values, client: Client, partner: Partner | None, register: Register, rules: Rules) -> Verdict:
@@ -195,7 +222,7 @@ def _money(minor: int, rules: Rules) -> str:
     return format_money(minor, rules.reading.currency)
 
 
-def write(values: Values, rules: Rules, *, by: Actor, at: datetime) -> Client:
+def write(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Client:
     """Add the client or the contract of a row, or change its MRR. Raises what the verbs refuse."""
     partner = None
     if values.get("partner") or values.get("partner_email"):
@@ -208,19 +235,20 @@ def write(values: Values, rules: Rules, *, by: Actor, at: datetime) -> Client:
     holding = register.holding(client, values)
     if holding is None:
         sold = _sold(values, register, rules, by=by, at=at)
-        deals.add(client, sold, won_on=date.fromisoformat(values["won_on"]), by=by, at=at)
+        by.made.append(deals.add(client, sold, won_on=date.fromisoformat(values["won_on"]), by=by, at=at))
     else:
         _change(holding, values, by=by, at=at)
     return client
 
 
-def _sold(values: Values, register: Register, rules: Rules, *, by: Actor, at: datetime) -> deals.NewContract:
+def _sold(values: Values, register: Register, rules: Rules, *, by: Importer, at: datetime) -> deals.NewContract:
     name = values["service_line"]
     line: ServiceLine | None = register.lines.get(name.casefold())
     if line is None:
         if not rules.creates_service_lines:
             raise NotPossible(f"{shown(name)} is not a service line of yours.")
         line = service_lines.add(name, by=by, at=at)
+        by.made.append(line)
     paid_on = values.get("first_paid_on")
     return deals.NewContract(
         service_line=line,
@@ -233,26 +261,26 @@ def _sold(values: Values, register: Register, rules: Rules, *, by: Actor, at: da
 
 
 def _win(
-    values: Values, partner: Partner | None, sold: deals.NewContract, rules: Rules, *, by: Actor, at: datetime
+    values: Values, partner: Partner | None, sold: deals.NewContract, rules: Rules, *, by: Importer, at: datetime
 ) -> Client:
     """A client who is not here yet: won from the partner's introduction, or without one."""
     name, website, won_on = values["client"], values.get("website", ""), date.fromisoformat(values["won_on"])
-    if partner is None:
-        client = clients.create(name=name, website=website, since_on=sold.starts_on, by=by, at=at)
-        deals.add(client, sold, won_on=won_on, by=by, at=at)
-        return client
-    referral = _introduction(values, partner, rules, by=by, at=at)
-    if referral.stage == Stage.WON:
+    referral = _introduction(values, partner, rules, by=by, at=at) if partner else None
+    if referral is None or referral.stage == Stage.WON:
         client = clients.create(name=name, website=website, referral=referral, since_on=sold.starts_on, by=by, at=at)
-        deals.add(client, sold, won_on=won_on, by=by, at=at)
+        by.made += [client, deals.add(client, sold, won_on=won_on, by=by, at=at)]
         return client
+    if referral not in by.made:
+        by.changed["stage"] = [referral.stage, Stage.WON.value]
     try:
-        return deals.win(referral, client_name=name, website=website, contracts=[sold], won_on=won_on, by=by, at=at)
+        client = deals.win(referral, client_name=name, website=website, contracts=[sold], won_on=won_on, by=by, at=at)
     except pipeline.Undecided as refusal:
         raise NotPossible(referral_rows.in_words(referral)) from refusal
+    by.made += [client, *client.contracts.all()]
+    return client
 
 
-def _introduction(values: Values, partner: Partner, rules: Rules, *, by: Actor, at: datetime) -> Referral:
+def _introduction(values: Values, partner: Partner, rules: Rules, *, by: Importer, at: datetime) -> Referral:
     """The introduction that the client came from: the partner's open or won one of that name, else a new one."""
     found = Referral.objects.filter(partner=partner, company_key=company_key(values["client"])).exclude(
         stage=Stage.LOST
@@ -264,8 +292,9 @@ def _introduction(values: Values, partner: Partner, rules: Rules, *, by: Actor, 
     return referral_rows.register(partner, told, rules, company=values["client"], by=by, at=at)
 
 
-def _change(holding: Holding, values: Values, *, by: Actor, at: datetime) -> None:
+def _change(holding: Holding, values: Values, *, by: Importer, at: datetime) -> None:
     if (day := values.get("mrr_from")) and values["mrr_minor"] != holding.mrr_minor:
+        by.changed["mrr"] = [str(holding.contract.pk), day, holding.mrr_minor, values["mrr_minor"]]
         contracts.move(
             holding.contract,
             effective_on=date.fromisoformat(day),
@@ -275,4 +304,5 @@ def _change(holding: Holding, values: Values, *, by: Actor, at: datetime) -> Non
             at=at,
         )
     if (paid_on := values.get("first_paid_on")) and holding.contract.first_paid_on is None:
+        by.changed["first_paid"] = str(holding.contract.pk)
         contracts.record_first_payment(holding.contract, on=date.fromisoformat(paid_on), by=by, at=at)

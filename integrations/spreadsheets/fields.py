@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from integrations.models import ImportKind
 
 TEXT, NAME, EMAIL, WEBSITE, DAY, AMOUNT, CHOICE = "text", "name", "email", "website", "day", "amount", "choice"
+SIGNED = "signed"
+"""An amount that may be below zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +293,202 @@ _CLIENTS = (
         help="Recognizes the contract when you upload the file again.",
     ),
 )
+_OPENING = (
+    replace(_PARTNER, required=True),
+    _PARTNER_EMAIL,
+    Field(
+        "owed_minor",
+        "Owed",
+        ("owed", "balance", "opening balance", "amount", "amount owed", "commission owed", "unpaid", "open balance"),
+        AMOUNT,
+        required=True,
+        help="What you owed this partner on that day, all of it.",
+    ),
+    Field(
+        "owed_on",
+        "Owed on",
+        ("owed on", "as of", "date", "balance date", "switch over", "on"),
+        DAY,
+        required=True,
+        help="The first day that is counted here. Contracts of this partner are owed from this day or later.",
+    ),
+    Field(
+        "payable_on",
+        "Payable from",
+        ("payable from", "payable on", "due", "due on", "pay on", "due date"),
+        DAY,
+        help="The first day it may be paid. At once, when left out.",
+    ),
+    Field(
+        "note",
+        "Note",
+        ("note", "notes", "comment", "for", "description", "memo"),
+        TEXT,
+        300,
+        help="The partner reads it.",
+    ),
+)
+_CLIENT = Field(
+    "client",
+    "Client",
+    (
+        "client",
+        "client name",
+        "customer",
+        "customer name",
+        "company",
+        "account",
+        "name",
+        "bill to",
+        "organization",
+        "client id",
+    ),
+    NAME,
+    required=True,
+    help="Their name, or the id of one of their contracts, as you have it here.",
+)
+_FOR_INVOICE = Field(
+    "invoice",
+    "For invoice",
+    (
+        "for invoice",
+        "invoice",
+        "invoice number",
+        "invoice no",
+        "applied to",
+        "applied to invoice",
+        "invoice id",
+    ),
+    TEXT,
+    120,
+    required=True,
+    help="The number of the invoice. One line for each invoice that it is for.",
+)
+_INVOICES = (
+    Field(
+        "document",
+        "Invoice number",
+        ("invoice number", "invoice", "invoice no", "number", "num", "no", "document number", "invoice id"),
+        TEXT,
+        120,
+        required=True,
+        help="Lines with the same number are one invoice. A changed invoice is brought with all of its lines.",
+    ),
+    _CLIENT,
+    Field(
+        "dated_on",
+        "Invoice date",
+        ("invoice date", "date", "dated", "transaction date", "txn date", "issued", "issued on"),
+        DAY,
+        required=True,
+    ),
+    Field(
+        "minor",
+        "Amount",
+        ("amount", "line amount", "line total", "total", "net", "price", "sales price"),
+        SIGNED,
+        required=True,
+        help="Of this line. A discount is below zero.",
+    ),
+    Field(
+        "service_line",
+        "Service line",
+        ("service line", "service", "agreement", "agreement type", "contract type"),
+        NAME,
+        80,
+        help="Tells which contract the line bills. Clients with one contract need none.",
+    ),
+    Field(
+        "line_kind",
+        "Kind of line",
+        ("kind of line", "kind", "line kind", "line type", "type", "category"),
+        CHOICE,
+        help="Recurring service, one-time work, pass-through licenses, hardware, late fee or tax."
+        " Recurring service, when left out.",
+    ),
+    Field("description", "Description", ("description", "item", "product service", "product", "memo"), TEXT, 200),
+    Field(
+        "service_from",
+        "Service from",
+        ("service from", "period start", "from", "period from", "start", "service start", "start date"),
+        DAY,
+        help="The first day that the line bills.",
+    ),
+    Field(
+        "service_through",
+        "Service through",
+        ("service through", "period end", "through", "to", "period to", "until", "end", "service end", "end date"),
+        DAY,
+        help="The last day that the line bills.",
+    ),
+)
+_PAYMENTS = (
+    _CLIENT,
+    _FOR_INVOICE,
+    Field(
+        "dated_on",
+        "Paid on",
+        ("paid on", "payment date", "date", "date paid", "received", "received on", "transaction date"),
+        DAY,
+        required=True,
+    ),
+    Field(
+        "minor",
+        "Amount",
+        ("amount", "amount paid", "paid", "payment", "payment amount", "applied", "amount applied", "total"),
+        AMOUNT,
+        required=True,
+        help="What of it is for that invoice.",
+    ),
+    Field(
+        "line_kind",
+        "Kind",
+        ("kind", "type", "transaction type"),
+        CHOICE,
+        help="Payment, or refund. Payment, when left out.",
+    ),
+    Field(
+        "document",
+        "Payment id",
+        ("payment id", "id", "payment number", "payment no", "reference", "ref", "ref no", "transaction id", "number"),
+        TEXT,
+        120,
+        help="Recognizes the payment when you upload the file again. Without it invoice, day and amount do.",
+    ),
+)
+_CREDITS = (
+    Field(
+        "document",
+        "Credit note number",
+        ("credit note number", "credit note", "credit memo", "credit memo number", "number", "num", "no", "id"),
+        TEXT,
+        120,
+        required=True,
+    ),
+    _CLIENT,
+    replace(_FOR_INVOICE, help="The invoice it takes from: the same share of each of its lines."),
+    Field(
+        "dated_on",
+        "Credited on",
+        ("credited on", "credit date", "date", "dated", "transaction date"),
+        DAY,
+        required=True,
+    ),
+    Field(
+        "minor",
+        "Amount",
+        ("amount", "credit", "credit amount", "total"),
+        AMOUNT,
+        required=True,
+        help="Above zero.",
+    ),
+)
 FIELDS: dict[str, tuple[Field, ...]] = {
     ImportKind.PARTNERS: _PARTNERS,
     ImportKind.REFERRALS: _REFERRALS,
     ImportKind.CLIENTS: _CLIENTS,
+    ImportKind.OPENING: _OPENING,
+    ImportKind.INVOICES: _INVOICES,
+    ImportKind.PAYMENTS: _PAYMENTS,
+    ImportKind.CREDITS: _CREDITS,
 }

@@ -12,7 +12,7 @@ from elinkages.audit import trail
 from elinkages.kernel.refusal import Refused
 from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
 from integrations.spreadsheets import files, limits
-from integrations.spreadsheets.fields import FIELDS
+from integrations.spreadsheets.fields import AMOUNT, DAY, FIELDS, SIGNED
 from integrations.spreadsheets.headers import guess
 from integrations.spreadsheets.values import column, guess_date_order, guess_decimal_mark
 
@@ -43,7 +43,7 @@ class NothingToImport(Refused):
 def upload(*, kind: str, file_name: str, content: bytes, by: Membership, at: datetime) -> Import:
     """Keep a file and guess what its columns are; nothing is imported yet. Raises UnknownKind, limits.Unreadable."""
     if kind not in ImportKind.values:
-        raise UnknownKind("Choose what the rows are: partners, referrals or won clients.")
+        raise UnknownKind("Choose what the rows are.")
     files.check_size(len(content))
     table = _likeliest(files.read(content), content, kind)
     columns = guess(kind, table.header)
@@ -70,10 +70,10 @@ def upload(*, kind: str, file_name: str, content: bytes, by: Membership, at: dat
 def choose_sheet(batch: Import, sheet: str, *, by: Membership, at: datetime) -> Import:
     """Read another sheet of the workbook, and guess its columns. Raises MovedOn, limits.Unreadable."""
     if batch.state not in CHOOSING:
-        raise MovedOn(_stands_at(batch, batch.get_state_display()))
+        raise MovedOn(stands_at(batch, batch.get_state_display()))
     table = files.read(bytes(batch.content), sheet)
     columns = guess(batch.kind, table.header)
-    _claim(
+    claim(
         batch,
         CHOOSING,
         ImportState.UPLOADED,
@@ -111,11 +111,12 @@ def table_of(batch: Import) -> files.Table:
 def guess_options(table: files.Table, kind: str, columns: Mapping[str, int]) -> dict[str, Any]:
     """Date order and decimal mark, by the cells of the columns; "" where they leave a choice."""
     cells = [cells for _, cells in table.rows]
-    found = {"day": list[str](), "amount": list[str]()}
+    found = {DAY: list[str](), AMOUNT: list[str]()}
     for field in FIELDS[kind]:
-        if field.reads in found and field.name in columns:
-            found[field.reads] += column(cells, columns[field.name])
-    return {"date_order": guess_date_order(found["day"]), "decimal_mark": guess_decimal_mark(found["amount"])}
+        reads = AMOUNT if field.reads == SIGNED else field.reads
+        if reads in found and field.name in columns:
+            found[reads] += column(cells, columns[field.name])
+    return {"date_order": guess_date_order(found[DAY]), "decimal_mark": guess_decimal_mark(found[AMOUNT])}
 
 
 def choose(
@@ -126,7 +127,7 @@ def choose(
     Raises ColumnsRefused, or MovedOn once it is being checked or imported.
     """
     _check_columns(batch, columns)
-    _claim(
+    claim(
         batch,
         CHOOSING,
         ImportState.CHECKING,
@@ -145,7 +146,7 @@ def choose(
 def start(batch: Import, *, by: Membership, at: datetime) -> Import:
     """Import what was checked. Raises MovedOn, NothingToImport."""
     waiting = batch.rows.filter(fate__in=IMPORTED).count()
-    _claim(batch, (ImportState.CHECKED,), ImportState.IMPORTING, at, total=waiting, done=0, attempts=0, started_by=by)
+    claim(batch, (ImportState.CHECKED,), ImportState.IMPORTING, at, total=waiting, done=0, attempts=0, started_by=by)
     if not waiting:
         raise NothingToImport("No row of this file would change anything. Nothing was imported.")
     trail.record("import.started", batch, by=by, at=at, rows=waiting)
@@ -155,16 +156,16 @@ def start(batch: Import, *, by: Membership, at: datetime) -> Import:
 def discard(batch: Import, *, by: Membership, at: datetime) -> Import:
     """Forget the file and its rows before anything was imported. Raises MovedOn."""
     before_import = (ImportState.UPLOADED, ImportState.CHECKING, ImportState.CHECKED)
-    _claim(batch, before_import, ImportState.DISCARDED, at, content=b"", finished_at=at)
+    claim(batch, before_import, ImportState.DISCARDED, at, content=b"", finished_at=at)
     batch.rows.all().delete()
     trail.record("import.discarded", batch, by=by, at=at)
     return batch
 
 
 def counts(batch: Import) -> dict[str, int]:
-    """Fate → rows."""
+    """Fate → rows; rows that belong to another one are named only where there are any."""
     found = dict(batch.rows.values_list("fate").annotate(rows=Count("pk")).order_by("fate"))
-    return {fate: found.get(fate, 0) for fate in Fate.values}
+    return {fate: found.get(fate, 0) for fate in Fate.values if fate != Fate.PART or fate in found}
 
 
 def faulty(batch: Import) -> list[ImportRow]:
@@ -186,15 +187,16 @@ def _check_columns(batch: Import, columns: Mapping[str, int]) -> None:
         raise ColumnsRefused(f"“{batch.header[twice]}” is chosen twice. A column can be one thing only.")
 
 
-def _claim(batch: Import, sources: tuple[ImportState, ...], target: ImportState, at: datetime, **fields: Any) -> None:
-    """Move an import on; whoever comes second is told where it stands."""
+def claim(batch: Import, sources: tuple[ImportState, ...], target: ImportState, at: datetime, **fields: Any) -> None:
+    """Move an import on; whoever comes second is told where it stands. Raises MovedOn."""
     fields |= {"state": target, "moved_at": at}
     if not Import.objects.filter(pk=batch.pk, state__in=sources).update(**fields):
         now = Import.objects.only("state").get(pk=batch.pk)
-        raise MovedOn(_stands_at(batch, now.get_state_display()))
+        raise MovedOn(stands_at(batch, now.get_state_display()))
     for name, value in fields.items():
         setattr(batch, name, value)
 
 
-def _stands_at(batch: Import, state: str) -> str:
+def stands_at(batch: Import, state: str) -> str:
+    """What is said to somebody who comes too late."""
     return f"{batch.file_name} is at “{state}” now. Reload its page to see where it stands."

@@ -6,10 +6,9 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from elinkages.kernel.actors import Actor
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
-from integrations.spreadsheets.rules import Rules, Values, Verdict, problem
+from integrations.spreadsheets.rules import Importer, Rules, Values, Verdict, problem
 from integrations.spreadsheets.values import shown
 from partners import onboarding
 from partners.models import Contact, Partner
@@ -82,7 +81,7 @@ def unknown(values: Values, rules: Rules) -> Verdict | None:
     return None
 
 
-def sender_or_new(values: Values, rules: Rules, *, by: Actor, at: datetime) -> Partner:
+def sender_or_new(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Partner:
     """The partner of a row, added when the rules say so. Raises CannotTell, and what onboarding.add refuses."""
     partner = sender(values, book_for([values]))
     if partner is not None:
@@ -91,4 +90,6 @@ def sender_or_new(values: Values, rules: Rules, *, by: Actor, at: datetime) -> P
         raise CannotTell(refusal.reason)
     text, email = values.get("partner", ""), values.get("partner_email", "")
     email = email or (text if "@" in text else "")
-    return onboarding.add(kind=rules.kind, name=text or email, email=email, by=by, at=at)
+    partner = onboarding.add(kind=rules.kind, name=text or email, email=email, by=by, at=at)
+    by.made.append(partner)
+    return partner

@@ -11,7 +11,7 @@ from elinkages.kernel.refusal import Refused
 from integrations.models import Fate
 from integrations.spreadsheets.headers import normal
 from integrations.spreadsheets.partner_book import CannotTell, PartnerBook
-from integrations.spreadsheets.rules import Rules, Status, Values, Verdict, problem
+from integrations.spreadsheets.rules import Importer, Rules, Status, Values, Verdict, problem
 from integrations.spreadsheets.values import shown
 from partners import onboarding, people
 from partners.models import Partner, PartnerState, SourceKind
@@ -146,7 +146,7 @@ def _standing(partner: Partner, status: str) -> str:
     return "" if partner.state == PartnerState.SUSPENDED and target == PartnerState.ACTIVE else status
 
 
-def write(values: Values, rules: Rules, *, by: Actor, at: datetime) -> Partner:
+def write(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Partner:
     """Add or change the partner of a row. Raises what the verbs refuse."""
     partner = _known(values, PartnerBook(values.get(name, "") for name in ("external_id", "email", "name")))
     if partner is None:
@@ -154,14 +154,18 @@ def write(values: Values, rules: Rules, *, by: Actor, at: datetime) -> Partner:
             name: values[name] for name in (*onboarding.EDITABLE, "external_id", "contact_name") if values.get(name)
         }
         partner = onboarding.add(**{"kind": rules.kind, **details}, by=by, at=at)
+        by.made.append(partner)
         _bring_to(partner, values.get("status") or rules.status, by=by, at=at)
         return partner
     if changes := _changes(partner, values):
+        by.changed["partner"] = {name: [getattr(partner, name), new] for name, new in changes.items()}
         onboarding.edit(partner, owner=partner.owner, **changes, by=by, at=at)
     if not partner.external_id and (external_id := values.get("external_id")):
         Partner.objects.filter(pk=partner.pk).update(external_id=external_id)
+        by.changed["external_id"] = external_id
         trail.record("partner.recognized", partner, by=by, at=at, id=external_id)
     if status := _standing(partner, values.get("status", "")):
+        by.changed["status"] = status
         _bring_to(partner, status, by=by, at=at)
     return partner
 

@@ -14,10 +14,10 @@ from integrations.models import Fate
 from integrations.spreadsheets import partner_book
 from integrations.spreadsheets.headers import normal
 from integrations.spreadsheets.lookalikes import WORDS, Lookalikes, identity
-from integrations.spreadsheets.rules import REASON_LENGTH, Rules, Values, Verdict, problem
+from integrations.spreadsheets.rules import REASON_LENGTH, Importer, Rules, Values, Verdict, problem
 from integrations.spreadsheets.values import shown
 from partners.models import Partner
-from referrals import pipeline
+from referrals import pipeline, retraction
 from referrals.models import OPEN_STAGES, Channel, FindingState, LostReason, Referral, Stage
 
 STAGES = {
@@ -80,7 +80,8 @@ class Log:
             keys.add(company_key(values["company"]))
         self.by_id: dict[str, Referral] = {}
         self.by_company: dict[tuple[Any, str], list[Referral]] = defaultdict(list)
-        for referral in Referral.objects.filter(Q(external_id__in=ids) | Q(company_key__in=keys)).order_by("pk"):
+        found = retraction.standing().filter(Q(external_id__in=ids) | Q(company_key__in=keys))
+        for referral in found.order_by("pk"):
             if referral.external_id:
                 self.by_id[referral.external_id] = referral
             self.by_company[referral.partner_id, referral.company_key].append(referral)
@@ -154,23 +155,24 @@ def _next(referral: Referral, values: Values) -> Stage | None:
     return stage
 
 
-def write(values: Values, rules: Rules, *, by: Actor, at: datetime) -> Referral:
+def write(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Referral:
     """Register or move the introduction of a row. Raises what the verbs refuse."""
     partner = partner_book.sender_or_new(values, rules, by=by, at=at)
     referral = Log([values]).find(values, partner, rules)
     if referral is None:
         referral = register(partner, values, rules, company=values["company"], by=by, at=at)
     if stage := _next(referral, values):
+        by.changed["stage"] = [referral.stage, stage.value]
         moved_at = rules.noon(values["stage_on"], not_after=at) if values.get("stage_on") else at
         _move(referral, stage, values, by=by, at=max(moved_at, referral.stage_at))
     return referral
 
 
-def register(partner: Partner, values: Values, rules: Rules, *, company: str, by: Actor, at: datetime) -> Referral:
+def register(partner: Partner, values: Values, rules: Rules, *, company: str, by: Importer, at: datetime) -> Referral:
     """Submit the introduction of a row, on the day that the row says."""
     names = ("contact_name", "contact_email", "contact_phone", "website", "note", "external_id")
     day = values.get("registered_on")
-    return pipeline.submit(
+    referral = pipeline.submit(
         partner,
         company=company,
         **{name: values.get(name, "") for name in names},
@@ -180,6 +182,8 @@ def register(partner: Partner, values: Values, rules: Rules, *, company: str, by
         by=by,
         at=at,
     )
+    by.made.append(referral)
+    return referral
 
 
 def _move(referral: Referral, stage: Stage, values: Values, *, by: Actor, at: datetime) -> None:

@@ -7,12 +7,11 @@ from typing import Any, Protocol
 
 from django.db.models import Model
 
-from elinkages.kernel.actors import Actor
 from integrations.models import Fate, ImportKind
-from integrations.spreadsheets import client_rows, partner_rows, referral_rows
+from integrations.spreadsheets import billing_rows, client_rows, opening_rows, partner_rows, referral_rows
 from integrations.spreadsheets.fields import FIELDS, Field
 from integrations.spreadsheets.files import Table
-from integrations.spreadsheets.rules import REASON_LENGTH, Rules, Values, Verdict
+from integrations.spreadsheets.rules import REASON_LENGTH, Importer, Rules, Values, Verdict
 from integrations.spreadsheets.values import NotReadable, read_cell
 
 
@@ -31,7 +30,7 @@ class Kind(Protocol):
     def judge(self, many: Sequence[Values], rules: Rules) -> list[Verdict]:
         """The fate of each row."""
 
-    def write(self, values: Values, rules: Rules, *, by: Actor, at: datetime) -> Model:
+    def write(self, values: Values, rules: Rules, *, by: Importer, at: datetime) -> Model:
         """Do what a row says; raises Refused."""
 
 
@@ -39,22 +38,37 @@ KINDS: dict[str, Kind] = {
     ImportKind.PARTNERS: partner_rows,
     ImportKind.REFERRALS: referral_rows,
     ImportKind.CLIENTS: client_rows,
+    ImportKind.OPENING: opening_rows,
+    ImportKind.INVOICES: billing_rows.INVOICES,
+    ImportKind.PAYMENTS: billing_rows.PAYMENTS,
+    ImportKind.CREDITS: billing_rows.CREDITS,
 }
 
 
 @dataclass(slots=True)
 class Draft:
-    """A row that was read. `twin` says which earlier row of the file is the same."""
+    """A row that was read. `twin` says which earlier row of the file is the same, `part_of` to which it belongs."""
 
     number: int
     cells: list[str]
     values: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     twin: str = ""
+    part_of: int = 0
 
 
 def drafts(table: Table, kind: str, columns: dict[str, int], rules: Rules) -> Iterator[Draft]:
     """Every row of a file, read by the chosen columns, in its order."""
+    read = _drafts(table, kind, columns, rules)
+    gatherer = KINDS[kind]
+    if not isinstance(gatherer, billing_rows.Documents):
+        return read
+    whole = list(read)
+    gatherer.gather(whole)
+    return iter(whole)
+
+
+def _drafts(table: Table, kind: str, columns: dict[str, int], rules: Rules) -> Iterator[Draft]:
     seen: dict[str, int] = {}
     fields = [(one, columns[one.name]) for one in FIELDS[kind] if one.name in columns]
     for number, cells in table.rows:
@@ -106,6 +120,8 @@ def judge(many: Sequence[Draft], kind: str, rules: Rules) -> list[Verdict]:
             judged.append(Verdict(Fate.ERROR, " ".join(draft.problems)[:REASON_LENGTH]))
         elif draft.twin:
             judged.append(Verdict(Fate.DUPLICATE, draft.twin))
+        elif draft.part_of:
+            judged.append(Verdict(Fate.PART, f"Belongs to row {draft.part_of:,}."))
         else:
             judged.append(None)
             open_values.append(draft.values)

@@ -1,11 +1,13 @@
 """What holds for a whole file: how cells are read, and what happens to rows that leave something out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from django.db.models import Model
 
 from elinkages.accounts.models import Membership, Msp
 from integrations.models import Fate, Import
@@ -76,10 +78,20 @@ def problem(reason: str) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """The member who imports, marked in every history as having done it by a spreadsheet."""
+    """The member who imports, marked in every history as having done it by a spreadsheet.
+
+    `made` and `changed` are what came of one row, so that it can be taken back: the rows of ours that are new, and
+    what a row of ours was before.
+    """
 
     actor_id: UUID
     actor_name: str
+    made: list[Model] = field(default_factory=list)
+    changed: dict[str, Any] = field(default_factory=dict)
+
+    def for_one_row(self) -> "Importer":
+        """The same person with nothing done yet."""
+        return Importer(self.actor_id, self.actor_name)
 
 
 def importer(member: Membership) -> Importer:

@@ -7,7 +7,7 @@ alone, so that one that brings down its worker is found, and parked after MOST_A
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,7 +25,7 @@ from elinkages.kernel.tenancy import current_msp_id
 from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
 from integrations.spreadsheets import imports, rows
 from integrations.spreadsheets.rows import KINDS, Draft, Kind
-from integrations.spreadsheets.rules import REASON_LENGTH, Importer, Rules, Verdict, importer, rules_of
+from integrations.spreadsheets.rules import REASON_LENGTH, Importer, Rules, Verdict, importer, problem, rules_of
 from referrals import screening
 
 logger = logging.getLogger(__name__)
@@ -52,13 +52,13 @@ class Work:
 
 def standing_still(at: datetime) -> QuerySet[Import]:
     """Imports of the active MSP that a worker should be busy with, and that have not moved for a while."""
-    moving = (ImportState.CHECKING, ImportState.IMPORTING)
+    moving = (ImportState.CHECKING, ImportState.IMPORTING, ImportState.UNDOING)
     return Import.objects.filter(state__in=moving, moved_at__lt=at - STANDSTILL).order_by("moved_at")
 
 
 def take_check(import_id: UUID, *, at: datetime) -> Work | None:
     """The import to check, its attempt counted; None when another worker has it, it is done, or it is given up."""
-    if not _is_ours(import_id):
+    if not is_ours(import_id):
         return None
     checking = Import.objects.filter(pk=import_id, state=ImportState.CHECKING)
     if not checking.filter(attempts__lt=MOST_ATTEMPTS).update(attempts=F("attempts") + 1, moved_at=at):
@@ -72,7 +72,7 @@ def take_check(import_id: UUID, *, at: datetime) -> Work | None:
 def check_some(work: Work, many: Sequence[Draft], *, done: int, at: datetime) -> bool:
     """Judge and keep the next rows after the first `done`; False when the import has moved on without us."""
     before = work.batch
-    if not _is_ours(before.pk):
+    if not is_ours(before.pk):
         return False
     batch = Import.objects.filter(pk=before.pk, state=ImportState.CHECKING, done=done).first()
     if batch is None or (batch.columns, batch.options) != (before.columns, before.options):
@@ -97,7 +97,8 @@ def check_some(work: Work, many: Sequence[Draft], *, done: int, at: datetime) ->
 def end_check(work: Work, *, at: datetime) -> None:
     """All rows have their fate."""
     batch = work.batch
-    if _is_ours(batch.pk):
+    if is_ours(batch.pk):
+        _follow_leads(batch)
         Import.objects.filter(pk=batch.pk, state=ImportState.CHECKING, done=F("total")).update(
             state=ImportState.CHECKED, moved_at=at, summary=imports.counts(batch)
         )
@@ -106,7 +107,7 @@ def end_check(work: Work, *, at: datetime) -> None:
 def take_rows(import_id: UUID, *, at: datetime) -> list[UUID]:
     """The rows to write next, their attempt counted; none when another worker has the import, or it is done."""
     batch = Import.objects.filter(pk=import_id, state=ImportState.IMPORTING).first()
-    if batch is None or not _is_ours(import_id):
+    if batch is None or not is_ours(import_id):
         return []
     waiting = batch.rows.filter(fate__in=imports.IMPORTED, is_done=False)
     parked = waiting.filter(attempts__gte=MOST_ATTEMPTS).update(fate=Fate.ERROR, reason=GAVE_UP, is_done=True)
@@ -123,47 +124,93 @@ def take_rows(import_id: UUID, *, at: datetime) -> list[UUID]:
 
 def write_rows(import_id: UUID, row_ids: Sequence[UUID], *, at: datetime) -> None:
     """Write rows that were taken, each whole or not at all, with what came of it."""
-    if not _is_ours(import_id):
+    if not is_ours(import_id):
         return
-    batch = Import.objects.select_related("started_by__user").get(pk=import_id)
+    batch = Import.objects.defer("content").select_related("started_by__user").get(pk=import_id)
     if batch.state != ImportState.IMPORTING or batch.started_by is None:
         return
     screening.one_at_a_time()
     rules, by = rules_of(batch, Msp.objects.get(pk=current_msp_id()), at=at), importer(batch.started_by)
     waiting = list(ImportRow.objects.filter(pk__in=row_ids, is_done=False).order_by("number"))
-    # Judged together, because that takes few queries, unless a row before may have changed the answer.
-    kind, seen = KINDS[batch.kind], set[str]()
-    verdicts = kind.judge([row.values for row in waiting], rules)
-    for row, verdict in zip(waiting, verdicts, strict=True):
+    kind = KINDS[batch.kind]
+    try:
+        # All in one savepoint, because most files have no row that is refused only now.
+        with transaction.atomic():
+            outcomes = _outcomes(waiting, kind, rules, by, at, _do)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as fault:
+        if not isinstance(fault, Refused):
+            logger.warning("%d rows of import %s are written one by one: %r", len(waiting), import_id, fault)
+        outcomes = _outcomes(waiting, kind, rules, by, at, _do_alone)
+    done = [outcome.noted(row, at) for row, outcome in zip(waiting, outcomes, strict=True) if outcome is not None]
+    ImportRow.objects.bulk_update(
+        done, ["fate", "reason", "target_id", "is_done", "written_at", "made", "changed"], batch_size=500
+    )
+    _progress(batch, len(done), at)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a row, and what came of it."""
+
+    verdict: Verdict
+    by: Importer | None = None
+
+    def noted(self, row: ImportRow, at: datetime) -> ImportRow:
+        """The row with its outcome, to be saved."""
+        row.fate, row.target_id = self.verdict.fate, self.verdict.target_id
+        row.reason, row.is_done = self.verdict.reason[:REASON_LENGTH], True
+        if self.by is not None:
+            row.written_at, row.changed = at, self.by.changed
+            row.made = {}
+            for one in self.by.made:
+                row.made.setdefault(one._meta.label_lower, []).append(str(one.pk))
+        return row
+
+
+type Doing = Callable[[ImportRow, Verdict, Kind, Rules, Importer, datetime], Outcome | None]
+
+
+def _outcomes(
+    waiting: Sequence[ImportRow], kind: Kind, rules: Rules, by: Importer, at: datetime, doing: Doing
+) -> list[Outcome | None]:
+    """Judged together, because that takes few queries, unless a row before may have changed the answer."""
+    seen = set[str]()
+    found = []
+    for row, verdict in zip(waiting, kind.judge([row.values for row in waiting], rules), strict=True):
         subject = kind.subject(row.values)
-        _write(row, kind.judge([row.values], rules)[0] if subject in seen else verdict, kind, rules, by, at)
+        now = kind.judge([row.values], rules)[0] if subject in seen else verdict
+        found.append(doing(row, now, kind, rules, by.for_one_row(), at))
         seen.add(subject)
-    ImportRow.objects.bulk_update(waiting, ["fate", "reason", "target_id", "is_done"])
-    _progress(batch, sum(row.is_done for row in waiting), at)
+    return found
 
 
-def _write(row: ImportRow, verdict: Verdict, kind: Kind, rules: Rules, by: Importer, at: datetime) -> None:
-    """What the row says now is done; what is here by now is a duplicate; a fault of ours leaves it for later."""
+def _do(row: ImportRow, verdict: Verdict, kind: Kind, rules: Rules, by: Importer, at: datetime) -> Outcome:
+    """What the row says now is done; what is here by now is a duplicate."""
+    if (row.fate, verdict.fate) == (Fate.CREATE, Fate.UPDATE):
+        raise NotSeen("It came here since the rows were checked. Upload the row again to see what would change.")
+    if verdict.fate not in imports.IMPORTED:
+        return Outcome(verdict)
+    target = kind.write(row.values, rules, by=by, at=at)
+    return Outcome(Verdict(verdict.fate, verdict.reason, target.pk), by)
+
+
+def _do_alone(row: ImportRow, verdict: Verdict, kind: Kind, rules: Rules, by: Importer, at: datetime) -> Outcome | None:
+    """The same in a savepoint of its own; a fault of ours leaves the row for later."""
     try:
         with transaction.atomic():
-            if (row.fate, verdict.fate) == (Fate.CREATE, Fate.UPDATE):
-                raise NotSeen(
-                    "It came here since the rows were checked. Upload the row again to see what would change."
-                )
-            row.fate, row.target_id, row.reason = verdict.fate, verdict.target_id, verdict.reason[:REASON_LENGTH]
-            if verdict.fate in imports.IMPORTED:
-                row.target_id = kind.write(row.values, rules, by=by, at=at).pk
+            return _do(row, verdict, kind, rules, by, at)
     except Refused as refusal:
-        row.fate, row.reason = Fate.ERROR, refusal.message[:REASON_LENGTH]
+        return Outcome(problem(refusal.message))
     except (OperationalError, InterfaceError):
         raise
     except Exception:
         logger.exception("Row %s of import %s was not written", row.number, row.batch_id)
-        return
-    row.is_done = True
+        return None
 
 
-def _is_ours(import_id: UUID) -> bool:
+def is_ours(import_id: UUID) -> bool:
     """Whether this unit of work has the import to itself; held until it ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"import:{import_id}"])
@@ -178,14 +225,21 @@ def _progress(batch: Import, count: int, at: datetime) -> None:
 
 def _finish(batch: Import, at: datetime) -> None:
     """Every row is done: the file is no longer needed, and commissions follow."""
+    _follow_leads(batch)
     summary = imports.counts(batch)
     Import.objects.filter(pk=batch.pk, state=ImportState.IMPORTING).update(
         state=ImportState.DONE, finished_at=at, moved_at=at, summary=summary, content=b"", done=F("total")
     )
     told = {"new": summary[Fate.CREATE], "updated": summary[Fate.UPDATE], "not_imported": summary[Fate.ERROR]}
     trail.record("import.finished", batch, by=SYSTEM, at=at, **told)
-    if batch.kind == ImportKind.CLIENTS:
+    if batch.kind not in (ImportKind.PARTNERS, ImportKind.REFERRALS):
         nudge(accrue, msp_id=str(current_msp_id()))
+
+
+def _follow_leads(batch: Import) -> None:
+    """Rows that belong to one that is not imported are not imported either, so that they can be brought again whole."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLLOW, {"msp": current_msp_id(), "batch": batch.pk})
 
 
 def _fail(batch: Import, at: datetime) -> None:
@@ -198,3 +252,12 @@ def _fail(batch: Import, at: datetime) -> None:
         state=ImportState.FAILED, error=sentence, finished_at=at, moved_at=at, content=b""
     )
     trail.record("import.failed", batch, by=SYSTEM, at=at)
+
+
+_FOLLOW = """
+UPDATE integrations_importrow part SET fate = 'error', reason = left('Row ' || lead.number || ': ' || lead.reason, 300)
+FROM integrations_importrow lead
+WHERE part.msp_id = %(msp)s AND part.batch_id = %(batch)s AND part.fate = 'part'
+    AND lead.msp_id = %(msp)s AND lead.batch_id = %(batch)s AND lead.fate = 'error'
+    AND lead.number = (part.values ->> 'lead')::int
+"""

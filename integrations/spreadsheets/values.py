@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 
 from elinkages.kernel.money import parse_money
-from integrations.spreadsheets.fields import AMOUNT, CHOICE, DAY, EMAIL, NAME, WEBSITE, Field
+from integrations.spreadsheets.fields import AMOUNT, CHOICE, DAY, EMAIL, NAME, SIGNED, WEBSITE, Field
 from integrations.spreadsheets.workbooks import ERRORS, Exact
 
 MONTH_FIRST, DAY_FIRST = "month_first", "day_first"
@@ -66,8 +66,8 @@ def read_cell(field: Field, cell: str, reading: Reading) -> str | int | None:
     _refuse_nonsense(field, text)
     if field.reads == DAY:
         return read_day(text, field.label, reading.date_order).isoformat()
-    if field.reads == AMOUNT:
-        return _amount(text, field.label, replace(reading, decimal_mark=".") if isinstance(cell, Exact) else reading)
+    if field.reads in {AMOUNT, SIGNED}:
+        return _amount(text, field, replace(reading, decimal_mark=".") if isinstance(cell, Exact) else reading)
     if field.name != "note":
         text = " ".join(text.split())
     if field.reads == WEBSITE and not re.match(r"[a-z][a-z0-9+.-]*:", text, re.I):
@@ -81,7 +81,7 @@ def read_cell(field: Field, cell: str, reading: Reading) -> str | int | None:
 def _refuse_nonsense(field: Field, text: str) -> None:
     if text in ERRORS:
         raise NotReadable(f"{field.label} holds {shown(text)}, an error of your spreadsheet. Correct its formula.")
-    if field.reads in {DAY, AMOUNT} and len(text) > LONGEST_NUMBER:
+    if field.reads in {DAY, AMOUNT, SIGNED} and len(text) > LONGEST_NUMBER:
         raise NotReadable(f"{shown(text)} in {field.label} is far too long.")
 
 
@@ -98,12 +98,13 @@ def _check(field: Field, text: str, cell: str) -> None:
         raise NotReadable(f"{shown(cell)} in {field.label} is not {what}.") from None
 
 
-def _amount(text: str, label: str, reading: Reading) -> int:
+def _amount(text: str, field: Field, reading: Reading) -> int:
+    label = field.label
     try:
         minor = parse_money(text, reading.currency, decimal_mark=reading.decimal_mark).minor
     except ValueError as error:
         raise NotReadable(f"{label}: {error}") from error
-    if minor < 0:
+    if minor < 0 and field.reads != SIGNED:
         raise NotReadable(f"{shown(text)} in {label} is below zero.")
     return minor
 

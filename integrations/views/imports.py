@@ -17,10 +17,10 @@ from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
 from elinkages.lists.pages import list_page
-from integrations.forms import ColumnsForm, SheetForm, UploadForm, shorten
+from integrations.forms import ColumnsForm, SheetForm, UndoForm, UploadForm, shorten
 from integrations.listings import IMPORTS
-from integrations.models import Fate, Import, ImportKind, ImportState
-from integrations.spreadsheets import imports
+from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState, Undo
+from integrations.spreadsheets import imports, undoing
 from integrations.spreadsheets.fields import FIELDS
 from integrations.tasks import nudge_import
 from referrals import service_lines
@@ -29,14 +29,31 @@ PATHS = {
     ImportKind.PARTNERS: "dashboard:partner",
     ImportKind.REFERRALS: "dashboard:referral",
     ImportKind.CLIENTS: "dashboard:client",
+    ImportKind.OPENING: "dashboard:partner",
+    ImportKind.INVOICES: "dashboard:client",
+    ImportKind.PAYMENTS: "dashboard:client",
+    ImportKind.CREDITS: "dashboard:client",
 }
 """Where a row's target has its page."""
-FATE_TONES = {Fate.CREATE: "good", Fate.UPDATE: "info", Fate.DUPLICATE: "neutral", Fate.ERROR: "bad"}
-MOVING = (ImportState.CHECKING, ImportState.IMPORTING)
+FATE_TONES = {
+    Fate.CREATE: "good",
+    Fate.UPDATE: "info",
+    Fate.PART: "neutral",
+    Fate.DUPLICATE: "neutral",
+    Fate.ERROR: "bad",
+}
+EXAMPLES = [(value, label, f"examples/{value}") for value, label in ImportKind.choices]
+"""An example file of every kind, as CSV and as a workbook."""
+MOVING = (ImportState.CHECKING, ImportState.IMPORTING, ImportState.UNDOING)
+UNDO = (Undo.UNDONE, Undo.KEPT)
+UNDO_TONES = {Undo.UNDONE: "neutral", Undo.KEPT: "warn"}
+SHOWN = (ImportState.CHECKED, ImportState.DONE, ImportState.UNDONE)
+"""When the fates of rows are listed."""
 
 
 def _import(import_id: UUID) -> Import:
-    found = Import.objects.defer("content").select_related("uploaded_by__user", "started_by__user")
+    people = ("uploaded_by__user", "started_by__user", "undone_by__user")
+    found = Import.objects.defer("content").select_related(*people)
     batch: Import = get_object_or_404(found, pk=import_id)
     return batch
 
@@ -62,7 +79,7 @@ def import_new(request: MspRequest) -> HttpResponse:
             )
             return redirect("dashboard:import-columns", batch.pk)
     understood = [(value, label, FIELDS[value]) for value, label in ImportKind.choices]
-    context = {"form": form, "understood": understood}
+    context = {"form": form, "understood": understood, "examples": EXAMPLES}
     return page(request, "dashboard/imports/new.html", context, status=422 if form.is_bound else 200)
 
 
@@ -105,7 +122,7 @@ def import_detail(request: MspRequest, import_id: UUID) -> HttpResponse:
     if batch.state == ImportState.UPLOADED:
         return redirect("dashboard:import-columns", batch.pk)
     context = {"batch": batch, "events": trail.history(batch), "is_moving": batch.state in MOVING}
-    if batch.state in (ImportState.CHECKED, ImportState.DONE):
+    if batch.state in SHOWN:
         context |= _rows(request, batch)
     return page(request, "dashboard/imports/import.html", context)
 
@@ -113,22 +130,34 @@ def import_detail(request: MspRequest, import_id: UUID) -> HttpResponse:
 def _rows(request: MspRequest, batch: Import) -> dict[str, Any]:
     fate = request.GET.get("fate", "")
     found = batch.rows.filter(fate=fate) if fate in Fate.values else batch.rows.all()
+    if fate in UNDO:
+        found = batch.rows.filter(undo=fate)
     listed = paginate(found, request, order=("number", "pk"))
-    counts = {value: batch.summary.get(value, 0) for value in Fate.values}
-    rows = []
-    for row in listed.items:
-        tone = FATE_TONES[Fate(row.fate)]
-        label = "Updated" if batch.state == ImportState.DONE and row.fate == Fate.UPDATE else row.get_fate_display()
-        url = reverse(PATHS[ImportKind(batch.kind)], args=[row.target_id]) if row.target_id else ""
-        rows.append({"row": row, "tone": tone, "label": label, "url": url, "title": _title(batch, row.cells)})
+    counts = {value: batch.summary.get(value, 0) for value in (*Fate.values, *UNDO)}
+    chips = [("", "All", sum(counts[one] for one in Fate)), *((one, one.label, counts[one]) for one in Fate)]
+    if batch.state == ImportState.UNDONE:
+        chips += [(one, one.label, counts[one]) for one in UNDO]
     return {
-        "rows": rows,
+        "rows": [_row(batch, row) for row in listed.items],
         "page": listed,
         "fate": fate,
         "counts": counts,
         "to_import": counts[Fate.CREATE] + counts[Fate.UPDATE],
-        "chips": [("", "All", sum(counts.values())), *((one, one.label, counts[one]) for one in Fate)],
+        "written": counts[Fate.CREATE] + counts[Fate.UPDATE],
+        "chips": [chip for chip in chips if chip[2] or chip[0] != Fate.PART],
     }
+
+
+def _row(batch: Import, row: ImportRow) -> dict[str, Any]:
+    tone, label, reason = FATE_TONES[Fate(row.fate)], row.get_fate_display(), row.reason
+    if batch.state != ImportState.CHECKED and row.fate == Fate.UPDATE:
+        label = "Updated"
+    if row.undo:
+        tone, label, reason = UNDO_TONES[Undo(row.undo)], row.get_undo_display(), row.undo_reason
+    url = reverse(PATHS[ImportKind(batch.kind)], args=[row.target_id]) if row.target_id else ""
+    is_gone = row.undo == Undo.UNDONE and batch.kind == ImportKind.PARTNERS
+    title = _title(batch, row.cells)
+    return {"row": row, "tone": tone, "label": label, "reason": reason, "url": "" if is_gone else url, "title": title}
 
 
 def _title(batch: Import, cells: list[str]) -> tuple[str, str]:
@@ -168,6 +197,24 @@ def import_discard(request: MspRequest, import_id: UUID) -> HttpResponse:
         messages.success(request, f"{batch.file_name} was discarded. Nothing was imported.")
         return redirect("dashboard:import-list")
     return page(request, "dashboard/imports/discard.html", {"batch": batch})
+
+
+@dashboard(can="imports.manage")
+def import_undo(request: MspRequest, import_id: UUID) -> HttpResponse:
+    """What taking an import back would do, and the button that does it."""
+    batch = _import(import_id)
+    if batch.state != ImportState.DONE:
+        return redirect("dashboard:import", batch.pk)
+    form = UndoForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        with attempt(form):
+            undoing.start(batch, expected=form.cleaned_data["expected"], by=request.member, at=timezone.now())
+            nudge_import(batch)
+            return redirect("dashboard:import", batch.pk)
+    outlook = undoing.outlook(batch, request.member)
+    kept = [(row, *_title(batch, row.cells)) for row in outlook.examples]
+    context = {"batch": batch, "form": form, "outlook": outlook, "kept": kept}
+    return page(request, "dashboard/imports/undo.html", context, status=422 if form.is_bound else 200)
 
 
 @dashboard(can="imports.manage")

@@ -155,7 +155,7 @@ class Referral(TenantModel):
                     "qualified": ("registered", "proposal", "won", "lost"),
                     "proposal": ("registered", "qualified", "won", "lost"),
                     "lost": ("registered", "qualified", "proposal"),
-                    "won": (),
+                    "won": ("lost",),
                 },
             ),
             one_of("stage", Stage.values, name="referral_stage_known"),
