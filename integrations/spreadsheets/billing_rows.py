@@ -121,7 +121,7 @@ class Documents:
         """Hand the document of a row to the one door for billing facts. Raises what it refuses."""
         document = self._document(values, rules, _Register([values]))
         received = facts.receive([document], by=by, at=at)
-        by.made += received.new
+        by.made.extend(received.new)
         if received.changed:
             by.changed["document"] = [str(one.pk) for one in received.changed]
         return document.client

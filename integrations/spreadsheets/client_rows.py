@@ -268,7 +268,7 @@ def _win(
     referral = _introduction(values, partner, rules, by=by, at=at) if partner else None
     if referral is None or referral.stage == Stage.WON:
         client = clients.create(name=name, website=website, referral=referral, since_on=sold.starts_on, by=by, at=at)
-        by.made += [client, deals.add(client, sold, won_on=won_on, by=by, at=at)]
+        by.made.extend([client, deals.add(client, sold, won_on=won_on, by=by, at=at)])
         return client
     if referral not in by.made:
         by.changed["stage"] = [referral.stage, Stage.WON.value]
@@ -276,7 +276,7 @@ def _win(
         client = deals.win(referral, client_name=name, website=website, contracts=[sold], won_on=won_on, by=by, at=at)
     except pipeline.Undecided as refusal:
         raise NotPossible(referral_rows.in_words(referral)) from refusal
-    by.made += [client, *client.contracts.all()]
+    by.made.extend([client, *client.contracts.all()])
     return client
 
 

@@ -36,11 +36,22 @@ class Undoing:
 
     batch: Import
     by: Membership
-    leaving: set[str]
+    leaving: set[UUID]
 
 
 def obstacles(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
-    """Row → why it stays: money first, then what people did since, then what else stands on it."""
+    """Row → why it stays: money first, then what people did since, then what else stands on it.
+
+    What a staying row made stays too, and with it what that stands on: asked again until nothing more stays.
+    """
+    found: Reasons = {}
+    while more := _first_obstacles(undoing, [row for row in rows if row.pk not in found]):
+        found |= more
+        undoing.leaving.difference_update(pk for row in rows if row.pk in more for pk in made(row))
+    return found
+
+
+def _first_obstacles(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
     found: Reasons = {}
     checks: tuple[Callable[[Undoing, Sequence[ImportRow]], Reasons], ...] = (
         _paid,
@@ -54,13 +65,18 @@ def obstacles(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
     return found
 
 
-def _ids(rows: Iterable[ImportRow], label: str) -> set[str]:
-    return {pk for row in rows for pk in row.made.get(label, ())}
+def made(row: ImportRow, *labels: str) -> list[UUID]:
+    """The ids of what came of a row, of some models or of all."""
+    return [UUID(pk) for label in labels or row.made for pk in row.made.get(label, ())]
 
 
-def _contracts_of(row: ImportRow) -> set[str]:
+def _ids(rows: Iterable[ImportRow], label: str) -> set[UUID]:
+    return {pk for row in rows for pk in made(row, label)}
+
+
+def _contracts_of(row: ImportRow) -> set[UUID]:
     """The contracts that a row made, or changed."""
-    return {*row.made.get(CONTRACT, ()), *row.changed.get("mrr", ())[:1]}
+    return {*made(row, CONTRACT), *map(UUID, row.changed.get("mrr", ())[:1])}
 
 
 def _paid(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
@@ -68,13 +84,13 @@ def _paid(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
     billed = _billed_by(_ids(rows, FACT))
     wanted = {one for row in rows for one in _contracts_of(row)}.union(*billed.values())
     payouts = _payouts_of(wanted)
-    opening = {str(pk): number for pk, number in opening_balances.in_payout(list(_ids(rows, ENTRY))).items()}
+    opening = opening_balances.in_payout(list(_ids(rows, ENTRY)))
     found = {}
     for row in rows:
         numbers = {number for one in _contracts_of(row) for _, number in payouts.get(one, ())}
-        contracts = {one for pk in row.made.get(FACT, ()) for one in billed.get(pk, ())}
+        contracts = {one for pk in made(row, FACT) for one in billed.get(pk, ())}
         numbers |= {number for one in contracts for at, number in payouts.get(one, ()) if at >= _written(row)}
-        numbers |= {opening[pk] for pk in row.made.get(ENTRY, ()) if pk in opening}
+        numbers |= {opening[pk] for pk in made(row, ENTRY) if pk in opening}
         if numbers:
             found[row.pk] = f"What was earned with it is in payout {max(numbers)}."
     return found
@@ -86,34 +102,34 @@ def _written(row: ImportRow) -> datetime:
     return row.written_at
 
 
-def _payouts_of(contract_ids: set[str]) -> dict[str, list[tuple[datetime, int]]]:
+def _payouts_of(contract_ids: set[UUID]) -> dict[UUID, list[tuple[datetime, int]]]:
     """Contract → when its amounts that are in live payouts were posted, and the payouts' numbers."""
-    found: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
+    found: dict[UUID, list[tuple[datetime, int]]] = defaultdict(list)
     items = PayoutItem.objects.filter(released_at__isnull=True, entry__pool__contract__in=contract_ids)
     names = ("entry__pool__contract_id", "entry__created_at", "payout__number")
     for contract_id, created_at, number in items.values_list(*names) if contract_ids else ():
-        found[str(contract_id)].append((created_at, number))
+        found[contract_id].append((created_at, number))
     return found
 
 
-def _billed_by(fact_ids: set[str]) -> dict[str, set[str]]:
+def _billed_by(fact_ids: set[UUID]) -> dict[UUID, set[UUID]]:
     """Document → the contracts that it bills, or that the invoices bill which it is for."""
-    found: dict[str, set[str]] = defaultdict(set)
+    found: dict[UUID, set[UUID]] = defaultdict(set)
     if not fact_ids:
         return found
     own = BillingFact.objects.filter(pk__in=fact_ids)
     for pk, contract_id in own.filter(lines__contract__isnull=False).values_list("pk", "lines__contract_id"):
-        found[str(pk)].add(str(contract_id))
-    paying: dict[tuple[str, str], list[str]] = defaultdict(list)
+        found[pk].add(contract_id)
+    paying: dict[tuple[str, str], list[UUID]] = defaultdict(list)
     names = ("pk", "source", "applications__invoice_external_id")
     for pk, source, invoice in own.filter(applications__isnull=False).values_list(*names):
-        paying[source, invoice].append(str(pk))
+        paying[source, invoice].append(pk)
     invoices = BillingFact.objects.filter(
         kind=FactKind.INVOICE, external_id__in={one for _, one in paying}, lines__contract__isnull=False
     )
     for source, invoice, contract_id in invoices.values_list("source", "external_id", "lines__contract_id"):
         for payment in paying.get((source, invoice), ()):
-            found[payment].add(str(contract_id))
+            found[payment].add(contract_id)
     return found
 
 
@@ -136,16 +152,16 @@ def _worked_on(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
     """Rows on whose results somebody worked since, by the histories of what they made or changed."""
     if not rows:
         return {}
-    targets: dict[str, set[str]] = defaultdict(set)
+    targets: dict[str, set[UUID]] = defaultdict(set)
     for label, pk in (one for row in rows for one in _targets(row)):
         targets[label].add(pk)
     first = min(_written(row) for row in rows)
-    latest: dict[tuple[str, str], AuditEvent] = {}
+    latest: dict[tuple[str, UUID], AuditEvent] = {}
     for label, ids in targets.items():
         events = AuditEvent.objects.filter(target_type=label, target_id__in=ids, at__gt=first)
         for event in events.order_by("at", "pk"):
             if not _is_own(undoing, event):
-                latest[label, str(event.target_id)] = event
+                latest[label, event.target_id] = event
     currency = Msp.objects.get(pk=current_msp_id()).currency
     found = {}
     for row in rows:
@@ -161,16 +177,17 @@ def _is_own(undoing: Undoing, event: AuditEvent) -> bool:
     batch = undoing.batch
     if batch.started_by and batch.finished_at and event.actor_name == importer(batch.started_by).actor_name:
         return event.at <= batch.finished_at
-    return bool(batch.undone_at) and event.actor_name == importer(undoing.by).actor_name and event.at >= batch.undone_at
+    is_undoer = event.actor_name == importer(undoing.by).actor_name
+    return batch.undone_at is not None and is_undoer and event.at >= batch.undone_at
 
 
-def _targets(row: ImportRow) -> list[tuple[str, str]]:
+def _targets(row: ImportRow) -> list[tuple[str, UUID]]:
     """What people may have worked on: all that a row made, and what it changed."""
     kind = row.batch.kind
     labels = (PARTNER,) if kind == ImportKind.PARTNERS else (REFERRAL, CLIENT)
-    found = [(label, pk) for label in labels for pk in row.made.get(label, ())]
+    found = [(label, pk) for label in labels for pk in made(row, label)]
     if row.changed and row.target_id and kind in (ImportKind.PARTNERS, ImportKind.REFERRALS):
-        found.append((labels[0], str(row.target_id)))
+        found.append((labels[0], row.target_id))
     return found
 
 
@@ -178,7 +195,7 @@ def _moved_since(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
     """Rows whose contract's MRR was changed since, or ended."""
     wanted = {one for row in rows for one in _contracts_of(row)}
     moved = MrrMovement.objects.filter(contract__in=wanted).values("contract").annotate(last=Max("at"))
-    last = {str(one["contract"]): one["last"] for one in moved}
+    last = {one["contract"]: one["last"] for one in moved}
     return {
         row.pk: "The MRR of its contract was changed since."
         for row in rows
@@ -193,34 +210,33 @@ def _stood_on(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
         reasons |= _of_partners(_ids(rows, PARTNER), undoing.leaving)
     found = {}
     for row in rows:
-        made = (pk for pks in row.made.values() for pk in pks)
-        if reason := next((reasons[pk] for pk in made if pk in reasons), ""):
+        if reason := next((reasons[pk] for pk in made(row) if pk in reasons), ""):
             found[row.pk] = reason
     return found
 
 
-def _of_clients(rows: Sequence[ImportRow], leaving: set[str]) -> dict[str, str]:
+def _of_clients(rows: Sequence[ImportRow], leaving: set[UUID]) -> dict[UUID, str]:
     """Client or contract → what else they have: another contract, a document that bills it."""
     found = {}
     running = Contract.objects.filter(client__in=_ids(rows, CLIENT)).exclude(ends_on=F("starts_on"))
     for pk, client_id, name in running.values_list("pk", "client_id", "service_line__name"):
-        if str(pk) not in leaving:
-            found[str(client_id)] = f"It has another contract, for {name}."
+        if pk not in leaving:
+            found[client_id] = f"It has another contract, for {name}."
     billing = BillingFact.objects.filter(is_current=True, is_void=False, lines__contract__in=_ids(rows, CONTRACT))
     for pk, contract_id, number in billing.values_list("pk", "lines__contract_id", "number"):
-        if str(pk) not in leaving:
-            found[str(contract_id)] = f"Document {number} bills it. Take that back first."
+        if pk not in leaving:
+            found[contract_id] = f"Document {number} bills it. Take that back first."
     return found
 
 
-def _of_partners(partner_ids: set[str], leaving: set[str]) -> dict[str, str]:
+def _of_partners(partner_ids: set[UUID], leaving: set[UUID]) -> dict[UUID, str]:
     """Partners who sent something, or are owed something."""
     sent = retraction.standing().filter(partner__in=partner_ids).order_by("pk")
     found = {
-        str(partner_id): f"They introduced {company}."
+        partner_id: f"They introduced {company}."
         for pk, partner_id, company in sent.values_list("pk", "partner_id", "company")
-        if str(pk) not in leaving
+        if pk not in leaving
     }
     owed = Entry.objects.filter(partner__in=partner_ids).exclude(stage=Stage.VOID).order_by("pk")
-    found |= {str(pk): "They are owed commission, or were paid it." for pk in owed.values_list("partner_id", flat=True)}
+    found |= {pk: "They are owed commission, or were paid it." for pk in owed.values_list("partner_id", flat=True)}
     return found

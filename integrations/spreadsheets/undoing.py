@@ -33,6 +33,7 @@ from integrations.spreadsheets.obstacles import (
     PARTNER,
     REFERRAL,
     Undoing,
+    made,
     obstacles,
 )
 from integrations.spreadsheets.rules import REASON_LENGTH, Importer, importer
@@ -70,16 +71,15 @@ class Outlook:
 def outlook(batch: Import, by: Membership) -> Outlook:
     """Judge every written row of an import, last written first, without changing anything."""
     found = Outlook()
-    leaving: set[str] = set()
+    leaving: set[UUID] = set()
     rows = list(_waiting(batch).order_by("-written_at", "-number"))
     for first in range(0, len(rows), JUDGED_AT_ONCE):
         many = rows[first : first + JUDGED_AT_ONCE]
-        leaving |= {pk for row in many for ids in row.made.values() for pk in ids}
+        leaving |= {pk for row in many for pk in made(row)}
         judged = obstacles(Undoing(batch, by, leaving), many)
         for row in many:
             if reason := judged.get(row.pk):
                 found.kept += 1
-                leaving -= {pk for ids in row.made.values() for pk in ids}
                 row.undo_reason = reason
                 found.examples += [row] if len(found.examples) < SHOWN else []
             else:
@@ -99,9 +99,7 @@ def start(batch: Import, *, expected: int, by: Membership, at: datetime) -> Impo
     if not now.undone:
         raise NothingToUndo("Nothing of this import can be taken back any more: see why each row stays.")
     if now.undone != expected:
-        raise OutlookChanged(
-            f"It would be {now.undone:,} rows now, and {expected:,} were shown. Look at the list again."
-        )
+        raise OutlookChanged(f"It would be {now.undone:,} now, and {expected:,} were shown. Look at the list again.")
     batch.rows.filter(written_at__isnull=False).update(attempts=0)
     fields = {"total": now.undone + now.kept, "done": 0, "attempts": 0, "undone_by": by, "undone_at": at}
     imports.claim(batch, (ImportState.DONE,), ImportState.UNDOING, at, **fields)
@@ -138,7 +136,7 @@ def undo_rows(import_id: UUID, row_ids: Sequence[UUID], *, at: datetime) -> None
     lock_money()
     by = importer(batch.undone_by)
     rows = list(_waiting(batch).filter(pk__in=row_ids).order_by("-written_at", "-number"))
-    leaving = {pk for row in rows for ids in row.made.values() for pk in ids}
+    leaving = {pk for row in rows for pk in made(row)}
     judged = obstacles(Undoing(batch, batch.undone_by, leaving), rows)
     touched: set[UUID] = set()
     done = []
@@ -174,39 +172,39 @@ def _undo_alone(row: ImportRow, touched: set[UUID], by: Importer, at: datetime) 
 def _take_back(row: ImportRow, touched: set[UUID], by: Importer, at: datetime) -> str:
     """Undo what came of a row, the newest thing first; returns what had to stay beside it, in words."""
     _void_money(row, touched, by, at)
-    for client in Client.objects.filter(pk__in=row.made.get(CLIENT, ())):
+    for client in Client.objects.filter(pk__in=made(row, CLIENT)):
         retraction.retract_client(client, reason=REASON, by=by, at=at)
-    for contract in Contract.objects.filter(pk__in=row.made.get(CONTRACT, ())):
+    for contract in Contract.objects.filter(pk__in=made(row, CONTRACT)):
         touched.add(contract.pk)
         if contract.ends_on is None or contract.ends_on > contract.starts_on:
             contracts.end(contract, on=contract.starts_on, reason=REASON, by=by, at=at)
-    for referral in Referral.objects.filter(pk__in=row.made.get(REFERRAL, ())):
+    for referral in Referral.objects.filter(pk__in=made(row, REFERRAL)):
         retraction.retract(referral, reason=REASON, by=by, at=at)
     _restore(row, touched, by, at)
-    stays = [_remove_partner(one, by, at) for one in Partner.objects.filter(pk__in=row.made.get(PARTNER, ()))]
-    stays += [_remove_line(one) for one in ServiceLine.objects.filter(pk__in=row.made.get(LINE, ()))]
+    stays = [_remove_partner(one, by, at) for one in Partner.objects.filter(pk__in=made(row, PARTNER))]
+    stays += [_remove_line(one) for one in ServiceLine.objects.filter(pk__in=made(row, LINE))]
     return " ".join(filter(None, stays))
 
 
 def _void_money(row: ImportRow, touched: set[UUID], by: Importer, at: datetime) -> None:
     """Billing documents and opening balances, each answered by what voids it."""
-    for fact in BillingFact.objects.filter(pk__in=row.made.get(FACT, ())).select_related("client"):
+    for fact in BillingFact.objects.filter(pk__in=made(row, FACT)).select_related("client"):
         touched |= set(fact.lines.exclude(contract=None).values_list("contract_id", flat=True))
         if fact.is_current and not fact.is_void:
             facts.void(fact, by=by, at=at)
-    for entry in Entry.objects.filter(pk__in=row.made.get(ENTRY, ())):
+    for entry in Entry.objects.filter(pk__in=made(row, ENTRY)):
         opening_balances.take_back(entry, reason=REASON, by=by, at=at)
 
 
 def _restore(row: ImportRow, touched: set[UUID], by: Importer, at: datetime) -> None:
     """Give rows that were here before what they had."""
     changed: dict[str, Any] = row.changed
-    if fields := changed.get("partner"):
+    if row.target_id and (fields := changed.get("partner")):
         partner = Partner.objects.select_related("owner").get(pk=row.target_id)
         onboarding.edit(partner, owner=partner.owner, by=by, at=at, **{name: old for name, (old, _) in fields.items()})
-    if changed.get("external_id"):
+    if row.target_id and changed.get("external_id"):
         Partner.objects.filter(pk=row.target_id).update(external_id="")
-    if "stage" in changed and row.batch.kind == "referrals" and REFERRAL not in row.made:
+    if row.target_id and "stage" in changed and not made(row):
         referral = Referral.objects.select_related("partner").get(pk=row.target_id)
         pipeline.step_back(referral, to=OPEN_STAGES[_place(changed["stage"][0])], by=by, at=at)
     if "mrr" in changed:

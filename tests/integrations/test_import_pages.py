@@ -11,16 +11,19 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
+from django.utils import timezone
 
 from elinkages.accounts import doors
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from integrations import tasks
-from integrations.models import Import, ImportState
+from integrations.models import Import, ImportKind, ImportState
 from integrations.spreadsheets import limits
+from partners import onboarding
 from partners.models import Partner
 from tests import builders
 from tests.integrations.conftest import Office
+from tests.integrations.workbooks import workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -239,18 +242,52 @@ def test_partners_and_other_msps_cannot_see_that_it_exists(office: Office) -> No
         assert stranger.send("import-start", batch.pk).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [("partners", "partners"), ("referrals", "referrals"), ("won-clients", "clients")]
-)
-def test_the_example_files_are_understood_without_a_correction(office: Office, name: str, kind: str) -> None:
-    order = ["partners", "referrals", "won-clients"]
-    for one, its_kind in zip(order, ["partners", "referrals", "clients"], strict=True):
-        path = finders.find(f"examples/{one}.csv")
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_the_example_files_are_understood_without_a_correction(office: Office, ending: str) -> None:
+    for kind in ImportKind.values:
+        path = finders.find(f"examples/{kind}.{ending}")
         assert isinstance(path, str)
         with open(path, "rb") as file:
-            batch = office.check(its_kind, file.read())
-        assert {row.fate for row in office.rows(batch)} == {"create"}, office.fates(batch)
-        if one == name:
-            assert len(batch.columns) >= len(batch.header) - 1
-            return
-        office.run(office.start(batch))
+            batch = office.check(kind, file.read())
+        assert {row.fate for row in office.rows(batch)} <= {"create", "part"}, office.fates(batch)
+        assert len(batch.columns) >= len(batch.header) - 1, (batch.header, batch.columns)
+        done = office.run(office.start(batch))
+        assert done.summary["error"] == 0, office.fates(done)
+
+
+def test_a_workbook_is_uploaded_and_another_of_its_sheets_is_read(office: Office, desk: Desk) -> None:
+    content = workbook({"Partners": [["Name", "Kind"], ["Harbor", "CPA"]], "Old": [["Name"], ["Gone"], ["Over"]]})
+    sent = {"kind": "partners", "file": SimpleUploadedFile("book.xlsx", content)}
+    answer = desk.browser.post(desk.url("import-new"), sent, follow=True)
+    page = answer.content.decode()
+    assert "Read this sheet" in page
+    assert "1 row." in page
+    with tenancy.use(office.msp.pk):
+        batch = Import.objects.get()
+    again = desk.browser.post(desk.url("import-sheet", batch.pk), {"sheet": "Old"}, follow=True).content.decode()
+    assert "2 rows." in again
+    wrong = desk.browser.post(desk.url("import-sheet", batch.pk), {"sheet": "Nowhere"}, follow=True).content.decode()
+    assert "Choose one of the sheets of this workbook." in wrong
+    assert office.again(batch).sheet == "Old"
+
+
+def test_an_import_is_taken_back_from_its_page_with_the_count_on_the_button(office: Office, desk: Desk) -> None:
+    batch = office.bring("partners", "Name,Kind\nHarbor,CPA\nMaple,CPA\nOak,CPA\n")
+    with tenancy.use(office.msp.pk):
+        onboarding.activate(Partner.objects.get(name="Oak"), by=office.owner, at=timezone.now())
+    assert "Take back" in desk.open("import", batch.pk).content.decode()
+    page = desk.open("import-undo", batch.pk).content.decode()
+    assert "Take back 2 rows" in page
+    assert "1 row stays" in page
+    assert "Olga Owner" in page
+    stale = desk.browser.post(desk.url("import-undo", batch.pk), {"expected": "3"})
+    assert stale.status_code == 422
+    assert "It would be 2 now, and 3 were shown." in stale.content.decode()
+    desk.browser.post(desk.url("import-undo", batch.pk), {"expected": "2"})
+    assert "Taking rows back" in desk.open("import", batch.pk).content.decode()
+    tasks.undo.run(msp_id=str(office.msp.pk), import_id=str(batch.pk))
+    page = desk.open("import", batch.pk).content.decode()
+    assert "2 rows were taken back" in page
+    assert "1 row stays, each with its reason" in page
+    assert "Oak" in desk.open("import", batch.pk, fate="kept").content.decode()
+    assert desk.open("import-undo", batch.pk).status_code == 302

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from elinkages.accounts.rights import Role
@@ -17,7 +18,7 @@ from elinkages.celery import redis_client
 from elinkages.kernel import tenancy
 from integrations import tasks
 from integrations.models import Import, ImportState
-from integrations.spreadsheets import partner_rows, running
+from integrations.spreadsheets import partner_rows, running, undoing
 from partners.models import Contact, Partner
 from referrals import service_lines
 from tests import builders
@@ -93,6 +94,45 @@ def test_a_real_worker_checks_and_imports_and_goes_on_after_another_was_killed(o
         until(lambda: office.again(batch).state == ImportState.DONE, "the rest is written")
     assert written(office) == (ROWS, ROWS)
     assert office.again(batch).summary == {"create": ROWS, "update": 0, "duplicate": 0, "error": 0}
+
+
+def test_a_real_worker_takes_back_and_goes_on_after_another_was_killed_while_pages_answer(
+    office: Office, tmp_path: Path
+) -> None:
+    batch = office.bring("partners", firms(ROWS))
+    browser = Client()
+    browser.force_login(office.owner.user)
+    page = f"/{office.msp.slug}/imports/{batch.pk}/"
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+    with worker(tmp_path / "first") as first:
+        with tenancy.use(office.msp.pk):
+            undoing.start(batch, expected=ROWS, by=office.owner, at=timezone.now())
+            tasks.nudge_import(batch)
+        until(lambda: office.again(batch).done > 0, "the first rows are taken back")
+        assert browser.get(page).status_code == 200
+        assert browser.get(f"/{office.msp.slug}/partners/").status_code == 200
+        first.kill()
+        first.wait()
+    interrupted = office.again(batch)
+    assert interrupted.state == ImportState.UNDOING
+    assert written(office) == (ROWS - interrupted.done, ROWS - interrupted.done)
+    redis_client().flushdb()  # the queue is lost too
+    nudge_again(office, batch)
+    with worker(tmp_path / "second"):
+        until(lambda: office.again(batch).state == ImportState.UNDONE, "the rest is taken back")
+    assert written(office) == (0, 0)
+    assert office.again(batch).summary["undone"] == ROWS
+
+
+def test_two_workers_take_every_row_back_once(office: Office) -> None:
+    batch = office.bring("partners", firms(ROWS))
+    with tenancy.use(office.msp.pk):
+        undoing.start(batch, expected=ROWS, by=office.owner, at=timezone.now())
+    at_once(2, lambda: tasks.undo.run(msp_id=str(office.msp.pk), import_id=str(batch.pk)))
+    tasks.undo.run(msp_id=str(office.msp.pk), import_id=str(batch.pk))
+    done = office.again(batch)
+    assert (done.state, done.summary["undone"], written(office)) == (ImportState.UNDONE, ROWS, (0, 0))
 
 
 def test_two_workers_import_every_row_once(office: Office) -> None:
