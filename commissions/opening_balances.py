@@ -116,10 +116,10 @@ def take_back(entry: Entry, *, reason: str, by: Actor, at: datetime) -> Entry:
         if now.kind != EntryKind.OPENING or now.stage not in FREE:
             raise MovedOn(f"{_amount(now)} of {now.partner.name} is {now.get_stage_display().lower()} already.")
         place = Account.ACCRUED if now.stage == Stage.ACCRUED else Account.PAYABLE
-        now.stage = Stage.VOID
-        now.save(update_fields=["stage"])
-        line = ledger.Line(place, Account.EXPENSE, now.minor, now.currency, now.partner_id, now.pk)
         today = _msp().today(at)
+        now.stage, now.voided_on = Stage.VOID, today
+        now.save(update_fields=["stage", "voided_on"])
+        line = ledger.Line(place, Account.EXPENSE, now.minor, now.currency, now.partner_id, now.pk)
         ledger.post(source=f"opening:{now.pk}:void", kind="opening", lines=[line], effective_on=today, by=by, at=at)
         trail.record(
             "opening_balance.taken_back", now.partner, by=by, at=at, amount_minor=now.minor, reason=reason.strip()

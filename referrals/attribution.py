@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from elinkages.audit import trail
+from elinkages.audit.models import AuditEvent
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.money import format_basis_points
 from elinkages.kernel.refusal import Refused
@@ -38,8 +39,22 @@ def grant(referral: Referral, *, by: Actor, at: datetime) -> bool:
     if referral.credit_waits or _is_known_duplicate(referral):
         return False
     Credit.objects.create(referral=referral, partner=referral.partner, basis_points=FULL_SHARE, created_at=at)
-    trail.record("credit.given", referral, by=by, at=at, partner=referral.partner.name, share_basis_points=FULL_SHARE)
+    _given(referral, by=by, at=at).save(force_insert=True)
     return True
+
+
+def grant_unmatched(referrals: Sequence[Referral], *, by: Actor, at: datetime) -> None:
+    """Give the senders of new introductions that match nothing all of the credit, in two statements."""
+    Credit.objects.bulk_create(
+        Credit(referral=referral, partner=referral.partner, basis_points=FULL_SHARE, created_at=at)
+        for referral in referrals
+    )
+    trail.record_all([_given(referral, by=by, at=at) for referral in referrals])
+
+
+def _given(referral: Referral, *, by: Actor, at: datetime) -> AuditEvent:
+    told = {"partner": referral.partner.name, "share_basis_points": FULL_SHARE}
+    return trail.event("credit.given", referral, by=by, at=at, **told)
 
 
 def withdraw(referral: Referral, *, by: Actor, at: datetime, reason: str) -> None:

@@ -20,7 +20,7 @@ from referrals.models import (
     Stage,
     StageMove,
 )
-from referrals.registration import FIRST_CONTACT, AlreadyReferred, CannotRefer, FactsRefused, submit
+from referrals.registration import FIRST_CONTACT, AlreadyReferred, CannotRefer, FactsRefused, submit, submit_history
 
 __all__ = [
     "ActionRefused",
@@ -37,6 +37,7 @@ __all__ = [
     "reopen",
     "step_back",
     "submit",
+    "submit_history",
     "touch",
     "win",
 ]

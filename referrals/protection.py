@@ -78,10 +78,12 @@ def set_rules(days: Mapping[str, int | None], *, by: Actor, at: datetime, msp: o
         trail.record("protection.set", msp, by=by, at=at, windows=told or [say_count(DEFAULT_DAYS, "day")])  # type: ignore[arg-type]
 
 
-def begin(referral: Referral) -> None:
-    """Give a new introduction its last day of protection; the caller saves it."""
+def begin(referral: Referral, known: Mapping[str, int] | None = None) -> None:
+    """Give a new introduction its last day of protection; the caller saves it, and may know the `rules` already."""
     registered_on = referral.partner.msp.today(referral.registered_at)
-    referral.protected_until = registered_on + timedelta(days=days_for(referral.source_kind))
+    known = rules() if known is None else known
+    days = known.get(referral.source_kind, known.get("", DEFAULT_DAYS))
+    referral.protected_until = registered_on + timedelta(days=days)
 
 
 def sweep(*, at: datetime) -> int:

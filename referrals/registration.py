@@ -1,9 +1,12 @@
 """Registering an introduction: who sent it, screened, credited, acknowledged."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from elinkages.accounts.models import Membership
 from elinkages.audit import trail
+from elinkages.audit.models import AuditEvent
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
@@ -82,7 +85,7 @@ def submit(
     )
     _check(referral, at)
     screening.one_at_a_time()
-    _complete(referral, owner, by)
+    _complete(referral, owner, by, protection.rules())
     _refuse_again(referral, by)
     referral.save(force_insert=True)
     _enter(referral, by=by, at=at)
@@ -94,10 +97,23 @@ def _enter(referral: Referral, *, by: Actor, at: datetime) -> None:
     screening.index_referral(referral)
     screening.screen(referral, at=at)
     self_dealing.raise_flags(referral, by=by, at=at)
-    StageMove.objects.create(
+    _first_move(referral).save(force_insert=True)
+    _registered(referral, by=by, at=at).save(force_insert=True)
+    has_credit = attribution.grant(referral, by=by, at=at)
+    if referral.channel != Channel.IMPORT:
+        # The team hears before the partner does: letters leave in the order they are written.
+        letters.tell_team(referral, has_credit=has_credit, by=by, at=at)
+        letters.acknowledge(referral, has_credit=has_credit, at=at)
+
+
+def _first_move(referral: Referral) -> StageMove:
+    return StageMove(
         referral=referral, to_stage=Stage.REGISTERED, at=referral.registered_at, by_name=referral.registered_by_name
     )
-    trail.record(
+
+
+def _registered(referral: Referral, *, by: Actor, at: datetime) -> AuditEvent:
+    return trail.event(
         "referral.registered",
         referral,
         by=by,
@@ -106,11 +122,53 @@ def _enter(referral: Referral, *, by: Actor, at: datetime) -> None:
         by_way_of=Channel(referral.channel).label,
         expected_mrr_minor=referral.expected_mrr_minor,
     )
-    has_credit = attribution.grant(referral, by=by, at=at)
-    if referral.channel != Channel.IMPORT:
-        # The team hears before the partner does: letters leave in the order they are written.
-        letters.tell_team(referral, has_credit=has_credit, by=by, at=at)
-        letters.acknowledge(referral, has_credit=has_credit, at=at)
+
+
+def submit_history(told: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime) -> list[Referral]:
+    """Register introductions of a spreadsheet, each as `submit` would with channel IMPORT, in few statements.
+
+    `told` are the arguments of `submit` by name, `partner` among them. Those that may match something, each other
+    included, are screened one by one. Raises what `submit` raises; then nothing of it may be kept.
+    """
+    screening.one_at_a_time()
+    windows = protection.rules()
+    referrals = [_from_spreadsheet(one, windows, by=by, at=at) for one in told]
+    _refuse_any_again(referrals, by)
+    identities = [screening.identity_of(referral) for referral in referrals]
+    alone = [one for one, is_alone in zip(referrals, screening.unmatched(identities), strict=True) if is_alone]
+    Referral.objects.bulk_create(alone)
+    screening.index_referral(*alone)
+    StageMove.objects.bulk_create(map(_first_move, alone))
+    trail.record_all([_registered(referral, by=by, at=at) for referral in alone])
+    attribution.grant_unmatched(alone, by=by, at=at)
+    for referral in referrals:
+        if referral not in alone:
+            _refuse_again(referral, by)
+            referral.save(force_insert=True)
+            _enter(referral, by=by, at=at)
+    return referrals
+
+
+def _from_spreadsheet(told: Mapping[str, Any], windows: Mapping[str, int], *, by: Actor, at: datetime) -> Referral:
+    referral = Referral(
+        partner=told["partner"],
+        channel=Channel.IMPORT,
+        expected_mrr_minor=told["expected_mrr_minor"],
+        registered_at=told["registered_at"] or at,
+        **_facts(**{name: told[name] for name in LIMITS}),
+    )
+    _check(referral, at)
+    _complete(referral, None, by, windows)
+    return referral
+
+
+def _refuse_any_again(referrals: Sequence[Referral], by: Actor) -> None:
+    """The same as `_refuse_again` for many: one query unless one is to be refused."""
+    keys = {referral.company_key for referral in referrals}
+    here = set(Referral.objects.open().filter(company_key__in=keys).values_list("partner_id", "company_key"))
+    for referral in referrals:
+        if (referral.partner_id, referral.company_key) in here:
+            _refuse_again(referral, by)
 
 
 def _facts(**facts: str) -> dict[str, str]:
@@ -140,7 +198,7 @@ def _check(referral: Referral, at: datetime) -> None:
         raise FactsRefused("An introduction cannot be registered in the future.")
 
 
-def _complete(referral: Referral, owner: Membership | None, by: Actor) -> None:
+def _complete(referral: Referral, owner: Membership | None, by: Actor, windows: Mapping[str, int]) -> None:
     """What follows from the partner and the moment: the owner, the first task and its day.
 
     History that comes with a spreadsheet has no first task.
@@ -150,7 +208,7 @@ def _complete(referral: Referral, owner: Membership | None, by: Actor) -> None:
     referral.company_key = company_key(referral.company)
     referral.registered_by_name = by.actor_name[:200]
     referral.stage_at = referral.active_at = referral.registered_at
-    protection.begin(referral)
+    protection.begin(referral, windows)
     owner = owner or partner.owner
     if owner is not None and owner.deactivated_at is None:
         referral.owner, referral.owner_name = owner, str(owner)

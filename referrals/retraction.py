@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.refusal import Refused
-from referrals import clients, decisions, screening
+from referrals import attribution, clients, decisions, screening
 from referrals.models import (
     Client,
     ClientState,
@@ -58,13 +58,14 @@ def retract_client(client: Client, *, reason: str, by: Actor, at: datetime) -> C
 def retract(referral: Referral, *, reason: str, by: Actor, at: datetime) -> Referral:
     """Close an introduction, whatever its stage, and take its credit back. What it kept waiting is decided.
 
-    Raises StillInUse while a client that came of it has service.
+    Raises StillInUse while a client that came of it has service, attribution.Contested while a case about it is open.
     """
     screening.one_at_a_time()
     now = Referral.objects.select_for_update(of=("self",)).select_related("partner").get(pk=referral.pk)
     for contract in Contract.objects.filter(client__referral=now).select_related("client"):
         if contract.ends_on is None or contract.ends_on > contract.starts_on:
             raise StillInUse(f"{contract.client.name} is a client because of it.")
+    attribution.refuse_contested(now)
     now.credits.all().delete()
     MatchKey.objects.filter(referral=now).delete()
     before = now.stage
@@ -78,6 +79,7 @@ def retract(referral: Referral, *, reason: str, by: Actor, at: datetime) -> Refe
     trail.record("referral.retracted", now, by=by, at=at, reason=reason)
     # Its own matches need no decision any more; those of others must not wait for it.
     now.findings.filter(state=FindingState.OPEN).delete()
+    now.flags.waiting().delete()
     for finding in Finding.objects.filter(other_referral=now, state=FindingState.OPEN).select_related("referral"):
         decisions.decide(finding, state=FindingState.DIFFERENT, note=reason, by=by, at=at)
     return Referral.objects.get(pk=now.pk)

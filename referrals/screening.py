@@ -5,6 +5,7 @@ one company at the same moment the second one sees the first. The work for one n
 and a block with more than BLOCK_SIZE names says nothing about a company and is left out.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,10 +107,13 @@ def identity_of(record: Referral | Client) -> Identity:
     return Identity(record.name, record.website or source.website, source.contact_email, source.contact_phone)
 
 
-def index_referral(referral: Referral) -> None:
-    """Remember the keys of an introduction."""
-    keys = [*identity_of(referral).keyed(), *_blocks(referral.company)]
-    MatchKey.objects.bulk_create(MatchKey(kind=kind, key=key, referral=referral) for kind, key in keys)
+def index_referral(*referrals: Referral) -> None:
+    """Remember the keys of introductions."""
+    MatchKey.objects.bulk_create(
+        MatchKey(kind=kind, key=key, referral=referral)
+        for referral in referrals
+        for kind, key in [*identity_of(referral).keyed(), *_blocks(referral.company)]
+    )
 
 
 def index_again(referral: Referral) -> None:
@@ -160,6 +164,64 @@ def matches(identity: Identity, *, without: Referral | None = None) -> list[Matc
         for match in [*_client_matches(identity), *_open_matches(identity)]
         if without is None or match.other.pk != without.pk
     ]
+
+
+def unmatched(identities: Sequence[Identity]) -> list[bool]:
+    """Which of these `matches` would find nothing for, even if all the others were here already.
+
+    Three queries for any number. It may say no where `matches` finds nothing, never the other way around.
+    """
+    keyed = [set(one.keyed()) for one in identities]
+    blocks = [_blocks(one.company) for one in identities]
+    rows = MatchKey.objects.filter(_OPEN | _CLIENT, key__in={key for keys in keyed for _, key in keys})
+    taken = set(rows.exclude(kind=KeyKind.SIMILAR).values_list("kind", "key"))
+    counts = Counter(key for keys in keyed for key in keys)
+    names = _names_in({key for keys in blocks for key in keys})
+    for one, keys in zip(identities, blocks, strict=True):
+        for key in keys:
+            names[key].append(company_key(one.company))
+    found = []
+    for one, keys, own_blocks in zip(identities, keyed, blocks, strict=True):
+        own = company_key(one.company)
+        is_known = any(key in taken or counts[key] > 1 for key in keys)
+        # Every name is like itself once.
+        is_alike = any(sum(likeness(own, name) >= ALIKE for name in names[key]) > 1 for key in own_blocks)
+        found.append(not is_known and not is_alike)
+    return found
+
+
+def _names_in(blocks: set[Key]) -> dict[Key, list[str]]:
+    """The names of open introductions and of clients in each block; none of a side that has too many to say a thing."""
+    found: dict[Key, list[str]] = defaultdict(list)
+    parameters = {
+        "msp": current_msp_id(),
+        "keys": [key for _, key in blocks],
+        "kind": KeyKind.SIMILAR,
+        "open": [stage.value for stage in OPEN_STAGES],
+        "size": BLOCK_SIZE,
+    }
+    with connection.cursor() as cursor:
+        for query in (_BLOCKS_OF_REFERRALS, _BLOCKS_OF_CLIENTS):
+            cursor.execute(query, parameters)
+            for key, names in cursor.fetchall():
+                found[KeyKind.SIMILAR.value, key] += names if len(names) <= BLOCK_SIZE else []
+    return found
+
+
+_BLOCKS_OF_REFERRALS = """
+SELECT wanted.key, array_agg(met.name) FROM unnest(%(keys)s::text[]) AS wanted (key), LATERAL (
+    SELECT r.company_key AS name FROM referrals_matchkey m
+        JOIN referrals_referral r ON r.msp_id = %(msp)s AND r.id = m.referral_id AND r.stage = ANY(%(open)s)
+    WHERE m.msp_id = %(msp)s AND m.kind = %(kind)s AND m.key = wanted.key AND m.referral_id IS NOT NULL
+    LIMIT %(size)s + 1) met GROUP BY wanted.key
+"""
+_BLOCKS_OF_CLIENTS = """
+SELECT wanted.key, array_agg(met.name) FROM unnest(%(keys)s::text[]) AS wanted (key), LATERAL (
+    SELECT c.name_key AS name FROM referrals_matchkey m
+        JOIN referrals_client c ON c.msp_id = %(msp)s AND c.id = m.client_id
+    WHERE m.msp_id = %(msp)s AND m.kind = %(kind)s AND m.key = wanted.key AND m.client_id IS NOT NULL
+    LIMIT %(size)s + 1) met GROUP BY wanted.key
+"""
 
 
 def withholding(referral: Referral) -> QuerySet[Finding]:

@@ -161,29 +161,55 @@ def write(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Referr
     referral = Log([values]).find(values, partner, rules)
     if referral is None:
         referral = register(partner, values, rules, company=values["company"], by=by, at=at)
+    _go_on(referral, values, rules, by=by, at=at)
+    return referral
+
+
+def _go_on(referral: Referral, values: Values, rules: Rules, *, by: Importer, at: datetime) -> None:
+    """Bring an introduction to the stage that its row says."""
     if stage := _next(referral, values):
         by.changed["stage"] = [referral.stage, stage.value]
         moved_at = rules.noon(values["stage_on"], not_after=at) if values.get("stage_on") else at
         _move(referral, stage, values, by=by, at=max(moved_at, referral.stage_at))
-    return referral
 
 
 def register(partner: Partner, values: Values, rules: Rules, *, company: str, by: Importer, at: datetime) -> Referral:
     """Submit the introduction of a row, on the day that the row says."""
-    names = ("contact_name", "contact_email", "contact_phone", "website", "note", "external_id")
-    day = values.get("registered_on")
-    referral = pipeline.submit(
-        partner,
-        company=company,
-        **{name: values.get(name, "") for name in names},
-        expected_mrr_minor=values.get("expected_mrr_minor"),
-        channel=Channel.IMPORT,
-        registered_at=rules.noon(day, not_after=at) if day else None,
-        by=by,
-        at=at,
-    )
+    told = _told(partner, values, rules, company, at)
+    referral = pipeline.submit(**told, channel=Channel.IMPORT, by=by, at=at)
     by.made.append(referral)
     return referral
+
+
+def _told(partner: Partner, values: Values, rules: Rules, company: str, at: datetime) -> dict[str, Any]:
+    names = ("contact_name", "contact_email", "contact_phone", "website", "note", "external_id")
+    day = values.get("registered_on")
+    return {
+        "partner": partner,
+        "company": company,
+        **{name: values.get(name, "") for name in names},
+        "expected_mrr_minor": values.get("expected_mrr_minor"),
+        "registered_at": rules.noon(day, not_after=at) if day else None,
+    }
+
+
+def write_new(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], at: datetime) -> list[Referral]:
+    """Register and move rows that were judged to be new, each of another company, in few statements.
+
+    Raises what `write` raises; then nothing of it may be kept.
+    """
+    book = partner_book.book_for(many)
+    told = []
+    for values, one in zip(many, by, strict=True):
+        partner = partner_book.sender(values, book)
+        if partner is None:
+            partner = partner_book.sender_or_new(values, rules, by=one, at=at)
+        told.append(_told(partner, values, rules, values["company"], at))
+    referrals = pipeline.submit_history(told, by=by[0], at=at)
+    for referral, values, one in zip(referrals, many, by, strict=True):
+        one.made.append(referral)
+        _go_on(referral, values, rules, by=one, at=at)
+    return referrals
 
 
 def _move(referral: Referral, stage: Stage, values: Values, *, by: Actor, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""`bin/bench [--n 10000] [accrual] [pages]`: ratios to the floors, on a throw-away Postgres that syncs to disk."""
+"""`bin/bench [--n 10000] [part …]`: ratios to the floors, on a throw-away Postgres that syncs to disk."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ SIZES = [1_000, 10_000, 100_000]
 def main() -> None:
     """Migrate, then run the parts that were asked for."""
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", default=[], help="accrual, pages; all of them without any")
+    parser.add_argument("parts", nargs="*", default=[], help="accrual, imports, pages; all of them without any")
     parser.add_argument("--n", type=int, help="only this size, for a quick look")
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elinkages.settings")
@@ -24,9 +24,9 @@ def main() -> None:
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
         connection.execute("CREATE SCHEMA bench; GRANT ALL ON SCHEMA bench TO elinkages_app")
     django.setup()
-    from tests.bench import accrual, pages
+    from tests.bench import accrual, imports, pages
 
-    parts = {"accrual": accrual.run, "pages": pages.run}
+    parts = {"accrual": accrual.run, "imports": imports.run, "pages": pages.run}
     for name in arguments.parts or parts:
         parts[name]([arguments.n] if arguments.n else SIZES)
 

@@ -89,9 +89,10 @@ def test_what_people_worked_on_since_stays_and_says_who_did_what(office: Office)
 def test_introductions_are_closed_without_credit_and_keep_nobody_else_waiting(office: Office) -> None:
     with tenancy.use(office.msp.pk):
         mine = builders.a_partner("Mine", state=PartnerState.ACTIVE)
+    day = office.msp.today(timezone.now()) - timedelta(days=9)
     batch = office.bring(
         "referrals",
-        REFERRALS + "Elm,New One,2025-03-01,Proposal,elm.example\nOak,Mine,2025-03-01,,\n",
+        REFERRALS + f"Elm,New One,{day},Proposal,elm.example\nOak,Mine,{day},,\n",
         creates_partners=True,
         kind="vendor",
     )
@@ -110,7 +111,7 @@ def test_introductions_are_closed_without_credit_and_keep_nobody_else_waiting(of
         assert not MatchKey.objects.filter(referral__in=[elm, oak]).exists()
         assert other.credits.get().basis_points == 10_000
         assert Partner.objects.get(name="New One").state == PartnerState.PARTED
-    again = office.check("referrals", REFERRALS + "Oak,Mine,2025-03-01,,\n")
+    again = office.check("referrals", REFERRALS + f"Oak,Mine,{day},,\n")
     assert office.fates(again) == [(2, "create", "")]
 
 

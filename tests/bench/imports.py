@@ -1,0 +1,125 @@
+"""Importing a file of introductions, against the import floor of performance.md: COPY and one keyed upsert."""
+
+from typing import Final
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from elinkages.accounts.rights import Role
+from elinkages.kernel import tenancy
+from integrations import tasks
+from integrations.models import ImportState
+from integrations.spreadsheets import imports
+from referrals import service_lines
+from referrals.models import Referral
+from tests import builders
+from tests.bench import fill
+from tests.bench.measure import head, measured, row, say
+
+LARGEST: Final = 10_000
+"""What one file may bring in the table; larger sizes of the bench say nothing more."""
+WORDS: Final = (
+    *("Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Ginkgo", "Hazel", "Ivy", "Juniper", "Katsura", "Linden"),
+    *(
+        "Maple",
+        "Nutmeg",
+        "Oak",
+        "Pine",
+        "Quince",
+        "Rowan",
+        "Spruce",
+        "Tulip",
+        "Umber",
+        "Willow",
+        "Yew",
+        "Zelkova",
+        "Ash",
+    ),
+)
+
+
+def run(sizes: list[int]) -> None:
+    """Check and write a file of each size, with screening, credit and history, and the floor beside it."""
+    head("Import introductions (check and write, screened)")
+    for size in sorted({min(size, LARGEST) for size in sizes}):
+        _one(size)
+
+
+def _one(size: int) -> None:
+    say(f"Preparing {size:,} introductions …")
+    msp = builders.an_msp(f"Import {size}")
+    owner = builders.a_member(msp, Role.OWNER, "Olga Owner")
+    with tenancy.use(msp.pk):
+        service_lines.seed(timezone.now())
+        for number in range(20):
+            builders.a_partner(f"Partner {number}")
+    fill.analyze()
+    rounds = iter(range(1_000))
+
+    def ours() -> None:
+        _import(msp.pk, owner, size, next(rounds))
+
+    def floor() -> None:
+        _floor(size, next(rounds))
+
+    with connection.cursor() as cursor:
+        cursor.execute(_FLOOR_TABLE)
+    row(f"{size:>9,} rows of a CSV", measured(ours, 3), measured(floor), 10)
+
+
+def _name(number: int, turn: int) -> str:
+    """Names as different as companies' are: two words that few others have together, and no common one."""
+    first, second = WORDS[number % 25], WORDS[number // 25 % 25]
+    return f"{first}{turn}x{number // 625} {second}ly{number}"
+
+
+def _text(size: int, turn: int) -> bytes:
+    lines = (
+        f"{_name(number, turn)},Partner {number % 20},2026-03-{number % 28 + 1:02},"
+        f"p{number}@firm{turn}-{number}.example,{1_000 + number}\n"
+        for number in range(size)
+    )
+    return ("Company,Partner,Introduced on,E-mail,Expected MRR\n" + "".join(lines)).encode()
+
+
+def _import(msp_id: object, owner: object, size: int, turn: int) -> None:
+    with tenancy.use(msp_id):  # type: ignore[arg-type]
+        at = timezone.now()
+        batch = imports.upload(kind="referrals", file_name="a.csv", content=_text(size, turn), by=owner, at=at)  # type: ignore[arg-type]
+        imports.choose(batch, columns=batch.columns, options=batch.options, by=owner, at=at)  # type: ignore[arg-type]
+        before = Referral.objects.count()
+    tasks.check.run(msp_id=str(msp_id), import_id=str(batch.pk))
+    with tenancy.use(msp_id):  # type: ignore[arg-type]
+        batch.refresh_from_db()
+        imports.start(batch, by=owner, at=at)  # type: ignore[arg-type]
+    while batch.state != ImportState.DONE:
+        tasks.run.run(msp_id=str(msp_id), import_id=str(batch.pk))
+        with tenancy.use(msp_id):  # type: ignore[arg-type]
+            batch.refresh_from_db()
+    with tenancy.use(msp_id):  # type: ignore[arg-type]
+        assert Referral.objects.count() - before == size, batch.summary
+
+
+def _floor(size: int, turn: int) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_STAGING)
+        with cursor.copy("COPY staged FROM STDIN") as copy:
+            for number in range(size):
+                name = _name(number, turn)
+                copy.write_row((f"{turn}-{number}", name, f"p{number}@firm.example", number % 20, 1_000 + number))
+        cursor.execute("ANALYZE staged")
+        cursor.execute(_UPSERT)
+
+
+_FLOOR_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS bench.introduction (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant_id int NOT NULL, ext text NOT NULL, name text NOT NULL, email text, partner int NOT NULL,
+    mrr bigint NOT NULL, UNIQUE (tenant_id, ext))
+"""
+_STAGING: Final = "CREATE TEMP TABLE staged (ext text, name text, email text, partner int, mrr bigint) ON COMMIT DROP"
+_UPSERT: Final = """
+INSERT INTO bench.introduction (tenant_id, ext, name, email, partner, mrr) SELECT 1, ext, name, email, partner, mrr
+FROM staged ON CONFLICT (tenant_id, ext) DO UPDATE SET name = excluded.name, email = excluded.email,
+    partner = excluded.partner, mrr = excluded.mrr
+    WHERE (introduction.name, introduction.email) IS DISTINCT FROM (excluded.name, excluded.email)
+"""
