@@ -177,8 +177,8 @@ def unmatched(identities: Sequence[Identity]) -> list[bool]:
     taken = set(rows.exclude(kind=KeyKind.SIMILAR).values_list("kind", "key"))
     counts = Counter(key for keys in keyed for key in keys)
     names = _names_in({key for keys in blocks for key in keys})
-    for one, keys in zip(identities, blocks, strict=True):
-        for key in keys:
+    for one, own_blocks in zip(identities, blocks, strict=True):
+        for key in own_blocks:
             names[key].append(company_key(one.company))
     found = []
     for one, keys, own_blocks in zip(identities, keyed, blocks, strict=True):
@@ -193,7 +193,7 @@ def unmatched(identities: Sequence[Identity]) -> list[bool]:
 def _names_in(blocks: set[Key]) -> dict[Key, list[str]]:
     """The names of open introductions and of clients in each block; none of a side that has too many to say a thing."""
     found: dict[Key, list[str]] = defaultdict(list)
-    parameters = {
+    parameters: dict[str, Any] = {
         "msp": current_msp_id(),
         "keys": [key for _, key in blocks],
         "kind": KeyKind.SIMILAR,

@@ -74,6 +74,7 @@ class Documents:
         if "minor" in values and not values.get("document"):
             parts = (values.get("invoice"), values.get("dated_on"), values.get("minor"))
             values["document"] = "/".join(map(str, parts))[:120]
+            values["is_unnamed"] = True
         return problems
 
     def identities(self, values: Values) -> list[str]:
@@ -92,6 +93,7 @@ class Documents:
                 documents[self._key(draft.values)].append(draft)
         for rows in documents.values():
             _refuse_contradictions(rows)
+            _refuse_look_alikes(rows)
             if wrong := next((row for row in rows if row.problems), None):
                 for row in rows:
                     if not row.problems:
@@ -119,12 +121,22 @@ class Documents:
 
     def write(self, values: Values, rules: Rules, *, by: Importer, at: datetime) -> Client:
         """Hand the document of a row to the one door for billing facts. Raises what it refuses."""
-        document = self._document(values, rules, _Register([values]))
-        received = facts.receive([document], by=by, at=at)
-        by.made.extend(received.new)
-        if received.changed:
-            by.changed["document"] = [str(one.pk) for one in received.changed]
-        return document.client
+        return self.write_many([values], rules, by=[by], at=at)[0]
+
+    def write_many(self, many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], at: datetime) -> list[Client]:
+        """The same for many in few statements; all of them or none."""
+        register = _Register(many)
+        documents = [self._document(values, rules, register) for values in many]
+        received = facts.receive(documents, by=by[0], at=at)
+        new = {(one.kind, one.external_id): one for one in received.new}
+        changed = {(one.kind, one.external_id): one for one in received.changed}
+        for document, one in zip(documents, by, strict=True):
+            key = (document.kind, document.external_id)
+            if key in new:
+                one.made.append(new[key])
+            elif key in changed:
+                one.changed["document"] = str(changed[key].pk)
+        return [document.client for document in documents]
 
     def _key(self, values: Values) -> str:
         return f"{self._kind(values)}:{values['document']}"
@@ -211,6 +223,13 @@ def _refuse_contradictions(rows: Sequence["Draft"]) -> None:
         for name, label in (("client", "client"), ("dated_on", "day")):
             if row.values.get(name) != lead.values.get(name) and not row.problems:
                 row.problems.append(f"Row {lead.number:,} has another {label} for the same document.")
+
+
+def _refuse_look_alikes(rows: Sequence["Draft"]) -> None:
+    """Payments without an id that say the same: one payment twice in the file, or two of them? Nobody can tell."""
+    for row in rows[1:]:
+        if row.values.get("is_unnamed") and not row.problems:
+            row.problems.append(f"It says the same as row {rows[0].number:,}. Give both an id if there are two.")
 
 
 def _invoices_of(documents: Sequence[facts.Document]) -> set[str]:

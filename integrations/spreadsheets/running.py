@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, QuerySet
 
 from commissions.tasks import accrue
 from elinkages.accounts.models import Msp
@@ -25,7 +25,7 @@ from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tasks import nudge
 from elinkages.kernel.tenancy import current_msp_id
 from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
-from integrations.spreadsheets import imports, referral_rows, rows
+from integrations.spreadsheets import billing_rows, imports, referral_rows, rows
 from integrations.spreadsheets.rows import KINDS, Draft, Kind
 from integrations.spreadsheets.rules import REASON_LENGTH, Importer, Rules, Verdict, importer, problem, rules_of
 from referrals import screening
@@ -33,7 +33,9 @@ from referrals import screening
 logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 5
 STANDSTILL = timedelta(seconds=60)
-WRITTEN_AT_ONCE = {ImportKind.REFERRALS: 250}
+WRITTEN_AT_ONCE = dict.fromkeys(
+    (ImportKind.REFERRALS, ImportKind.INVOICES, ImportKind.PAYMENTS, ImportKind.CREDITS), 250
+)
 """Rows in one unit of work: about a second, for which other introductions of this MSP wait."""
 ONE_BY_ONE = 50
 """The same for kinds that are written row by row."""
@@ -207,26 +209,30 @@ def _outcomes(
 def _together(
     waiting: Sequence[ImportRow], kind: Kind, rules: Rules, by: Importer, at: datetime
 ) -> list[Outcome | None]:
-    """The same, with new introductions written in few statements. Raises what any row raises."""
-    if kind is not referral_rows:
-        return _outcomes(waiting, kind, rules, by, at, _do)
-    verdicts = kind.judge([row.values for row in waiting], rules)
+    """The same, with those that can be written in few statements. Raises what any row raises."""
+    at_once = _writes_at_once(kind)
+    verdicts = kind.judge([row.values for row in waiting], rules) if at_once else []
     subjects = Counter(kind.subject(row.values) for row in waiting)
-    new = [
-        row
-        for row, verdict in zip(waiting, verdicts, strict=True)
+    found: dict[UUID, Outcome | None] = {}
+    chosen = [
+        (row, verdict, by.for_one_row())
+        for row, verdict in zip(waiting, verdicts, strict=bool(at_once))
         if row.fate == verdict.fate == Fate.CREATE and subjects[kind.subject(row.values)] == 1
     ]
-    importers = [by.for_one_row() for _ in new]
-    told = dict(zip([row.pk for row in waiting], verdicts, strict=True))
-    found: dict[UUID, Outcome | None] = {}
-    if new:
-        written = referral_rows.write_new([row.values for row in new], rules, by=importers, at=at)
-        for row, one, referral in zip(new, importers, written, strict=True):
-            found[row.pk] = Outcome(Verdict(Fate.CREATE, told[row.pk].reason, referral.pk), one)
+    if at_once and chosen:
+        written = at_once([row.values for row, _, _ in chosen], rules, by=[one for _, _, one in chosen], at=at)
+        for (row, verdict, one), target in zip(chosen, written, strict=True):
+            found[row.pk] = Outcome(Verdict(Fate.CREATE, verdict.reason, target.pk), one)
     rest = [row for row in waiting if row.pk not in found]
     found |= dict(zip([row.pk for row in rest], _outcomes(rest, kind, rules, by, at, _do), strict=True))
     return [found[row.pk] for row in waiting]
+
+
+def _writes_at_once(kind: Kind) -> Callable[..., Sequence[Model]] | None:
+    """How new rows of a kind are written together, if they can be."""
+    if kind is referral_rows:
+        return referral_rows.write_new
+    return kind.write_many if isinstance(kind, billing_rows.Documents) else None
 
 
 def _do(row: ImportRow, verdict: Verdict, kind: Kind, rules: Rules, by: Importer, at: datetime) -> Outcome:

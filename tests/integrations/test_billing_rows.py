@@ -157,6 +157,14 @@ def test_a_payment_may_be_for_several_invoices_come_first_and_be_paid_back(offic
     assert [fate for fate, _ in fates(office, again)][:4] == ["duplicate", "part", "duplicate", "duplicate"]
 
 
+def test_payments_without_an_id_that_say_the_same_are_not_guessed(office: Office, elm: Client) -> None:
+    batch = office.check("payments", PAYMENTS + "Elm,1001,2026-03-12,5,,\nElm,1001,2026-03-12,5,,\n")
+    assert fates(office, batch) == [
+        ("error", "Row 3 of the same document cannot be imported."),
+        ("error", "It says the same as row 2. Give both an id if there are two."),
+    ]
+
+
 def test_a_credit_note_takes_from_its_invoice(office: Office, elm: Client) -> None:
     office.bring("invoices", INVOICES + TWO_LINES)
     done = office.bring("credits", CREDITS + "CN-1,Elm,1001,2026-03-18,190\nCN-2,Elm,1001,2026-03-18,-5\n")

@@ -1,5 +1,6 @@
 """An owner brings a file in a real browser, with a real worker: with scripts and without."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -7,14 +8,20 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.staticfiles import finders
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
+from integrations import tasks
+from integrations.models import Import
+from integrations.spreadsheets import imports
+from partners import onboarding
 from partners.models import Partner
 from referrals import service_lines
 from tests import builders
 from tests.browser import DESKTOP, PHONE
+from tests.integrations.workbooks import workbook
 from tests.worker import worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -97,3 +104,52 @@ def test_without_scripts_a_reload_shows_how_far_it_is(
         reload_until(page, "Import another")
     with tenancy.use(msp.pk):
         assert Partner.objects.count() == 5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_choosing_a_sheet_and_taking_back_are_sound_in_every_width_and_theme(
+    browser: Browser, live_server: Any, msp: Msp, tmp_path: Path, viewport: dict[str, int], scheme: str
+) -> None:
+    rows = [["Name", "Kind", "City"], *([f"Firm {number}", "CPA", "Troy"] for number in range(12))]
+    path = tmp_path / "Our partners.xlsx"
+    path.write_bytes(workbook({"Partners": rows, "Old list": rows}))
+    page = open_as_owner(browser, msp, live_server.url, viewport=viewport, color_scheme=scheme)
+    pictures = Path(os.environ.get("PICTURES", tmp_path))
+    upload(page, live_server.url, str(path))
+    expect(page.get_by_role("button", name="Read this sheet")).to_be_visible()
+    is_sound(page)
+    page.screenshot(path=pictures / f"sheet-{viewport['width']}-{scheme}.png", full_page=True)
+    page.get_by_role("button", name="Check all rows").click()
+    with tenancy.use(msp.pk):
+        batch = Import.objects.get()
+        owner = batch.uploaded_by
+    told = {"msp_id": str(msp.pk), "import_id": str(batch.pk)}
+    tasks.check.run(**told)
+    with tenancy.use(msp.pk):
+        imports.start(imports_again(batch), by=owner, at=timezone.now())
+    tasks.run.run(**told)
+    with tenancy.use(msp.pk):
+        onboarding.activate(Partner.objects.get(name="Firm 3"), by=owner, at=timezone.now())
+    page.goto(f"{live_server.url}/northwind/imports/{batch.pk}/")
+    is_sound(page)
+    page.screenshot(path=pictures / f"done-{viewport['width']}-{scheme}.png", full_page=True)
+    page.get_by_role("link", name="Take back").click()
+    button = page.get_by_role("button", name="Take back 11 rows")
+    is_sound(page)
+    page.screenshot(path=pictures / f"undo-{viewport['width']}-{scheme}.png", full_page=True)
+    button.click()
+    expect(page.get_by_text("Taking rows back")).to_be_visible()
+    tasks.undo.run(**told)
+    page.goto(f"{live_server.url}/northwind/imports/{batch.pk}/?fate=kept")
+    expect(page.get_by_text("11 rows were taken back")).to_be_visible()
+    is_sound(page)
+    page.screenshot(path=pictures / f"undone-{viewport['width']}-{scheme}.png", full_page=True)
+    page.goto(f"{live_server.url}/northwind/imports/new/")
+    is_sound(page)
+    page.screenshot(path=pictures / f"new-{viewport['width']}-{scheme}.png", full_page=True)
+
+
+def imports_again(batch: Import) -> Import:
+    """The import as it is now."""
+    return Import.objects.get(pk=batch.pk)
