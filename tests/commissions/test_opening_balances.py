@@ -50,7 +50,7 @@ def test_it_is_owed_explained_and_in_the_next_payout_run(partner: Partner, owner
     assert list(told.steps) == ["$720.00 was owed for what was earned before Jul 1, 2026", "September and October"]
     assert told.origin.name == "Opening balance"
     assert accruals.release(today=TODAY, at=AT) == 1
-    assert [(one.name, one.minor, one.code) for one in due(TODAY)] == [("Harbor Tax", 72_000, "")]
+    assert [(one.name, one.minor, one.code) for one in due(TODAY, on=TODAY)] == [("Harbor Tax", 72_000, "")]
     assert earnings.totals(partner).payable == 72_000
     assert invariants.check(today=TODAY) == []
 
