@@ -28,6 +28,17 @@ def _manage(*command: str, role: str = "app") -> None:
     subprocess.run([sys.executable, "manage.py", *command, "--verbosity=0"], env=environment, cwd=ROOT, check=True)
 
 
+def cookies(email: str) -> dict[str, str]:
+    """The cookies of somebody of the demo who has just logged in."""
+    from django.test import Client
+
+    from elinkages.accounts.models import User
+
+    browser = Client()
+    browser.force_login(User.objects.get(email=email), "allauth.account.auth_backends.AuthenticationBackend")
+    return {name: morsel.value for name, morsel in browser.cookies.items()}
+
+
 @contextmanager
 def served(application: str = "elinkages.wsgi", *, path: str = "/", workers: int = 1) -> Iterator[str]:
     """gunicorn in front of `application`; yields its address once `path` answers."""

@@ -24,15 +24,15 @@ def main(wanted: list[str]) -> None:
     """Fill the demo, serve it, walk it with a browser."""
     demo_site.fill()
     django.setup()
-    everybody = _everybody()
+    everybody = {email: one for email, one in _everybody().items() if not wanted or email in wanted}
+    known = {email: demo_site.cookies(email) for email in everybody if "@" in email}
     with demo_site.served() as address:
         from playwright.sync_api import sync_playwright
 
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium.find(), args=list(chromium.QUIET))
             for email, places in everybody.items():
-                if not wanted or email in wanted:
-                    _pictures(browser, address, email, places)
+                _pictures(browser, address, email, places, known.get(email, {}))
 
 
 def _everybody() -> dict[str, Places]:
@@ -126,14 +126,14 @@ def _samples(firm: str | None) -> dict[str, UUID]:
     return {name: row.pk for name, row in found.items() if row is not None}
 
 
-def _pictures(browser: "Browser", address: str, email: str, places: Places) -> None:
+def _pictures(browser: "Browser", address: str, email: str, places: Places, cookies: dict[str, str]) -> None:
     folder = FOLDER / email.partition("@")[0]
     folder.mkdir(parents=True, exist_ok=True)
-    state = _login(browser, address, email) if "@" in email else None
     count = 0
     for scheme in SCHEMES:
         for width, window in WINDOWS.items():
-            context = browser.new_context(viewport=window, color_scheme=scheme, storage_state=state)  # type: ignore[arg-type]
+            context = browser.new_context(viewport=window, color_scheme=scheme)  # type: ignore[arg-type]
+            context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
             page = context.new_page()
             for name, path in places.items():
                 count += _picture(page, address + path, folder / f"{name}-{width}-{scheme}.png")
@@ -149,22 +149,6 @@ def _picture(page: "Page", url: str, file: Path) -> bool:
     page.goto(url)
     page.screenshot(path=file, full_page=True)
     return True
-
-
-def _login(browser: "Browser", address: str, email: str) -> str:
-    from elinkages.pages.demo import cast
-
-    state = str(FOLDER / f"{email}.json")
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{address}/accounts/login/")
-    page.fill("input[name=login]", email)
-    page.fill("input[name=password]", cast.PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url(lambda url: "/accounts/login/" not in url)
-    context.storage_state(path=state)
-    context.close()
-    return state
 
 
 if __name__ == "__main__":

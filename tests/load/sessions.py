@@ -3,14 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from django.test import Client as Browser
-
 from commissions.models import Entry, PayoutRun
-from elinkages.accounts.models import Msp, User
+from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
 from elinkages.pages.demo import cast
 from partners.models import Partner
 from referrals.models import Client, Referral
+from tests import demo_site
 
 PEOPLE_OF_A_KIND = 20
 
@@ -34,7 +33,7 @@ def of_the_demo() -> tuple[UUID, dict[str, list[dict[str, Any]]]]:
         "partner": (cast.PETRA, f"/p/{msp.slug}"),
     }
     return msp.pk, {
-        kind: [{"base": base, "ids": ids, "cookies": _cookies(person.email)} for _ in range(PEOPLE_OF_A_KIND)]
+        kind: [{"base": base, "ids": ids, "cookies": demo_site.cookies(person.email)} for _ in range(PEOPLE_OF_A_KIND)]
         for kind, (person, base) in doors.items()
     }
 
@@ -43,9 +42,3 @@ def introductions(msp_id: UUID) -> int:
     """How many introductions of the load are in the database."""
     with tenancy.use(msp_id):
         return Referral.objects.filter(company__startswith="Load ").count()
-
-
-def _cookies(email: str) -> dict[str, str]:
-    browser = Browser()
-    browser.force_login(User.objects.get(email=email), "allauth.account.auth_backends.AuthenticationBackend")
-    return {name: morsel.value for name, morsel in browser.cookies.items()}
