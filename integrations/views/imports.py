@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.audit import trail
@@ -200,6 +200,7 @@ def import_discard(request: MspRequest, import_id: UUID) -> HttpResponse:
 
 
 @dashboard(can="imports.manage")
+@require_http_methods(["GET", "HEAD", "POST"])
 def import_undo(request: MspRequest, import_id: UUID) -> HttpResponse:
     """What taking an import back would do, and the button that does it."""
     batch = _import(import_id)

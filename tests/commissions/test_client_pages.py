@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from commissions import accruals
 from commissions.models import Pin
@@ -176,6 +177,7 @@ def test_the_page_of_a_client_costs_the_same_with_more_contracts(msp: Msp, today
     contract = a_referred(msp, today)
     browser = browse(msp)
     counts = []
+    browser.get(f"/acme/clients/{contract.client_id}/")  # the first page of a session notes that it was seen
     for number in (1, 5):
         with tenancy.use(msp.pk):
             for _ in range(number):
@@ -376,7 +378,7 @@ def test_a_pause_says_before_it_is_saved_what_becomes_of_its_months(msp: Msp, to
             contract = builders.a_deal(builders.a_partner(f"Partner {pause}"), terms, 200_000, start)
         typed = {"kind": "pause", "effective_on": str(today), "mrr": "", "note": ""}
         shown = browser.get(f"/acme/contracts/{contract.pk}/movement/", typed).content.decode()
-        assert "$2,000.00 MRR becomes $0.00" in shown
+        assert "$2,000.00 MRR becomes $0.00" in strip_tags(shown)
         assert sentence in shown
 
 
@@ -390,7 +392,7 @@ def test_a_client_with_steps_says_that_others_may_move(msp: Msp, today: date) ->
     typed = {"kind": "moved", "effective_on": str(today), "mrr": "2,500", "note": ""}
     shown = browse(msp).get(f"/acme/contracts/{contract.pk}/movement/", typed).content.decode()
     assert "what their other clients earn may move to another step too" in shown
-    assert "$200.00 becomes" in shown, "10% because of the other client, as the accrual has it"
+    assert "$200.00 becomes" in strip_tags(shown), "10% because of the other client, as the accrual has it"
 
 
 def test_the_movements_of_all_contracts_stand_on_one_timeline(msp: Msp, today: date) -> None:

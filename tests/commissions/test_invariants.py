@@ -117,6 +117,10 @@ CORRUPTIONS = {
         {"I07", "I09", "I10"},
     ),
     "an entry is raised": (f"UPDATE commissions_entry SET minor = minor + 1 WHERE id = {FIRST_ENTRY}", {"I21", "I25"}),
+    "an opening balance is raised": (
+        f"UPDATE commissions_entry SET kind = 'opening', minor = minor + 1 WHERE id = {FIRST_ENTRY}",
+        {"S02", "I21", "I25"},
+    ),
     "an entry is voided without a posting": (
         f"UPDATE commissions_entry SET stage = 'void', voided_on = '2026-02-02' WHERE id = {ACCRUED}",
         {"I07", "I25", "I13"},

@@ -98,7 +98,8 @@ def test_a_list_takes_few_queries_however_long_it_is(office: Office, rest: str) 
         for number in range(12):
             builders.a_deal(builders.a_partner(f"Partner {number}"))
     assert taken() == few
-    assert few <= FEW
+    is_empty = rest == "commissions/"  # and then asks whether there is anything at all
+    assert few <= FEW + is_empty
 
 
 def test_a_list_asked_for_in_a_way_that_makes_no_sense_shows_what_it_usually_does(office: Office) -> None:

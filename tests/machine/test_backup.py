@@ -1,7 +1,9 @@
 """A backup is whole, of one moment, and becomes the same database again; nothing is ever overwritten."""
 
+import base64
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tarfile
@@ -115,15 +117,17 @@ def test_a_damaged_file_changes_nothing(acme: Msp, folder: Path) -> None:
 def test_a_database_of_ones_own_is_made_with_its_roles_and_not_overwritten(acme: Msp, folder: Path) -> None:
     """As in compose: a server that somebody else started, its superuser, and passwords from the environment."""
     with backed_up(folder) as file, a_server(folder) as (server, redis):
-        passwords = {"OWNER_PASSWORD": "o" * 20, "APP_PASSWORD": "a" * 20, "BACKUP_PASSWORD": "b" * 20}
+        names = ("OWNER_PASSWORD", "APP_PASSWORD", "BACKUP_PASSWORD")
+        passwords = {name: secrets.token_urlsafe(24) for name in names}
         url = f"127.0.0.1:{server.port}/elinkages"
         environment = {
             **passwords,
-            "DATABASE_URL": f"postgresql://elinkages_app:{'a' * 20}@{url}",
-            "DATABASE_OWNER_URL": f"postgresql://elinkages_owner:{'o' * 20}@{url}",
+            "DATABASE_URL": f"postgresql://elinkages_app:{passwords['APP_PASSWORD']}@{url}",
+            "DATABASE_OWNER_URL": f"postgresql://elinkages_owner:{passwords['OWNER_PASSWORD']}@{url}",
             "DATABASE_RESTORE_URL": server.superuser_url,
             "REDIS_URL": redis,
-            "SECRET_KEY": "s" * 50,
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "SECRETS_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
         }
         assert "Set OWNER_PASSWORD too" in run("restore", file, **environment | {"OWNER_PASSWORD": ""}).stderr
         restored = run("restore", file, **environment)

@@ -261,7 +261,8 @@ def _earned(partner: Partner, minor: int, stage: str) -> None:
         created_at=builders.AT,
     )
     if stage != "accrued":
-        Entry.objects.filter(pk=entry.pk).update(stage=stage)
+        voided_on = date(2026, 2, 1) if stage == "void" else None
+        Entry.objects.filter(pk=entry.pk).update(stage=stage, voided_on=voided_on)
 
 
 def test_figures_are_sums_of_rows_and_lead_to_them(msp: Msp, owner: Membership, browser: Browser) -> None:

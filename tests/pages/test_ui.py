@@ -25,6 +25,7 @@ _dashboard = [
     path("", _view, name="home"),
     path("partners/", _view, name="partner-list"),
     path("partners/new/", _view, name="partner-new"),
+    path("search/", _view, name="search"),
 ]
 urlpatterns = [path("", include((_dashboard, "dashboard")))]
 
