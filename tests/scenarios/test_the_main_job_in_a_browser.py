@@ -14,10 +14,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from commissions.models import Entry, Stage
 from commissions.tasks import accrue
-from elinkages.accounts.models import Msp
+from elinkages.accounts.models import Msp, User
 from elinkages.kernel import tenancy
 from partners.models import Partner
 from referrals.models import Referral
+from tests import builders
 from tests.browser import DESKTOP, PHONE
 from tests.scenarios.browsing import Visitor, letter
 from tests.worker import ROOT, until, worker
@@ -198,6 +199,8 @@ def _the_worker_accrues(msp_id: UUID, first: date) -> None:
 
 def _opens_a_run(finance: Visitor, home: str) -> str:
     """Finance opens the run and finds no way to approve it alone, not even by hand; returns its path."""
+    for user in User.objects.filter(email__in=("olive@northwind.example", "fay@northwind.example")):
+        builders.a_second_factor(user)  # how one is made in a browser is tried in tests/accounts
     finance.open(home)
     finance.press("Payouts", then="Payouts")
     finance.reads("Park & Ledger CPAs", "$750.00")
