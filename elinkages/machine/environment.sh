@@ -7,6 +7,9 @@ home=${ELINKAGES_HOME:-$root/.elinkages}
 case $home in /*) ;; *) home=$root/$home ;; esac
 export ELINKAGES_HOME="$home"
 python=$home/venv/bin/python
+# Compiled modules stay in our folder, also where the machine asks for none: a start without them takes three times as long.
+unset PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX="$home/bytecode"
 
 if ! cmp -s uv.lock "$home/venv/uv.lock.installed" || ! "$python" -c '' 2>/dev/null; then
     helper=

@@ -1,5 +1,7 @@
 """A fresh machine may have programs on PATH that do not work: they are not taken for ones that do."""
 
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -65,3 +67,18 @@ def test_a_step_that_fails_says_what_was_said(tmp_path: Path) -> None:
 def test_a_server_on_path_that_does_not_run_is_not_used(tmp_path: Path) -> None:
     assert not binaries.runs(str(program(tmp_path, "redis-server", FAILING_SHIM)), "--version")
     assert not binaries.runs(str(tmp_path / "missing"), "--version")
+
+
+def test_compiled_modules_are_kept_also_where_the_machine_asks_for_none(tmp_path: Path) -> None:
+    script = program(
+        tmp_path / "bin", "which", f'#!/bin/sh\n. "{environment.CHECKOUT}/elinkages/machine/environment.sh"\nenv\n'
+    )
+    home = tmp_path / "home"
+    (home / "venv" / "bin").mkdir(parents=True)
+    (home / "venv" / "bin" / "python").symlink_to(sys.executable)
+    shutil.copy(environment.CHECKOUT / "uv.lock", home / "venv" / "uv.lock.installed")
+    shutil.copy(environment.CHECKOUT / "uv.lock", tmp_path / "uv.lock")
+    told = {"PATH": "/usr/bin:/bin", "ELINKAGES_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    said = subprocess.run([str(script)], env=told, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert f"PYTHONPYCACHEPREFIX={home / 'bytecode'}" in said
+    assert not [line for line in said if line.startswith("PYTHONDONTWRITEBYTECODE")]
