@@ -1,13 +1,16 @@
-"""Where a person is logged in: one row per session, to be looked at and to be ended."""
+"""Where a person is logged in: one row per session, to be looked at and to be ended, and how long it may last."""
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from allauth.account.signals import password_changed, password_reset, password_set
+from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
@@ -16,11 +19,12 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from elinkages.accounts.models import User, UserSession
+from elinkages.accounts.models import Membership, User, UserSession
 
 EVERY = timedelta(minutes=5)
 """How often "last seen" is written down."""
-SEEN = "seen_at"
+SEEN, IDLE, ENDS = "seen_at", "idle_seconds", "ends_at"
+"""In the session: when it was used last, how long it may lie unused, and when it is over in any case."""
 PROGRAMS = (
     ("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"),
     ("curl", "curl"),
@@ -31,8 +35,22 @@ SYSTEMS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a session may lie unused, and how long it may last at all, by what its person can do."""
+
+    idle: timedelta
+    whole: timedelta
+    words: str
+
+
+STAFF = Limits(timedelta(minutes=30), timedelta(hours=8), "30 minutes without use, or 8 hours in all")
+TEAM = Limits(timedelta(hours=12), timedelta(days=7), "12 hours without use, or 7 days in all")
+PARTNER = Limits(timedelta(days=14), timedelta(days=90), "14 days without use, or 90 days in all")
+
+
 class SessionsMiddleware:
-    """Writes down, every few minutes, that a session is in use and from which address."""
+    """Ends a session that is too old; else writes down, every few minutes, that it is in use and from where."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -41,14 +59,27 @@ class SessionsMiddleware:
         """Before the page, so that a page that fails counts too."""
         if request.session.get("_auth_user_id"):
             now = timezone.now()
-            if now.timestamp() - request.session.get(SEEN, 0.0) >= EVERY.total_seconds() and request.user.pk:
+            if _is_over(request, now):
+                logout(request)
+                messages.info(request, "You were logged out, because this login was too old. Log in again to go on.")
+            elif now.timestamp() - request.session.get(SEEN, 0.0) >= EVERY.total_seconds() and request.user.pk:
                 note(request, request.user, at=now)
         return self.get_response(request)
 
 
+def limits_of(user: User) -> Limits:
+    """The shortest that a person's powers ask for."""
+    if user.is_staff:
+        return STAFF
+    return TEAM if Membership.objects.active().filter(user=user).exists() else PARTNER
+
+
 def note(request: Any, user: Any, *, at: datetime) -> None:
-    """Write down that a person uses this session now."""
+    """Write down that a person uses this session now, and until when they may."""
+    limits = limits_of(user)
     request.session[SEEN] = at.timestamp()
+    request.session[IDLE] = limits.idle.total_seconds()
+    request.session.setdefault(ENDS, (at + limits.whole).timestamp())
     if not request.session.session_key:
         request.session.save()  # a login in place of somebody else's starts with a session that has no key yet
     seen = {
@@ -64,6 +95,7 @@ def note(request: Any, user: Any, *, at: datetime) -> None:
 
 @receiver(user_logged_in, dispatch_uid="sessions")
 def _logged_in(request: Any, user: User, **_: Any) -> None:
+    request.session.pop(ENDS, None)  # a session that goes on under a new login begins anew
     note(request, user, at=timezone.now())
 
 
@@ -109,6 +141,13 @@ def in_words(program: str) -> str:
     if name and system:
         return f"{name} on {system}"
     return name or system or re.sub(r"\W.*", "", program) or "Unknown program"
+
+
+def _is_over(request: HttpRequest, now: datetime) -> bool:
+    """Whether the session was unused for too long, or has lasted too long; never before it was noted once."""
+    moment = now.timestamp()
+    seen, idle, ends = (request.session.get(key) for key in (SEEN, IDLE, ENDS))
+    return (ends is not None and moment >= ends) or (None not in (seen, idle) and moment - seen > idle)
 
 
 def _address(request: HttpRequest) -> str | None:

@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from elinkages.accounts import sessions
-from elinkages.accounts.models import User, UserSession
+from elinkages.accounts.models import Membership, User, UserSession
+from elinkages.accounts.rights import Role
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +111,33 @@ def test_a_session_is_another_one_after_the_login(nina: User) -> None:
     thief = Client()
     thief.cookies["session"] = before
     assert thief.get("/accounts/sessions/")["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize(
+    ("who", "limits"), [("staff", sessions.STAFF), ("team", sessions.TEAM), ("partner", sessions.PARTNER)]
+)
+def test_a_login_ends_by_itself(nina: User, who: str, limits: sessions.Limits) -> None:
+    if who == "staff":
+        User.objects.filter(pk=nina.pk).update(is_staff=True)
+    if who == "team":
+        Membership.objects.create(msp=builders.an_msp(), user=nina, role=Role.READ_ONLY)
+    day, used = timezone.now(), timedelta(0)
+    with time_machine.travel(day, tick=False) as clock:
+        idle, busy = _browser(nina), _browser(nina, PHONE)
+        assert limits.words in idle.get("/accounts/sessions/").content.decode()
+        while (used := used + limits.idle - timedelta(minutes=6)) < limits.whole:
+            clock.move_to(day + used)
+            assert busy.get("/accounts/sessions/").status_code == 200, "it was used in time"
+            if used < limits.idle:
+                clock.move_to(day + limits.idle + timedelta(minutes=1))
+                answer = idle.get("/accounts/sessions/", follow=True)
+                assert answer.redirect_chain[0][0].startswith("/accounts/login/")
+                assert b"You were logged out, because this login was too old" in answer.content
+        clock.move_to(day + limits.whole)
+        assert busy.get("/accounts/sessions/")["Location"].startswith("/accounts/login/"), "it has lasted too long"
+        busy.post("/accounts/login/", {"login": nina.email, "password": builders.PASSWORD})
+        clock.move_to(day + limits.whole + limits.idle - timedelta(minutes=6))
+        assert busy.get("/accounts/sessions/").status_code == 200, "a new login begins anew"
 
 
 def test_somebody_who_is_locked_out_is_out_with_the_next_page(nina: User) -> None:

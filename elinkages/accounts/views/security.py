@@ -31,7 +31,8 @@ def session_list(request: Any) -> HttpResponse:
         (session, sessions.in_words(session.program), session.session_key == request.session.session_key)
         for session in sessions.of(request.user, at=timezone.now())
     ]
-    return page(request, "account/sessions.html", {"lines": lines, "others": len(lines) - 1})
+    context = {"lines": lines, "others": len(lines) - 1, "limits": sessions.limits_of(request.user)}
+    return page(request, "account/sessions.html", context)
 
 
 @login_required
