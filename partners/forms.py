@@ -3,11 +3,8 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 
-from elinkages.accounts.forms import PASSWORD_HELP
-from elinkages.accounts.models import Membership, User
+from elinkages.accounts.models import Membership
 from partners.invitations import MESSAGE_LIMIT
 from partners.models import Contact, SourceKind
 
@@ -136,29 +133,3 @@ class ReasonForm(forms.Form):
     """Why something is done to a partner."""
 
     reason = forms.CharField(label="Reason", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
-
-
-class JoinForm(forms.Form):
-    """The account of a person who was invited and has none."""
-
-    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    password = forms.CharField(
-        label="Choose a password",
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=PASSWORD_HELP,
-    )
-
-    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.email = email
-
-    def clean(self) -> dict[str, Any]:
-        """The password must be a good one for this person."""
-        cleaned = super().clean() or {}
-        if password := cleaned.get("password"):
-            try:
-                validate_password(password, User(email=self.email, name=cleaned.get("name", "")))
-            except ValidationError as error:
-                self.add_error("password", error)
-        return cleaned

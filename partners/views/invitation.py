@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from elinkages.accounts import doors, mailboxes
 from elinkages.accounts.access import public_of_msp
+from elinkages.accounts.forms import JoinForm
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from partners import invitations
-from partners.forms import JoinForm
 from partners.models import PartnerInvitation, PartnerLogin, PartnerState
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"

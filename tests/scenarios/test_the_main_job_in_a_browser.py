@@ -97,7 +97,7 @@ def _joins_as_finance(owner: Visitor, finance: Visitor, home: str, folder: Path)
     owner.press("Send invitation", then="Team")
     finance.open(letter(folder, to="fay@northwind.example", says=r"(https?://\S+/invitation/\S+)\s"))
     finance.is_at("Join Northwind IT")
-    finance.fill({"Your name": "Fay Finance", "Password": PASSWORD})
+    finance.fill({"Your name": "Fay Finance", "Choose a password": PASSWORD})
     finance.press("Join the team", then="Home")
     assert finance.page.url.endswith(home)
 
