@@ -111,6 +111,25 @@ class ProfileForm(PersonForm):
     )
 
 
+class ColleagueInvitationForm(forms.Form):
+    """A colleague whom a partner's person brings in."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    email = forms.EmailField(
+        label="E-mail", max_length=254, help_text="If they were invited before, they get a new link."
+    )
+    sees_earnings = forms.BooleanField(
+        label="Sees earnings",
+        required=False,
+        help_text="Reads amounts and statements, and gets letters about payouts.",
+    )
+
+    def __init__(self, *args: Any, by: Contact, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not by.sees_earnings:
+            del self.fields["sees_earnings"]  # nobody gives what they do not have
+
+
 class InvitationForm(forms.Form):
     """To whom, and what is said besides the standard text."""
 

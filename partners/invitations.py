@@ -21,6 +21,8 @@ from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin, P
 
 GOOD_FOR = timedelta(days=14)
 MESSAGE_LIMIT = 2_000
+COLLEAGUES_A_DAY = 10
+"""Letters that one firm's people may send to colleagues in 24 hours."""
 LINK = "partner-invitation"
 """The URL name of the link in the e-mail."""
 
@@ -39,6 +41,18 @@ class AlreadyJoined(Refused):
 
 class NotInvitable(Refused):
     """The partner is suspended or gone, or the person was removed."""
+
+
+class NotTheirs(Refused):
+    """Only people who speak for the firm bring colleagues."""
+
+    status = 403
+
+
+class TooManyToday(Refused):
+    """More colleagues in a day than a firm has."""
+
+    status = 429
 
 
 class InvitationOver(Refused):
@@ -68,6 +82,34 @@ def invite(partner: Partner, *, contact: Contact | None = None, message: str = "
     return token
 
 
+def invite_colleague(*, name: str, email: str, sees_earnings: bool, by: Contact, at: datetime) -> Contact:
+    """Bring a colleague into one's own firm's portal; who was invited before gets a new link. Returns the colleague.
+
+    A colleague sees earnings only if the one who invites does, and speaks for the firm when the MSP says so.
+    Raises NotTheirs, NotInvitable, NoAddress, AlreadyJoined, TooManyToday, AddressTaken, Nameless.
+    """
+    partner = Partner.objects.select_for_update().get(pk=by.partner_id)
+    require_speaker(by)
+    if not partner.is_active:
+        raise NotInvitable(f"{partner.name} is {partner.get_state_display().lower()}, so nobody can be invited now.")
+    _limit_colleagues(partner, at)
+    known = Contact.objects.current().filter(partner=partner, email=people.normal_address(email)).first()
+    if known is None:
+        told = {"name": name, "email": email, "can_sign": False, "sees_earnings": sees_earnings and by.sees_earnings}
+        known = people.add(partner, **told, by=by, at=at)
+    people.end_invitations(known, at=at)
+    person = _invitable(known, at)
+    _send(person, partner, "", by, at)
+    trail.record("partner.invited", partner, by=by, at=at, name=person.name, email=person.email)
+    return person
+
+
+def require_speaker(contact: Contact) -> None:
+    """Refuse a person of a partner who does not speak for the firm. Raises NotTheirs."""
+    if not contact.can_sign or contact.removed_at is not None:
+        raise NotTheirs(f"Only people who speak for {contact.partner.name} invite colleagues. Ask one of them.")
+
+
 def resend(invitation: PartnerInvitation, *, by: Membership, at: datetime) -> str:
     """Send an unanswered invitation again, with a new link; the old one stops working. Raises InvitationOver."""
     claimed = _waiting(invitation).update(revoked_at=at)
@@ -94,7 +136,7 @@ def revoke(invitation: PartnerInvitation, *, by: Actor, at: datetime) -> Partner
 def find(token: str) -> PartnerInvitation | None:
     """The invitation that a link carries, in whatever state, or None."""
     sent = PartnerInvitation.objects.filter(token_hash=_hash(token))
-    return sent.select_related("contact", "invited_by__user").first()
+    return sent.select_related("contact", "invited_by__user", "invited_by_colleague").first()
 
 
 def accept(token: str, *, user: User, at: datetime) -> PartnerLogin:
@@ -129,13 +171,16 @@ def why_over(invitation: PartnerInvitation, at: datetime) -> str:
         return "This invitation was taken back or replaced by a newer one. Look for the newest e-mail."
     if at >= invitation.expires_at:
         last = say_day(invitation.msp.today(invitation.expires_at))
-        return f"This invitation was good until {last}. Ask {invitation.invited_by} for a new one."
+        return f"This invitation was good until {last}. Ask {invitation.inviter} for a new one."
     return ""
 
 
-def letter(contact: Contact, partner: Partner, message: str, link: str, by: Membership, at: datetime) -> dict[str, Any]:
+def letter(
+    contact: Contact, partner: Partner, message: str, link: str, by: Membership | Contact, at: datetime
+) -> dict[str, Any]:
     """What the invitation's e-mail says, for sending and for looking at it first."""
     return {
+        "is_colleague": isinstance(by, Contact),
         "contact": contact,
         "partner": partner,
         "message": message,
@@ -169,23 +214,33 @@ def _first_with_address(partner: Partner, by: Membership, at: datetime) -> Conta
     return people.add(partner, name=partner.name, email=partner.email, by=by, at=at)
 
 
-def _send(contact: Contact, partner: Partner, message: str, by: Membership, at: datetime) -> str:
+def _limit_colleagues(partner: Partner, at: datetime) -> None:
+    lately = PartnerInvitation.objects.filter(contact__partner=partner, invited_by_colleague__isnull=False)
+    if lately.filter(invited_at__gt=at - timedelta(days=1)).count() >= COLLEAGUES_A_DAY:
+        raise TooManyToday(f"{partner.name} has invited {COLLEAGUES_A_DAY} colleagues since yesterday. Go on tomorrow.")
+
+
+def _send(contact: Contact, partner: Partner, message: str, by: Membership | Contact, at: datetime) -> str:
     token = secrets.token_urlsafe(32)
+    of_msp = isinstance(by, Membership)
     invitation = PartnerInvitation.objects.create(
         contact=contact,
         token_hash=_hash(token),
         invited_at=at,
-        invited_by=by,
+        invited_by=by if of_msp else None,
+        invited_by_colleague=None if of_msp else by,
         message=message,
         expires_at=at + GOOD_FOR,
     )
     outbox.send(
         to=contact.email,
         template="emails/partner_invitation",
-        context=letter(contact, partner, message, doors.absolute("public", None, LINK, by.msp.slug, token), by, at),
+        context=letter(
+            contact, partner, message, doors.absolute("public", None, LINK, partner.msp.slug, token), by, at
+        ),
         key=f"partner-invitation-{invitation.pk}",
         at=at,
-        reply_to=by.user.email,
+        reply_to=by.user.email if isinstance(by, Membership) else by.email,
         secret=True,
     )
     return token
@@ -211,8 +266,8 @@ def _open_login(user: User, contact: Contact) -> PartnerLogin:
 
 def _tell_inviter(invitation: PartnerInvitation, at: datetime) -> None:
     inviter, partner = invitation.invited_by, invitation.contact.partner
-    if not inviter.may("view"):
-        return
+    if inviter is None or not inviter.may("view"):
+        return  # a colleague hears it from the colleague
     outbox.send(
         to=inviter.user.email,
         template="emails/partner_joined",

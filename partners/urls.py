@@ -89,6 +89,7 @@ dashboard: list[URLPattern | URLResolver] = [
 
 portal: list[URLPattern | URLResolver] = [
     path("profile/", portal_views.profile, name="profile"),
+    path("profile/colleagues/new/", portal_views.colleague_new, name="colleague-new"),
     path("arrival/", arrival.departure, name="departure"),
 ]
 

@@ -172,12 +172,16 @@ class PartnerInvitationQuerySet(models.QuerySet["PartnerInvitation"]):
 
 
 class PartnerInvitation(TenantModel):
-    """An invitation to the portal, good once and until it expires. Only the token's hash is kept."""
+    """An invitation to the portal, good once and until it expires. Only the token's hash is kept.
+
+    It comes from somebody of the MSP (`invited_by`), or from a colleague who speaks for the firm.
+    """
 
     contact = TenantForeignKey(Contact, related_name="invitations")
     token_hash = models.CharField(max_length=64)
     invited_at = models.DateTimeField()
-    invited_by = TenantForeignKey(Membership, related_name="+")
+    invited_by = TenantForeignKey(Membership, null=True, related_name="+")
+    invited_by_colleague = TenantForeignKey(Contact, null=True, related_name="+")
     message = models.TextField(blank=True)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
@@ -187,7 +191,11 @@ class PartnerInvitation(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            *walls("partner_invitation", references=("contact", "invited_by")),
+            *walls("partner_invitation", references=("contact", "invited_by", "invited_by_colleague")),
+            models.CheckConstraint(
+                condition=models.Q(invited_by__isnull=True) ^ models.Q(invited_by_colleague__isnull=True),
+                name="partner_invitation_from_one",
+            ),
             models.UniqueConstraint(fields=["msp", "token_hash"], name="partner_invitation_token_once"),
             models.UniqueConstraint(
                 fields=["msp", "contact"],
@@ -206,6 +214,11 @@ class PartnerInvitation(TenantModel):
 
     def __str__(self) -> str:
         return f"Invitation of {self.contact_id}"
+
+    @property
+    def inviter(self) -> Membership | Contact | None:
+        """Who sent it; the database keeps it to exactly one of the two."""
+        return self.invited_by or self.invited_by_colleague
 
     def is_open(self, at: datetime) -> bool:
         """Whether it can still be accepted."""

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
-from partners import people
-from partners.access import PortalRequest, portal
-from partners.forms import ProfileForm
+from partners import invitations, people
+from partners.access import PortalRequest, portal, refuse_inactive
+from partners.forms import ColleagueInvitationForm, ProfileForm
 from partners.models import Contact
 
 
@@ -27,3 +27,19 @@ def profile(request: PortalRequest) -> HttpResponse:
     colleagues = Contact.objects.current().filter(partner=request.partner).exclude(pk=contact.pk)
     context = {"form": form, "colleagues": list(colleagues.order_by("name", "pk"))}
     return page(request, "portal/profile/profile.html", context, status=422 if form.is_bound else 200)
+
+
+@portal
+def colleague_new(request: PortalRequest) -> HttpResponse:
+    """Invite a colleague into one's own firm's portal."""
+    if not request.partner.is_active:
+        return refuse_inactive(request)
+    invitations.require_speaker(request.contact)
+    form = ColleagueInvitationForm(request.POST or None, by=request.contact)
+    if request.method == "POST" and form.is_valid():
+        told = {"sees_earnings": False} | form.cleaned_data
+        with attempt(form):
+            person = invitations.invite_colleague(**told, by=request.contact, at=timezone.now())
+            messages.success(request, f"The invitation is on its way to {person.email}.")
+            return redirect("portal:profile")
+    return page(request, "portal/profile/colleague.html", {"form": form}, status=422 if form.is_bound else 200)
