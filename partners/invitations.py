@@ -95,8 +95,8 @@ def invite_colleague(*, name: str, email: str, sees_earnings: bool, by: Contact,
     _limit_colleagues(partner, at)
     known = Contact.objects.current().filter(partner=partner, email=people.normal_address(email)).first()
     if known is None:
-        told = {"name": name, "email": email, "can_sign": False, "sees_earnings": sees_earnings and by.sees_earnings}
-        known = people.add(partner, **told, by=by, at=at)
+        sees = sees_earnings and by.sees_earnings
+        known = people.add(partner, name=name, email=email, can_sign=False, sees_earnings=sees, by=by, at=at)
     people.end_invitations(known, at=at)
     person = _invitable(known, at)
     _send(person, partner, "", by, at)
@@ -222,13 +222,12 @@ def _limit_colleagues(partner: Partner, at: datetime) -> None:
 
 def _send(contact: Contact, partner: Partner, message: str, by: Membership | Contact, at: datetime) -> str:
     token = secrets.token_urlsafe(32)
-    of_msp = isinstance(by, Membership)
     invitation = PartnerInvitation.objects.create(
         contact=contact,
         token_hash=_hash(token),
         invited_at=at,
-        invited_by=by if of_msp else None,
-        invited_by_colleague=None if of_msp else by,
+        invited_by=by if isinstance(by, Membership) else None,
+        invited_by_colleague=by if isinstance(by, Contact) else None,
         message=message,
         expires_at=at + GOOD_FOR,
     )

@@ -145,9 +145,10 @@ def in_words(program: str) -> str:
 
 def _is_over(request: HttpRequest, now: datetime) -> bool:
     """Whether the session was unused for too long, or has lasted too long; never before it was noted once."""
-    moment = now.timestamp()
-    seen, idle, ends = (request.session.get(key) for key in (SEEN, IDLE, ENDS))
-    return (ends is not None and moment >= ends) or (None not in (seen, idle) and moment - seen > idle)
+    moment, session = now.timestamp(), request.session
+    if ENDS not in session:
+        return False
+    return bool(moment >= session[ENDS] or moment - session[SEEN] > session[IDLE])
 
 
 def _address(request: HttpRequest) -> str | None:

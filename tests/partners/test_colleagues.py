@@ -51,7 +51,7 @@ def _portal_of(contact: Contact) -> Client:
 
 
 def _change(contact: Contact, **fields: object) -> None:
-    with tenancy.use(contact.msp_id):
+    with tenancy.use(contact.msp.pk):
         Contact.objects.filter(pk=contact.pk).update(**fields)
 
 
@@ -140,8 +140,8 @@ def test_somebody_of_another_partner_is_neither_invited_nor_named(msp: Msp, ana:
 def test_a_firm_invites_so_many_colleagues_a_day_and_no_more(msp: Msp, dana: Contact) -> None:
     with tenancy.use(msp.pk):
         for number in range(invitations.COLLEAGUES_A_DAY):
-            told = {"name": f"Pat {number}", "email": f"pat{number}@finch.test", "sees_earnings": True}
-            invitations.invite_colleague(**told, by=dana, at=AT)
+            address = f"pat{number}@finch.test"
+            invitations.invite_colleague(name="Pat", email=address, sees_earnings=True, by=dana, at=AT)
         with pytest.raises(invitations.TooManyToday, match="10 colleagues since yesterday"):
             invitations.invite_colleague(**PAT, sees_earnings=True, by=dana, at=AT)
         later = AT + timedelta(days=1, minutes=1)
