@@ -1,9 +1,9 @@
 """`bin/shots [USER …]`: every page as each demo user, 1280 and 390 wide, light and dark, in build/shots/."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import django
 
@@ -82,48 +82,26 @@ def _found_empty() -> object:
 
 
 def _places(door: str, msp: object, firm: str | None) -> Places:
-    """The pages behind a door, with the ids of rows that have a story; pages without such a row are left out."""
+    """The pages behind a door, some once per state of what they show; without those that nothing is there for."""
     from elinkages.accounts.models import Msp
     from elinkages.kernel import tenancy
-    from tests import walk
+    from tests import samples, walk
     from tests.world import House
 
     assert isinstance(msp, Msp)
     with tenancy.use(msp.pk):
-        ids = _samples(firm)
+        ids, states = samples.one_of_each(firm), samples.in_every_state(firm)
     house = House(msp, "", {}, None, None)  # type: ignore[arg-type]
     places: Places = {}
     for address in walk.addresses(door):
-        try:
-            places[address.name.partition(":")[2]] = address.url(house, ids, door)
-        except KeyError:
-            continue
+        name = address.name.partition(":")[2]
+        shown = {name: ids} | {
+            f"{name}-{state}": ids | {samples.STATES[name][0]: pk} for state, pk in states.get(name, {}).items()
+        }
+        for title, arguments in shown.items():
+            with suppress(KeyError):
+                places[title] = address.url(house, arguments, door)
     return places
-
-
-def _samples(firm: str | None) -> dict[str, UUID]:
-    from commissions import models as money
-    from partners.models import Contact, Partner
-    from referrals import models as referrals
-
-    theirs = {"partner__name": firm} if firm else {}
-    credited = {"credits__partner__name": firm} if firm else {}
-    found = {
-        "partner_id": Partner.objects.filter(referrals__isnull=False).first(),
-        "contact_id": Contact.objects.first(),
-        "referral_id": referrals.Referral.objects.filter(stage="won" if firm else "proposal", **credited).first(),
-        "finding_id": referrals.Finding.objects.first(),
-        "client_id": referrals.Client.objects.first(),
-        "contract_id": referrals.Contract.objects.first(),
-        "line_id": referrals.ServiceLine.objects.first(),
-        "plan_id": money.Plan.objects.first(),
-        "rule_id": money.PlanRule.objects.first(),
-        "run_id": money.PayoutRun.objects.order_by("-number").first(),
-        "payout_id": money.Payout.objects.filter(state="paid", **theirs).first(),
-        "entry_id": money.Entry.objects.filter(stage="paid", **theirs).first(),
-        "hold_id": money.Hold.objects.first(),
-    }
-    return {name: row.pk for name, row in found.items() if row is not None}
 
 
 def _pictures(browser: "Browser", address: str, email: str, places: Places, cookies: dict[str, str]) -> None:
@@ -132,7 +110,13 @@ def _pictures(browser: "Browser", address: str, email: str, places: Places, cook
     count = 0
     for scheme in SCHEMES:
         for width, window in WINDOWS.items():
-            context = browser.new_context(viewport=window, color_scheme=scheme)  # type: ignore[arg-type]
+            phone = width == "390"
+            context = browser.new_context(
+                viewport=window,  # type: ignore[arg-type]
+                color_scheme=scheme,  # type: ignore[arg-type]
+                is_mobile=phone,
+                has_touch=phone,
+            )
             context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
             page = context.new_page()
             for name, path in places.items():
