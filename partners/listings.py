@@ -104,9 +104,9 @@ class Applications(Listing):
         ),
         Column(
             "list",
-            "On the list of",
+            "Assigned to",
             _given_to,
-            (Field("On the list of", lambda one: str(one.assigned_to or "")),),
+            (Field("Assigned to", lambda one: str(one.assigned_to or "")),),
         ),
         columns.instant("sent", "Sent", lambda one: one.sent_at, sorts=("newest", "oldest")),
         columns.text("phone", "Phone", lambda one: one.phone, is_extra=True),
@@ -123,7 +123,7 @@ class Applications(Listing):
         Filter(
             "kind", "Kind of source", choices(SourceKind.choices), equals("kind"), shown="chips", everything="All kinds"
         ),
-        Filter("list", "On the list of", choices(LISTS), _on_list, everything="Every list"),
+        Filter("list", "Assigned to", choices(LISTS), _on_list, everything="Assigned to anyone"),
     )
     search = Search(
         "Name or e-mail address",

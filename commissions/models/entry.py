@@ -102,8 +102,8 @@ class Entry(TenantModel):
     created_at = models.DateTimeField()
 
     TONES: ClassVar[dict[str, str]] = {
-        Stage.ACCRUED: "info",
-        Stage.PAYABLE: "warn",
+        Stage.ACCRUED: "neutral",
+        Stage.PAYABLE: "info",
         Stage.RESERVED: "info",
         Stage.PAID: "good",
         Stage.VOID: "neutral",

@@ -24,22 +24,23 @@ class Kind:
         return bool(self.why)
 
 
-_OPENS = "It opens something that you or somebody else asked for."
+_INVITES = "Nobody can come in without it."
+_CONFIRMS = "It confirms what was sent there, or says where it stands."
 _MONEY = "It is the record of money that was paid to you."
-_TEAM_NEWS = "It tells when who may do what changes; that protects your company's money."
+_TEAM_NEWS = "It says when somebody may do more or less; that protects your company's money."
 _JOINING = "It answers what you asked for."
 _SIGNED = "It asks for a signature, or it is the record of one."
 ESSENTIAL: Final = Kind("essential", "Letters that are always sent", why="It needs you, or it is the record of it.")
 
 _KINDS: Final = (
-    (Kind("invitation", "Invitations", why=_OPENS), ("invitation", "partner_invitation")),
+    (Kind("invitation", "Invitations", why=_INVITES), ("invitation", "partner_invitation")),
     (Kind("payout", "Payments and statements", PARTNER, why=_MONEY), ("payout_paid", "payout_returned")),
     (
         Kind("application", "Your application", PARTNER, why=_JOINING),
         ("application_confirmation", "application_declined"),
     ),
     (Kind("agreement", "The agreement", why=_SIGNED), ("agreement_asked", "agreement_signed")),
-    (Kind("public", "Introductions without a login", why=_OPENS), ("inquiry_confirm", "status_link")),
+    (Kind("public", "The public referral page", why=_CONFIRMS), ("inquiry_confirm", "status_link")),
     (Kind("team_news", "Changes in the team", TEAM, why=_TEAM_NEWS), ("team_news",)),
     (Kind("digest", "Daily summaries", why="You asked for it instead of single letters."), ("digest",)),
     (

@@ -220,7 +220,7 @@ class DeclineForm(forms.Form):
 class AssignmentForm(forms.Form):
     """Whose list it is on."""
 
-    member = forms.ChoiceField(label="On the list of", required=False)
+    member = forms.ChoiceField(label="Assigned to", required=False)
 
     def __init__(self, *args: Any, team: Sequence[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

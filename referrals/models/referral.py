@@ -132,7 +132,7 @@ class Referral(TenantModel):
     TONES: ClassVar[dict[str, str]] = {
         Stage.REGISTERED: "info",
         Stage.QUALIFIED: "info",
-        Stage.PROPOSAL: "warn",
+        Stage.PROPOSAL: "info",
         Stage.WON: "good",
         Stage.LOST: "neutral",
     }

@@ -277,3 +277,17 @@ def test_a_page_for_every_door_stands_in_the_frame_of_its_reader() -> None:
     assert layout(SimpleNamespace(member=object())) == "layouts/dashboard.html"
     assert layout(SimpleNamespace(member=None, partner=object())) == "layouts/portal.html"
     assert layout(None) == "layouts/plain.html"
+
+
+def test_a_choice_that_always_has_an_answer_is_not_called_optional() -> None:
+    class Terms(forms.Form):
+        base = forms.ChoiceField(choices=[("mrr", "MRR"), ("paid", "Paid")], required=False, widget=forms.RadioSelect)
+        size = forms.ChoiceField(choices=[("", "No answer"), ("10", "Ten")], required=False, widget=forms.RadioSelect)
+
+    assert "optional" not in render("{% field form.base %}", form=Terms())
+    assert "optional" in render("{% field form.size %}", form=Terms())
+
+
+@pytest.mark.parametrize(("words", "start"), [("everyone", "Everyone"), ("vCIO; Vendor", "vCIO; Vendor"), ("", "")])
+def test_a_sentence_starts_with_a_capital_that_it_has_or_gets(words: str, start: str) -> None:
+    assert render("{{ words|sentence_start }}", words=words) == start

@@ -76,6 +76,7 @@ def field(
         "field": bound,
         "control": controls.control_html(bound),
         "shape": controls.shape_of(bound),
+        "is_optional": controls.is_optional(bound),
         "prefix": prefix,
         "suffix": suffix,
         "hint": hint,
@@ -206,6 +207,13 @@ def door_url(context: Context, door: str, name: str, *args: Any) -> str:
         return doors.url(door, context.get("msp"), name, *args)
     except NoReverseMatch:
         return ""
+
+
+@register.filter
+def sentence_start(words: str) -> str:
+    """With a capital letter at the start, unless its first word has capitals of its own, such as vCIO."""
+    first = words.partition(" ")[0]
+    return words if first != first.lower() else words[:1].upper() + words[1:]
 
 
 @register.filter

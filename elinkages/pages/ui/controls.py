@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 from django.forms.formsets import BaseFormSet
+from django.forms.widgets import ChoiceWidget
 from django.utils.safestring import SafeString
 
 type AnyForm = forms.BaseForm | BaseFormSet[Any]
@@ -31,6 +32,14 @@ def shape_of(bound: BoundField) -> str:
     if isinstance(widget, forms.FileInput):
         return "file"
     return "area" if isinstance(widget, forms.Textarea) else "line"
+
+
+def is_optional(bound: BoundField) -> bool:
+    """Whether to say that a field may be left empty: not of a choice that has no empty answer."""
+    widget = bound.field.widget
+    if isinstance(widget, ChoiceWidget) and not widget.allow_multiple_selected:
+        return not bound.field.required and any(value in {"", None} for value, _ in widget.choices)
+    return not bound.field.required
 
 
 def control_html(bound: BoundField) -> SafeString:

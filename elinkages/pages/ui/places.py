@@ -14,19 +14,20 @@ EARNINGS = "earnings"
 
 @dataclass(frozen=True)
 class Way:
-    """A place by its URL name, and the right that its page asks for."""
+    """A place by its URL name, the right that its page asks for, and what else stands below it."""
 
     name: str
     label: str
     icon: str
     right: str = "view"
+    also: tuple[str, ...] = ()
 
 
 DASHBOARD = (
     Way("dashboard:home", "Home", "house"),
-    Way("dashboard:partner-list", "Partners", "users"),
-    Way("dashboard:referral-list", "Referrals", "send"),
-    Way("dashboard:client-list", "Clients", "building-2"),
+    Way("dashboard:partner-list", "Partners", "users", also=("people/",)),
+    Way("dashboard:referral-list", "Referrals", "send", also=("cases/", "findings/", "flags/", "splits/")),
+    Way("dashboard:client-list", "Clients", "building-2", also=("contracts/", "billing/")),
     Way("dashboard:commission-list", "Commissions", "percent"),
     Way("dashboard:plan-list", "Plans", "scroll-text"),
     Way("dashboard:payout-run-list", "Payouts", "banknote"),
@@ -35,7 +36,7 @@ DASHBOARD = (
 )
 PORTAL = (
     Way("portal:home", "Home", "house"),
-    Way("portal:referral-list", "Referrals", "send"),
+    Way("portal:referral-list", "Referrals", "send", also=("refer/", "link/", "credit/")),
     Way("portal:earnings", "Earnings", "coins", EARNINGS),
     Way("portal:statement-list", "Statements", "file-text", EARNINGS),
 )
@@ -74,12 +75,14 @@ def places(request: HttpRequest, ways: Iterable[Way]) -> list[Place]:
     for way in ways:
         url = address(way.name)
         if url and (member.may(way.right) if member else sees_earnings or way.right != EARNINGS):
-            current = _current(request.path, url, exact=way.name.endswith(f":{HOME}"))
+            current = _current(request.path, url, way)
             found.append(Place(url, way.label, way.icon, current))
     return found
 
 
-def _current(path: str, url: str, *, exact: bool) -> str:
+def _current(path: str, url: str, way: Way) -> str:
     if path == url:
         return "page"
-    return "true" if not exact and path.startswith(url) else ""
+    below = tuple(f"{get_script_prefix()}{first}" for first in way.also)
+    is_home = way.name.endswith(f":{HOME}")
+    return "true" if not is_home and path.startswith((url, *below)) else ""
