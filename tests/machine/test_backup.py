@@ -1,8 +1,8 @@
 """A backup is whole, of one moment, and becomes the same database again; nothing is ever overwritten."""
 
-import base64
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -77,10 +77,15 @@ def test_a_backup_becomes_the_same_database_and_is_proven(acme: Msp, folder: Pat
     with backed_up(folder) as file:
         assert file.stat().st_mode & 0o077 == 0
         assert file.with_suffix(".tar.sha256").read_text().startswith(dumps.checksum(file))
-        restored = run("restore", file, ELINKAGES_HOME=str(home))
+        restored = run("restore", file, ELINKAGES_HOME=str(home), SECRETS_KEY=os.environ["SECRETS_KEY"])
         assert restored.returncode == 0, restored.stdout + restored.stderr
-        for proof in ("Every row is there: yes", "The walls between MSPs stand: yes", "The books hold: yes"):
-            assert proof in restored.stdout
+        for proof in (
+            "Every row is there",
+            "The walls between MSPs stand",
+            "Sealed values can be opened",
+            "The books hold",
+        ):
+            assert re.search(f"{proof}.*: yes", restored.stdout), proof
         again = run("restore", file, ELINKAGES_HOME=str(home))
         assert again.returncode == 1
         assert "A backup is only restored into an empty one" in again.stderr
@@ -89,6 +94,14 @@ def test_a_backup_becomes_the_same_database_and_is_proven(acme: Msp, folder: Pat
         (copy,) = (folder / "second").glob("*.tar")
         assert tables(copy) == tables(file)
         assert tables(file)["accounts_msp"].startswith("2|")
+
+
+def test_a_backup_without_the_key_that_sealed_its_values_is_no_proof(acme: Msp, folder: Path) -> None:
+    with backed_up(folder) as file:
+        restored = run("restore", file, ELINKAGES_HOME=str(folder / "home"))
+    assert restored.returncode == 1
+    assert "Sealed values can be opened: NO" in restored.stdout
+    assert "Add the key that sealed them to SECRETS_KEY" in restored.stderr
 
 
 def tables(file: Path) -> dict[str, str]:
@@ -127,7 +140,7 @@ def test_a_database_of_ones_own_is_made_with_its_roles_and_not_overwritten(acme:
             "DATABASE_RESTORE_URL": server.superuser_url,
             "REDIS_URL": redis,
             "SECRET_KEY": secrets.token_urlsafe(50),
-            "SECRETS_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+            "SECRETS_KEY": os.environ["SECRETS_KEY"],
         }
         assert "Set OWNER_PASSWORD too" in run("restore", file, **environment | {"OWNER_PASSWORD": ""}).stderr
         restored = run("restore", file, **environment)
