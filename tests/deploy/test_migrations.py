@@ -1,5 +1,6 @@
 """A migration neither stops the release before it nor keeps it waiting."""
 
+import graphlib
 import os
 import threading
 import time
@@ -10,7 +11,7 @@ import pytest
 from django.db import OperationalError, connection, migrations, models, transaction
 from django.db.migrations.loader import MigrationLoader
 
-from elinkages.pages import migration_rules
+from elinkages.pages import migration_folding, migration_rules
 from elinkages.pages.management.commands import migrate
 
 TABLE = "accounts_msp"
@@ -62,6 +63,42 @@ def test_rows_are_not_changed_under_the_locks_of_a_schema_change() -> None:
     change = migrations.RunPython(migrations.RunPython.noop)
     assert rules(change, migrations.RemoveConstraint("msp", "x")) == [migration_rules.DATA_WITH_SCHEMA]
     assert rules(change) == []
+
+
+def a_table(name: str, parent: str = "") -> migrations.CreateModel:
+    reference = [("parent", models.ForeignKey(parent, models.PROTECT))] if parent else []
+    return migrations.CreateModel(name, [("id", models.BigAutoField(primary_key=True)), *reference])
+
+
+def test_a_table_is_made_with_all_that_belongs_to_it_after_the_tables_it_points_at() -> None:
+    unique = migrations.AddConstraint("child", models.UniqueConstraint(fields=["late"], name="once"))
+    index = migrations.AddIndex("parent", models.Index(fields=["id"], name="by_id"))
+    later = migrations.AddField("child", "late", models.ForeignKey("planted.parent", models.PROTECT))
+    before = migrations.RunSQL("SELECT 1")
+    elsewhere = migrations.AddConstraint("elder", models.UniqueConstraint(fields=["id"], name="id_once"))
+    found = migration_folding.folded(
+        [before, a_table("Child"), a_table("Parent"), later, index, unique, elsewhere], "planted"
+    )
+    parent, child = found[1], found[2]
+    assert [type(one).__name__ for one in found] == ["RunSQL", "CreateModel", "CreateModel", "AddConstraint"]
+    assert isinstance(parent, migrations.CreateModel)
+    assert isinstance(child, migrations.CreateModel)
+    assert (parent.name, parent.options) == ("Parent", {"indexes": [index.index]})
+    assert (child.name, child.options) == ("Child", {"constraints": [unique.constraint]})
+    assert [name for name, _ in child.fields] == ["id", "late"]
+
+
+def test_tables_that_point_at_each_other_are_refused() -> None:
+    with pytest.raises(graphlib.CycleError):
+        migration_folding.folded([a_table("One", "planted.two"), a_table("Two", "planted.one")], "planted")
+
+
+@pytest.mark.django_db
+def test_no_migration_of_ours_does_in_two_operations_what_fits_into_one() -> None:
+    for (app_label, name), migration in MigrationLoader(None).disk_migrations.items():
+        if migration.__module__.startswith(("elinkages.", "partners.", "referrals.", "commissions.", "integrations.")):
+            operations = migration_folding.folded(migration.operations, app_label)
+            assert len(operations) == len(migration.operations), f"{app_label} {name}: bin/manage makemigrations folds"
 
 
 @pytest.mark.django_db

@@ -8,6 +8,8 @@ from django.core.management.commands import migrate
 from django.db import OperationalError, connection
 from psycopg import errors
 
+from elinkages.pages.migration_folding import Folding
+
 PATIENCE: Final = "2s"
 """How long a migration waits for a lock, and so how long everybody else waits behind it."""
 PAUSE_SECONDS: Final = 3.0
@@ -17,6 +19,8 @@ MOST_TRIES: Final = 40
 
 class Command(migrate.Command):
     """Each migration is one transaction, so that one which gave up left nothing, and can be tried again."""
+
+    autodetector = Folding
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, stepping back whenever a table is busy."""

@@ -1,0 +1,52 @@
+"""A migration makes a table with its indexes and constraints in one operation."""
+
+from graphlib import TopologicalSorter
+from typing import Any
+
+from django.db.migrations import operations as steps
+from django.db.migrations.autodetector import MigrationAutodetector
+from django.db.migrations.operations.base import Operation
+
+PARTS = (steps.AddField, steps.AddIndex, steps.AddConstraint)
+
+
+class Folding(MigrationAutodetector):
+    """Django renders all related models anew for each operation: 550 of them cost an empty database most of a minute.
+
+    Its own optimizer stops at every operation on another model.
+    """
+
+    def changes(self, *args: Any, **kwargs: Any) -> Any:
+        """Django's, folded."""
+        changes = super().changes(*args, **kwargs)
+        for app_label, migrations in changes.items():
+            for migration in migrations:
+                migration.operations = folded(migration.operations, app_label)
+        return changes
+
+
+def folded(operations: list[Operation], app_label: str) -> list[Operation]:
+    """What is added to tables of the same migration becomes a part of their CreateModel; parents come first.
+
+    Tables that point at each other in a circle cannot be made whole, and raise graphlib.CycleError.
+    """
+    kept: list[Operation] = []
+    models: dict[str, steps.CreateModel] = {}
+    for operation in operations:
+        if isinstance(operation, steps.CreateModel):
+            models[operation.name_lower] = operation
+        elif isinstance(operation, PARTS) and operation.model_name_lower in models:
+            [models[operation.model_name_lower]] = models[operation.model_name_lower].reduce(operation, app_label)
+        else:
+            kept += _parents_first(models, app_label)
+            models = {}
+            kept.append(operation)
+    return kept + _parents_first(models, app_label)
+
+
+def _parents_first(models: dict[str, steps.CreateModel], app_label: str) -> list[Operation]:
+    graph = {
+        name: [other for other in models if other != name and model.references_model(other, app_label)]
+        for name, model in models.items()
+    }
+    return [models[name] for name in TopologicalSorter(graph).static_order()]
