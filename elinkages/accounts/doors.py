@@ -64,6 +64,10 @@ RESERVED_SLUGS = PUBLIC_SEGMENTS | {
 """Addresses that no MSP may take."""
 
 
+FOR_MONITORS = frozenset({"/healthz", "/metrics"})
+"""Nobody's addresses: a session cookie that comes along is not looked up, so that they answer without a database."""
+
+
 class DoorRequest(HttpRequest):
     """A request after the middleware; typing only."""
 
@@ -85,6 +89,8 @@ class DoorMiddleware:
         if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path_info:
             raise BadRequest("A NUL byte in the address.")
         request.door, request.msp = "public", None
+        if request.path_info in FOR_MONITORS:
+            request.session = type(request.session)()
         _forget_sessions_of_other_hosts(request)
         if domain := getattr(request, "portal_domain", None):
             return self._at_own_host(request, domain)

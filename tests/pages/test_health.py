@@ -6,6 +6,7 @@ from django.db import connection
 from django.test import Client
 
 from elinkages import celery
+from tests import builders
 
 ALL_WELL = {"database": "ok", "redis": "ok", "worker": "ok", "beat": "ok"}
 
@@ -46,7 +47,10 @@ def test_without_redis_it_is_503(client: Client) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("signs_of_life")
-def test_without_a_database_it_is_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_logged_in", [False, True])
+def test_without_a_database_it_is_503(client: Client, monkeypatch: pytest.MonkeyPatch, is_logged_in: bool) -> None:
+    if is_logged_in:
+        client.force_login(builders.a_user("Ana"))
     connection.close()
     monkeypatch.setitem(connection.settings_dict, "PORT", "1")
     answer = client.get("/healthz")
