@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from elinkages.machine import chromium
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from elinkages.accounts.models import User
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -38,3 +40,31 @@ def browser() -> "Iterator[Browser]":
         running = playwright.chromium.launch(executable_path=executable, args=list(chromium.QUIET))
         yield running
         running.close()
+
+
+def logged_in(browser: "Browser", user: "User", url: str, **options: Any) -> "BrowserContext":
+    """A window at the site in which somebody has logged in already."""
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user)
+    context = browser.new_context(**options)
+    context.add_cookies([{"name": "session", "value": client.cookies["session"].value, "url": url}])
+    return context
+
+
+def serious(page: "Page") -> list[str]:
+    """What axe finds serious on the page that is open: each rule with the first elements that break it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{fault['id']}: {[node['html'][:200] for node in fault['nodes'][:3]]}"
+        for fault in found
+        if fault["impact"] in {"serious", "critical"}
+    ]
+
+
+def is_too_wide(page: "Page") -> bool:
+    """Whether the page that is open must be pushed sideways to be read."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))

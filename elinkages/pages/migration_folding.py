@@ -1,5 +1,6 @@
 """A migration makes a table with its indexes and constraints in one operation."""
 
+from collections.abc import Sequence
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -21,11 +22,11 @@ class Folding(MigrationAutodetector):
         changes = super().changes(*args, **kwargs)
         for app_label, migrations in changes.items():
             for migration in migrations:
-                migration.operations = folded(migration.operations, app_label)
+                migration.operations = folded(migration.operations, app_label)  # type: ignore[misc]
         return changes
 
 
-def folded(operations: list[Operation], app_label: str) -> list[Operation]:
+def folded(operations: Sequence[Operation], app_label: str) -> list[Operation]:
     """What is added to tables of the same migration becomes a part of their CreateModel; parents come first.
 
     Tables that point at each other in a circle cannot be made whole, and raise graphlib.CycleError.
@@ -36,7 +37,8 @@ def folded(operations: list[Operation], app_label: str) -> list[Operation]:
         if isinstance(operation, steps.CreateModel):
             models[operation.name_lower] = operation
         elif isinstance(operation, PARTS) and operation.model_name_lower in models:
-            [models[operation.model_name_lower]] = models[operation.model_name_lower].reduce(operation, app_label)
+            parts: Any = models[operation.model_name_lower].reduce(operation, app_label)
+            [models[operation.model_name_lower]] = parts
         else:
             kept += _parents_first(models, app_label)
             models = {}

@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.staticfiles import finders
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -20,7 +18,7 @@ from partners import onboarding
 from partners.models import Partner
 from referrals import service_lines
 from tests import builders
-from tests.browser import DESKTOP, PHONE
+from tests.browser import DESKTOP, PHONE, is_too_wide, logged_in, serious
 from tests.integrations.workbooks import workbook
 from tests.worker import worker
 
@@ -37,18 +35,13 @@ def msp() -> Msp:
 
 
 def open_as_owner(browser: Browser, msp: Msp, url: str, **options: Any) -> Page:
-    client = Client()
-    client.force_login(builders.a_member(msp).user)
-    context = browser.new_context(**options)
-    context.add_cookies([{"name": "session", "value": client.cookies["session"].value, "url": url}])
-    return context.new_page()
+    return logged_in(browser, builders.a_member(msp).user, url, **options).new_page()
 
 
 def is_sound(page: Page) -> None:
     """No wider than its window, and nothing that keeps people out."""
-    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    faults = [fault for fault in Axe().run(page).response["violations"] if fault["impact"] in {"serious", "critical"}]
-    assert faults == []
+    assert not is_too_wide(page)
+    assert serious(page) == []
 
 
 def upload(page: Page, url: str, path: str) -> None:

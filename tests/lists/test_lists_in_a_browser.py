@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from elinkages.kernel import tenancy
 from referrals.models import Referral
-from tests.browser import DESKTOP, PHONE
+from tests.browser import DESKTOP, PHONE, is_too_wide, logged_in, serious
 from tests.lists.conftest import Office, browse, make_office
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -26,19 +25,7 @@ def office(transactional_db: None) -> Office:
 
 
 def visit(office: Office, browser: Browser, url: str, **options: Any) -> BrowserContext:
-    session = browse(office.owner).cookies["session"].value
-    context = browser.new_context(**{"viewport": DESKTOP, **options})
-    context.add_cookies([{"name": "session", "value": session, "url": url}])
-    return context
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{fault['id']}: {fault['nodes'][0]['html'][:200]}"
-        for fault in found
-        if fault["impact"] in {"serious", "critical"}
-    ]
+    return logged_in(browser, office.owner.user, url, **{"viewport": DESKTOP, **options})
 
 
 def test_rows_are_ticked_assigned_and_given_back_by_keyboard(
@@ -103,7 +90,7 @@ def test_a_list_with_views_boxes_and_open_menus_is_sound(
     page.keyboard.press("Escape")
     page.locator(".columns summary").click()
     assert serious(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.evaluate(WIDER)
+    assert not is_too_wide(page), page.evaluate(WIDER)
 
 
 def test_without_scripts_a_list_is_changed_exported_and_searched(

@@ -6,16 +6,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from commissions import accruals
-from elinkages.accounts.models import Msp, User
+from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
 from partners.models import SourceKind
 from tests import builders
-from tests.browser import DESKTOP, PHONE
+from tests.browser import DESKTOP, PHONE, is_too_wide, logged_in, serious
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -44,25 +42,13 @@ def msp() -> Msp:
     return found
 
 
-def _as(user: User, browser: Browser, url: str, viewport: Any) -> BrowserContext:
-    client = Client()
-    client.force_login(user)
-    context = browser.new_context(viewport=viewport)
-    context.add_cookies([{"name": "session", "value": client.cookies["session"].value, "url": url}])
-    return context
-
-
 def _shape(address: str) -> str:
     return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "*", urlsplit(address).path)
 
 
 def _faults(page: Page) -> list[str]:
     """What is wrong with the page that is open: its width, and what axe finds serious."""
-    found = ["wider than the window"] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else []
-    for fault in Axe().run(page).response["violations"]:
-        if fault["impact"] in {"serious", "critical"}:
-            found.append(f"{fault['id']}: {[node['html'][:200] for node in fault['nodes'][:3]]}")
-    return found
+    return (["wider than the window"] if is_too_wide(page) else []) + serious(page)
 
 
 def _tour(context: BrowserContext, start: str) -> dict[str, list[str]]:
@@ -93,7 +79,7 @@ def test_every_page_of_the_dashboard_that_a_link_leads_to_is_sound(
     browser: Browser, live_server: Any, msp: Msp, viewport: Any
 ) -> None:
     owner = builders.a_member(msp)
-    context = _as(owner.user, browser, live_server.url, viewport)
+    context = logged_in(browser, owner.user, live_server.url, viewport=viewport)
     assert _tour(context, f"{live_server.url}/northwind/") == {}
 
 
@@ -107,5 +93,5 @@ def test_every_page_of_the_portal_that_a_link_leads_to_is_sound(
         builders.a_referral(partner, "Alder Legal")
         login = builders.a_login(partner)
         accruals.accrue(today=date(2026, 6, 15), at=NOW)
-    context = _as(login.user, browser, live_server.url, viewport)
+    context = logged_in(browser, login.user, live_server.url, viewport=viewport)
     assert _tour(context, f"{live_server.url}/p/northwind/") == {}
