@@ -10,7 +10,7 @@ from elinkages.kernel.money import format_basis_points
 from elinkages.kernel.refusal import Refused
 from partners.models import Partner
 from referrals import screening
-from referrals.models import FULL_SHARE, Case, Credit, FindingState, Referral, Stage
+from referrals.models import FULL_SHARE, Case, Credit, FindingState, Flag, Referral, Stage
 
 type Share = tuple[Partner, int]
 """A partner and basis points."""
@@ -33,7 +33,7 @@ def grant(referral: Referral, *, by: Actor, at: datetime) -> bool:
 
     Returns whether it was given now.
     """
-    if not referral.is_open or referral.credits.exists():
+    if not referral.is_open or referral.withheld_basis_points is not None or referral.credits.exists():
         return False
     _wait(referral, screening.withholding(referral).exists())
     if referral.credit_waits or _is_known_duplicate(referral):
@@ -67,12 +67,12 @@ def withdraw(referral: Referral, *, by: Actor, at: datetime, reason: str) -> Non
 
 
 def share(
-    referral: Referral, shares: Sequence[Share], *, by: Actor, at: datetime, decided: Case | None = None
+    referral: Referral, shares: Sequence[Share], *, by: Actor, at: datetime, decided: Case | Flag | None = None
 ) -> Referral:
     """Replace the credit by these shares, in basis points; what is left of 10,000 stays with the MSP.
 
     Raises SharesRefused, Contested while a case is open, or CreditSettled after the introduction was won: then only
-    a case that was `decided` changes it, and commissions follow as differences.
+    a case or a sign of self-dealing that was `decided` changes it, and commissions follow as differences.
     """
     check(shares)
     stage = Referral.objects.select_for_update().get(pk=referral.pk).stage
@@ -87,6 +87,9 @@ def share(
     before = dict(referral.credits.values_list("partner_id", "basis_points"))
     if wanted == before:
         return referral
+    if referral.partner_id in wanted and referral.withheld_basis_points is not None:
+        referral.withheld_basis_points, referral.withheld_reason = None, ""
+        referral.save(update_fields=["withheld_basis_points", "withheld_reason"])
     referral.credits.exclude(partner__in=wanted).delete()
     # Shares that shrink go first: the database looks at the sum after every statement.
     for partner_id, basis_points in sorted(wanted.items(), key=lambda item: item[1] - before.get(item[0], 0)):

@@ -1,6 +1,7 @@
-"""Signs that a partner refers themselves, or somebody of the MSP's own team: raised at intake, released by a person.
+"""Signs that a partner refers themselves, or somebody of the MSP's own team: raised at intake, looked at by a person.
 
-A flag takes nothing away. While one waits, the commissions of the deal are held (commissions/gates.py looks here).
+A flag takes nothing away. While one waits, the commissions of the deal are held (commissions/gates.py looks here). A
+person releases it, or decides that it is right: then the sender's share is withheld, with a reason that they read.
 """
 
 from collections.abc import Iterator
@@ -14,18 +15,22 @@ from elinkages.kernel.actors import Actor
 from elinkages.kernel.match_keys import company_key, domain_key, email_key, phone_key
 from elinkages.kernel.refusal import Refused
 from partners.models import Contact, Partner
-from referrals import reviews
-from referrals.models import Channel, Flag, FlagKind, FlagSide, Referral
+from referrals import attribution, notices, reviews
+from referrals.models import FULL_SHARE, Channel, Flag, FlagKind, FlagSide, Referral
 
 NOTE_LENGTH = 300
 
 
 class NeedsReason(Refused):
-    """Whoever releases a flag says why."""
+    """Whoever decides about a flag says why."""
 
 
 class AlreadyReleased(Refused):
     """Somebody released it before."""
+
+
+class NothingWithheld(Refused):
+    """There is no share that could be given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +85,7 @@ def release(flag: Flag, *, note: str, by: Membership, at: datetime) -> Flag:
 
     Raises NeedsReason, AlreadyReleased.
     """
-    note = " ".join(note.split())
-    if not note or len(note) > NOTE_LENGTH:
-        raise NeedsReason(f"Say why it is all right, in 1 to {NOTE_LENGTH} characters.")
+    note = _reason(note, "Say why it is all right")
     released = {"released_at": at, "released_by": by, "note": note}
     if not Flag.objects.waiting().filter(pk=flag.pk).update(**released):
         raise AlreadyReleased("This was released already.")
@@ -91,6 +94,69 @@ def release(flag: Flag, *, note: str, by: Membership, at: datetime) -> Flag:
     reviews.refresh(flag.referral)
     trail.record("flag.released", flag.referral, by=by, at=at, sign=flag.get_kind_display(), reason=note)
     return flag
+
+
+def uphold(referral: Referral, *, reason: str, by: Membership, at: datetime) -> Referral:
+    """Decide that the waiting signs are right: the sender gets no credit for this introduction, and reads why.
+
+    The shares of others stay as they are. Commissions follow as differences, also of what was paid.
+    Raises NeedsReason, AlreadyReleased, and Contested while a case is open.
+    """
+    reason = _reason(reason, "Say why no commission is paid for it")
+    current = Referral.objects.select_for_update().select_related("partner").get(pk=referral.pk)
+    attribution.refuse_contested(current)
+    waiting = list(Flag.objects.waiting().filter(referral=current))
+    if not waiting:
+        raise AlreadyReleased("Somebody has looked at these signs already. Reload the page.")
+    decided = {"released_at": at, "released_by": by, "note": reason, "is_upheld": True}
+    Flag.objects.waiting().filter(referral=current).update(**decided)
+    held = {credit.partner: credit.basis_points for credit in current.credits.select_related("partner")}
+    current.withheld_basis_points = held.pop(current.partner, FULL_SHARE - sum(held.values()))
+    current.withheld_reason = reason
+    current.save(update_fields=["withheld_basis_points", "withheld_reason"])
+    attribution.share(current, list(held.items()), by=by, at=at, decided=waiting[0])
+    reviews.refresh(current)
+    trail.record("flag.upheld", current, by=by, at=at, partner=current.partner.name, reason=reason)
+    _tell(current, f"No commission for {current.company}", f"The reason: {reason}", at)
+    return current
+
+
+def give_back(referral: Referral, *, reason: str, by: Membership, at: datetime) -> Referral:
+    """Give the sender the share that was withheld, as far as nobody else has it by now; they read why.
+
+    Raises NeedsReason, NothingWithheld, and Contested while a case is open.
+    """
+    reason = _reason(reason, "Say why it is given back")
+    current = Referral.objects.select_for_update().select_related("partner").get(pk=referral.pk)
+    attribution.refuse_contested(current)
+    held = {credit.partner: credit.basis_points for credit in current.credits.select_related("partner")}
+    share = min(current.withheld_basis_points or 0, FULL_SHARE - sum(held.values()))
+    upheld = Flag.objects.filter(referral=current, is_upheld=True).first()
+    if upheld is None or share <= 0 or current.partner in held:
+        raise NothingWithheld(f"No share of {current.partner.name} is withheld for {current.company}.")
+    attribution.share(current, [*held.items(), (current.partner, share)], by=by, at=at, decided=upheld)
+    trail.record("flag.given_back", current, by=by, at=at, partner=current.partner.name, reason=reason)
+    _tell(current, f"{current.company} counts for you again", f"The reason: {reason}", at)
+    return current
+
+
+def _reason(text: str, sentence: str) -> str:
+    text = " ".join(text.split())
+    if not text or len(text) > NOTE_LENGTH:
+        raise NeedsReason(f"{sentence}, in 1 to {NOTE_LENGTH} characters.")
+    return text
+
+
+def _tell(referral: Referral, subject: str, line: str, at: datetime) -> None:
+    notices.tell_partner(
+        referral.partner,
+        key=f"withheld:{referral.pk}:{at.timestamp()}",
+        subject=subject,
+        lines=[line, "If that surprises you, answer this e-mail."],
+        at=at,
+        place="portal:referral",
+        argument=referral.pk,
+    )
 
 
 def signs(referral: Referral) -> Iterator[Sign]:

@@ -21,6 +21,8 @@ register(
         "protection.extended": "{who} extended its protection to {until_on}",
         "flag.raised": "A check found a sign of self-dealing: {sign}",
         "flag.released": "{who} looked at a sign of self-dealing and released it: {sign}",
+        "flag.upheld": "{who} decided that {partner} refers themselves and gets no credit",
+        "flag.given_back": "{who} gave {partner} the credit back",
         "split.proposed": "{who} asked the partners to agree to shares: {shares}",
         "split.agreed": "{partner} agreed to a share of {share_basis_points}",
         "split.declined": "{partner} declined the proposed shares",

@@ -80,6 +80,18 @@ class ReleaseForm(forms.Form):
     )
 
 
+class WithholdingForm(forms.Form):
+    """Why the sender of an introduction gets no commission for it, or gets it back."""
+
+    reason = forms.CharField(
+        label="Why",
+        max_length=300,
+        error_messages={"required": "Say why. The partner reads it."},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="The partner reads it.",
+    )
+
+
 class CreditNoteForm(forms.Form):
     """Beside the shares: why, and whether the partners have agreed already."""
 

@@ -40,7 +40,10 @@ class FlagQuerySet(models.QuerySet["Flag"]):
 
 
 class Flag(TenantModel):
-    """One sign at one introduction: both texts, and who released it. Commissions of the deal wait until then."""
+    """One sign at one introduction: both texts, and who released it. Commissions of the deal wait until then.
+
+    `is_upheld`: released because it was right, and the sender's credit was withheld.
+    """
 
     referral = TenantForeignKey(Referral, related_name="flags")
     kind = models.CharField(max_length=12, choices=FlagKind.choices)
@@ -52,6 +55,7 @@ class Flag(TenantModel):
     released_at = models.DateTimeField(null=True)
     released_by = TenantForeignKey(Membership, null=True, related_name="+")
     note = models.CharField(max_length=300, blank=True)
+    is_upheld = models.BooleanField(default=False, db_default=False)
 
     objects: ClassVar = TenantManager.from_queryset(FlagQuerySet)()
 
@@ -63,6 +67,9 @@ class Flag(TenantModel):
             paired("released", name="flag_released_paired"),
             models.CheckConstraint(
                 condition=Q(released_at__isnull=True) | ~Q(note=""), name="flag_released_with_a_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_upheld=False) | Q(released_at__isnull=False), name="flag_upheld_by_one"
             ),
             models.UniqueConstraint(fields=["msp", "referral", "kind", "side", "ours", "theirs"], name="flag_once"),
         ]

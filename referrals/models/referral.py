@@ -90,9 +90,10 @@ class Referral(TenantModel):
     `touched_at` is the first contact with the prospect, `active_at` the last thing that happened. `owner_name` is
     the owner as the partner reads it, because the portal's role may not read people. `credit_waits` while a person
     has to decide about a match before anyone gets the credit; `review_waits` while a sign of self-dealing or a case
-    keeps its commissions from being paid. `protected_until` is the last day on which a later
-    introduction of the same company does not count; without one it never ends. `protection_told_on` is the day of the
-    last reminder.
+    keeps its commissions from being paid. `withheld_basis_points` is the share that somebody decided the sender
+    does not get, because they refer themselves, with the reason that the partner reads. `protected_until` is the
+    last day on which a later introduction of the same company does not count; without one it never ends.
+    `protection_told_on` is the day of the last reminder.
     """
 
     partner = TenantForeignKey(Partner, related_name="referrals")
@@ -123,6 +124,8 @@ class Referral(TenantModel):
     external_id = models.CharField(max_length=120, blank=True)
     credit_waits = models.BooleanField(default=False)
     review_waits = models.BooleanField(default=False)
+    withheld_basis_points = models.PositiveIntegerField(null=True, editable=False)
+    withheld_reason = models.CharField(max_length=300, blank=True, editable=False)
     protected_until = models.DateField(null=True, blank=True)
     protection_told_on = models.DateField(null=True, editable=False)
     protection_ended_at = models.DateTimeField(null=True, editable=False)

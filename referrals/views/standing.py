@@ -18,7 +18,7 @@ from elinkages.kernel.words import say_day
 from partners.models import SourceKind
 from referrals import protection, self_dealing, splits
 from referrals.models import Flag, Split, SplitConsent
-from referrals.standing_forms import ConsentForm, ExtensionForm, ReleaseForm, WindowsForm
+from referrals.standing_forms import ConsentForm, ExtensionForm, ReleaseForm, WindowsForm, WithholdingForm
 from referrals.views.referrals import referral_of
 
 
@@ -77,6 +77,35 @@ def flag_release(request: MspRequest, flag_id: UUID) -> HttpResponse:
             return redirect("dashboard:referral", flag.referral_id)
     context = {"flag": flag, "referral": flag.referral, "form": form}
     return page(request, "dashboard/referrals/flag_release.html", context, status=422 if form.is_bound else 200)
+
+
+@dashboard(can="referrals.manage")
+def withholding(request: MspRequest, referral_id: UUID) -> HttpResponse:
+    """Decide that the signs are right: no commission for the sender."""
+    referral = referral_of(referral_id)
+    form = WithholdingForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with attempt(form):
+            self_dealing.uphold(referral, **form.cleaned_data, by=request.member, at=timezone.now())
+            messages.success(request, f"{referral.partner.name} gets no commission for {referral.company}.")
+            return redirect("dashboard:referral", referral.pk)
+    flags = list(Flag.objects.waiting().filter(referral=referral).order_by("pk"))
+    context = {"referral": referral, "form": form, "flags": flags}
+    return page(request, "dashboard/referrals/withholding.html", context, status=422 if form.is_bound else 200)
+
+
+@dashboard(can="referrals.manage")
+def giving_back(request: MspRequest, referral_id: UUID) -> HttpResponse:
+    """Give a withheld share back."""
+    referral = referral_of(referral_id)
+    form = WithholdingForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with attempt(form):
+            self_dealing.give_back(referral, **form.cleaned_data, by=request.member, at=timezone.now())
+            messages.success(request, f"{referral.company} counts for {referral.partner.name} again.")
+            return redirect("dashboard:referral", referral.pk)
+    context = {"referral": referral, "form": form}
+    return page(request, "dashboard/referrals/giving_back.html", context, status=422 if form.is_bound else 200)
 
 
 @dashboard(can="referrals.manage")

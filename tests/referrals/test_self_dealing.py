@@ -10,11 +10,12 @@ from django.test import Client as Browser
 from commissions import accruals, payouts
 from commissions.accruals import release_batch
 from commissions.models import Entry, Stage
-from elinkages.audit import trail
+from elinkages.audit import sentences, trail
 from elinkages.kernel import tenancy
 from elinkages.kernel.actors import System
+from elinkages.mail.models import Message
 from partners.models import Contact
-from referrals import pipeline, self_dealing
+from referrals import attribution, cases, pipeline, self_dealing
 from referrals.models import Channel, Flag, Referral
 from tests.builders import a_client, a_contract, a_pin, a_plan
 from tests.referrals.conftest import House, text_of
@@ -141,6 +142,94 @@ def test_a_flag_holds_the_commission_and_voids_nothing(inside: House) -> None:
     self_dealing.release(referral.flags.get(), note="Her brother.", by=inside.manager, at=later)
     assert release_batch(today=today, by=BY, at=later) > 0
     assert payouts.outlook(today).minor > 0
+
+
+def _won(house: House, **facts: Any) -> Referral:
+    referral = send(house, **facts)
+    pipeline.win(referral, by=house.owner, at=AT)
+    a_pin(a_contract(a_client(referral), 100_000, date(2026, 1, 1)), a_plan())
+    return referral
+
+
+def _earned(house: House) -> int:
+    """What the sender has earned by now, in minor units, paid or not."""
+    accruals.accrue(today=date(2026, 6, 20), at=datetime(2026, 6, 20, 15, tzinfo=UTC))
+    found = Entry.objects.filter(partner=house.harbor, voided_on__isnull=True)
+    return sum(found.values_list("minor", flat=True))
+
+
+def test_signs_that_are_right_take_the_commission_with_a_reason_that_the_partner_reads(inside: House) -> None:
+    referral = _won(inside, contact_name="Dana Finch")
+    earned = _earned(inside)
+    assert earned > 0
+    self_dealing.uphold(referral, reason="It is your own company.", by=inside.manager, at=AT)
+    assert _earned(inside) == 0
+    referral.refresh_from_db()
+    assert (referral.review_waits, referral.withheld_reason) == (False, "It is your own company.")
+    assert "It is your own company." in Message.objects.get(subject="No commission for Mesa Logistics").text
+    assert "gets no credit" in sentences.describe(next(iter(trail.history(referral))))
+    with pytest.raises(self_dealing.AlreadyReleased):
+        self_dealing.uphold(referral, reason="Again", by=inside.manager, at=AT)
+    self_dealing.give_back(referral, reason="It is her sister's.", by=inside.owner, at=AT)
+    assert _earned(inside) == earned
+    referral.refresh_from_db()
+    assert (referral.withheld_basis_points, referral.withheld_reason) == (None, "")
+    with pytest.raises(self_dealing.NothingWithheld):
+        self_dealing.give_back(referral, reason="Twice", by=inside.owner, at=AT)
+
+
+def test_the_share_of_another_partner_stays(inside: House) -> None:
+    referral = send(inside, contact_name="Dana Finch")
+    attribution.share(referral, [(inside.harbor, 6_000), (inside.lake, 4_000)], by=BY, at=AT)
+    self_dealing.uphold(referral, reason="Own company.", by=inside.manager, at=AT)
+    assert list(referral.credits.values_list("partner", "basis_points")) == [(inside.lake.pk, 4_000)]
+    attribution.share(referral, [(inside.lake, 7_000)], by=BY, at=AT)
+    self_dealing.give_back(referral, reason="A mistake.", by=inside.manager, at=AT)
+    shares = dict(referral.credits.values_list("partner", "basis_points"))
+    assert shares == {inside.lake.pk: 7_000, inside.harbor.pk: 3_000}
+
+
+def test_withheld_credit_does_not_come_back_by_itself(inside: House) -> None:
+    referral = send(inside, contact_name="Dana Finch")
+    self_dealing.uphold(referral, reason="Own company.", by=inside.manager, at=AT)
+    referral.refresh_from_db()
+    assert not attribution.grant(referral, by=BY, at=AT)
+    assert not referral.credits.exists()
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 301])
+def test_nobody_decides_without_a_reason(inside: House, reason: str) -> None:
+    referral = send(inside, contact_name="Dana Finch")
+    for verb in (self_dealing.uphold, self_dealing.give_back):
+        with pytest.raises(self_dealing.NeedsReason):
+            verb(referral, reason=reason, by=inside.manager, at=AT)
+    assert referral.credits.exists()
+
+
+def test_an_open_case_is_decided_first(inside: House) -> None:
+    referral = send(inside, contact_name="Dana Finch")
+    cases.open_case(referral, claimant=inside.lake, statement="We were first.", by=BY, at=AT)
+    for verb in (self_dealing.uphold, self_dealing.give_back):
+        with pytest.raises(attribution.Contested):
+            verb(referral, reason="Own company.", by=inside.manager, at=AT)
+
+
+def test_the_pages_withhold_and_give_back(house: House, browser: Browser) -> None:
+    with tenancy.use(house.msp.pk):
+        referral = send(house, contact_name="Dana Finch")
+    place = f"/{house.msp.slug}/referrals/{referral.pk}/"
+    assert "It is true: pay no commission" in text_of(browser.get(place))
+    assert "Dana Finch" in text_of(browser.get(f"{place}withholding/"))
+    assert browser.post(f"{place}withholding/", {"reason": " "}).status_code == 422
+    assert browser.post(f"{place}withholding/", {"reason": "It is your own company"}).status_code == 302
+    assert "gets no commission for this deal: It is your own company" in text_of(browser.get(place))
+    partner = Browser()
+    partner.force_login(house.harbor_login.user)
+    portal = f"/p/{house.msp.slug}/referrals/{referral.pk}/"
+    assert "does not count for you. The reason: It is your own company" in text_of(partner.get(portal))
+    assert browser.post(f"{place}giving-back/", {"reason": "A mistake"}).status_code == 302
+    assert browser.post(f"{place}giving-back/", {"reason": "Twice"}).status_code == 422
+    assert "does not count" not in text_of(partner.get(portal))
 
 
 def test_a_flag_that_is_raised_later_keeps_payable_amounts_out_of_a_run(inside: House) -> None:
