@@ -1,8 +1,14 @@
-"""E-mail addresses that were proven: whose they are, and the account that begins with one."""
+"""E-mail addresses that were proven: whose they are, the account that begins with one, and what moves along."""
+
+from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.account.signals import email_changed
+from django.dispatch import receiver
 
-from elinkages.accounts.models import User
+from elinkages.accounts.models import Membership, User
+from elinkages.kernel import tenancy
+from elinkages.mail import preferences
 
 
 def holds_address(user: User, address: str) -> bool:
@@ -22,3 +28,13 @@ def open_account(address: str, *, name: str, password: str) -> User:
     user = User.objects.create_user(address, password, name=" ".join(name.split()))
     EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
     return user
+
+
+@receiver(email_changed, dispatch_uid="letters follow the address")
+def _moved(user: User, from_email_address: EmailAddress | None, to_email_address: EmailAddress, **_: Any) -> None:
+    """Which letters a person wants was kept under the address that they log in with."""
+    if from_email_address is None:
+        return
+    for member in Membership.objects.active().filter(user=user):
+        with tenancy.use(member.msp_id):
+            preferences.move(from_email_address.email, to_email_address.email)

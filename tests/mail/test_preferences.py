@@ -9,13 +9,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 from PIL import Image
 
 from elinkages.accounts import branding, doors, pictures
-from elinkages.accounts.models import Membership, Msp
+from elinkages.accounts.models import Membership, Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from elinkages.mail import digests, kinds, outbox, preferences, tasks
@@ -277,6 +278,17 @@ def test_everybody_on_the_team_sets_their_own(client: Client, msp: Msp) -> None:
     with tenancy.use(msp.pk):
         assert preferences.choices(member.user.email, readers=kinds.TEAM)["introduction_new"] == "never"
     assert client.post(url, {"introduction_new": "sometimes"}).status_code == 422
+
+
+def test_what_a_person_of_the_team_chose_follows_the_address_that_they_log_in_with(client: Client, msp: Msp) -> None:
+    member = _login(client, msp)
+    with tenancy.use(msp.pk):
+        preferences.choose(member.user.email, "introduction_new", "never", at=AT)
+    EmailAddress.objects.create(user=member.user, email="new@example.com", verified=True)
+    client.post("/accounts/email/", {"action_primary": "", "email": "new@example.com"})
+    assert User.objects.get(pk=member.user_id).email == "new@example.com"
+    with tenancy.use(msp.pk):
+        assert preferences.choices("new@example.com", readers=kinds.TEAM)["introduction_new"] == "never"
 
 
 def test_a_partners_person_sets_their_own_and_sees_it_again(client: Client, msp: Msp) -> None:
