@@ -25,7 +25,7 @@ BODY_ONLY: dict[str, Any] = {
 @ops
 def letters(request: HttpRequest) -> HttpResponse:
     """The newest letters, or why there are none."""
-    context = {"is_filed": mail_files.folder() is not None, "letters": list(mail_files.newest())}
+    context = {"here": "mail", "is_filed": mail_files.folder() is not None, "letters": list(mail_files.newest())}
     return page(request, "ops/mail.html", context)
 
 
