@@ -40,10 +40,14 @@ def first_steps(msp: Msp, member: Membership, today: date) -> list[Step]:
         ),
         Step(
             "Say what an introduction is worth",
-            "A plan turns a won client into a commission, and partners can read it.",
+            "Your plan is ready. It pays nobody until you say whose introductions it is for."
+            if done["published"]
+            else "A plan turns a won client into a commission, and partners can read it.",
             done["plan"],
-            address("dashboard:plan-list") if member.may("plans.manage") else "",
-            "Set a plan",
+            address("dashboard:plan-rule-new" if done["published"] else "dashboard:plan-list")
+            if member.may("plans.manage")
+            else "",
+            "Say where it applies" if done["published"] else "Set a plan",
         ),
         Step(
             "Invite the first five",
@@ -72,19 +76,21 @@ def first_steps(msp: Msp, member: Membership, today: date) -> list[Step]:
 
 def _done(msp: Msp, today: date) -> dict[str, bool]:
     in_force = Q(valid_from__lte=today) & (Q(valid_until__isnull=True) | Q(valid_until__gt=today))
-    ruled = PlanRule.objects.filter(in_force, plan__in=PlanVersion.objects.filter(in_force).values("plan"))
+    published = PlanVersion.objects.filter(in_force)
+    ruled = PlanRule.objects.filter(in_force, plan__in=published.values("plan"))
     asked = Partner.objects.filter(state__in=[PartnerState.INVITED, PartnerState.ACTIVE]).order_by("pk")
     payers = Membership.objects.active().filter(msp=msp, role__in=["owner", "finance"])
     row = (
         Msp.objects.filter(pk=msp.pk)
         .annotate(
             partners=Exists(Partner.objects.all()),
+            published=Exists(published),
             plan=Exists(ruled),
             invited=Exists(asked[FIRST - 1 : FIRST]),
             referral=Exists(Referral.objects.all()),
             second=Exists(payers.order_by("pk")[1:2]),
         )
-        .values("partners", "plan", "invited", "referral", "second")
+        .values("partners", "published", "plan", "invited", "referral", "second")
         .get()
     )
     return {name: bool(value) for name, value in row.items()} | {
