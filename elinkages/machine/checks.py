@@ -1,10 +1,15 @@
-"""`bin/test` and `bin/check`: every check that CI runs, one readable line each, stopping at the first failure."""
+"""`bin/test` and `bin/check`: every check that CI runs, one readable line each, stopping at the first failure.
+
+What only looks at the code runs side by side; what is `live` waits until all before it has passed.
+"""
 
 import argparse
 import os
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +55,7 @@ def full_steps(*, workers: str) -> list[Step]:
         Step("Static files", (*manage, "collectstatic", "--noinput", "--verbosity", "0")),
         Step("Tests", (*pytest, "-n", workers, "-m", "not browser"), live=True),
         Step("Browser tests", (*pytest, "-n", workers, "-m", "browser"), live=True, may_be_empty=True),
+        Step("Every refusal is provoked", (sys.executable, "-m", "tests.refusals"), live=True),
     ]
 
 
@@ -74,37 +80,74 @@ def main(arguments: list[str]) -> int:
 
 def _run(steps: list[Step], environment: dict[str, str]) -> int:
     started = time.monotonic()
-    for number, step in enumerate(steps, 1):
-        print(f"{number}/{len(steps)} {step.name} ", end="\n" if step.live else "", flush=True)
-        before = time.monotonic()
-        passed = _passes(step, environment)
-        seconds = time.monotonic() - before
-        if not passed:
-            print(f"{'' if step.live else chr(10)}{step.name} failed after {seconds:.1f} s: {' '.join(step.command)}")
-            return 1
-        print(f"{'    ' if step.live else ''}ok ({seconds:.1f} s)", flush=True)
+    with _Lanes(environment) as lanes:
+        answers = {step: lanes.begin(step) for step in steps if not step.live}
+        for number, step in enumerate(steps, 1):
+            print(f"{number}/{len(steps)} {step.name} ", end="\n" if step.live else "", flush=True)
+            answer = lanes.run(step) if step.live else answers[step].result()
+            if not answer.passed:
+                print(f"\n{answer.output.rstrip()}" if answer.output else "")
+                print(f"{step.name} failed after {answer.seconds:.1f} s: {' '.join(step.command)}")
+                return 1
+            print(f"{'    ' if step.live else ''}ok ({answer.seconds:.1f} s)", flush=True)
     if len(steps) > len(quick_steps()) and not chromium.find():
         print(f"The browser tests were skipped, because there is no Chromium: {chromium.HOW_TO_GET}.")
     print(f"All {len(steps)} checks passed in {time.monotonic() - started:.0f} s.")
     return 0
 
 
-def _passes(step: Step, environment: dict[str, str]) -> bool:
-    answer = subprocess.run(
-        step.command,
-        cwd=services.CHECKOUT,
-        env=environment,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=None if step.live else subprocess.PIPE,
-        stderr=None if step.live else subprocess.STDOUT,
-        text=True,
-    )
-    if answer.returncode == 0 or (step.may_be_empty and answer.returncode == NO_TESTS_COLLECTED):
-        return True
-    if answer.stdout:
-        print(f"\n{answer.stdout.rstrip()}", end="")
-    return False
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a step."""
+
+    passed: bool
+    output: str
+    seconds: float
+
+
+class _Lanes:
+    """Runs as many steps beside each other as there are processors; whatever still runs at the end is stopped."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._environment = environment
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 2)
+        self._processes: list[subprocess.Popen[str]] = []
+        self._starting = threading.Lock()
+        self._is_over = False
+
+    def __enter__(self) -> "_Lanes":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._starting:
+            self._is_over = True
+        for process in self._processes:
+            process.terminate()
+        self._pool.shutdown(cancel_futures=True)
+
+    def begin(self, step: Step) -> "Future[Answer]":
+        """Run it as soon as a processor is free."""
+        return self._pool.submit(self.run, step)
+
+    def run(self, step: Step) -> Answer:
+        """Run it now, and wait for it."""
+        before = time.monotonic()
+        with self._starting:
+            if self._is_over:
+                return Answer(passed=False, output="", seconds=0.0)
+            process = subprocess.Popen(
+                step.command,
+                cwd=services.CHECKOUT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=None if step.live else subprocess.PIPE,
+                stderr=None if step.live else subprocess.STDOUT,
+                text=True,
+            )
+            self._processes.append(process)
+        output, _ = process.communicate()
+        passed = process.returncode == 0 or (step.may_be_empty and process.returncode == NO_TESTS_COLLECTED)
+        return Answer(passed, output or "", time.monotonic() - before)
 
 
 def _program(name: str) -> str:
