@@ -55,7 +55,6 @@ def full_steps(*, workers: str) -> list[Step]:
         Step("Static files", (*manage, "collectstatic", "--noinput", "--verbosity", "0")),
         Step("Tests", (*pytest, "-n", workers, "-m", "not browser"), live=True),
         Step("Browser tests", (*pytest, "-n", workers, "-m", "browser"), live=True, may_be_empty=True),
-        Step("Every refusal is provoked", (sys.executable, "-m", "tests.refusals"), live=True),
     ]
 
 

@@ -1,6 +1,8 @@
 """Branding: colors that can be read, logos that are safe, and where they are served."""
 
 import io
+import struct
+import zlib
 from typing import Any
 
 import pytest
@@ -27,6 +29,12 @@ def _picture(size: tuple[int, int] = (400, 100), kind: str = "PNG", **options: A
     Image.new(mode, size, (19, 79, 120, 255)[: len(mode)]).save(out, kind, **options)
     out.seek(0)
     return out
+
+
+def _header(width: int, height: int) -> bytes:
+    """The first bytes of a PNG that promises so many pixels."""
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk)) + b"\0\0\0\1IDAT"
 
 
 def _change(msp: Msp, **wanted: Any) -> Branding:
@@ -156,9 +164,10 @@ def test_a_transparent_rim_is_cut_off() -> None:
         (b"\x89PNG\r\n\x1a\n" + b"x" * 50, "not a picture"),
         (_picture((8, 400)).getvalue(), "too small"),
         (_picture((6000, 5000)).getvalue(), "too many pixels"),
-        (_picture((20_000, 20_000)).getvalue()[:3000], "too many pixels|not a picture"),
+        (_header(10_000, 10_000), "too many pixels"),
+        (_header(20_000, 20_000), "not a picture"),
     ],
-    ids=["svg", "gif", "empty", "broken", "small", "large", "bomb"],
+    ids=["svg", "gif", "empty", "broken", "small", "large", "huge", "bomb"],
 )
 def test_what_is_no_harmless_picture_is_refused(content: bytes, reason: str) -> None:
     with pytest.raises(pictures.BadPicture, match=reason):

@@ -299,3 +299,15 @@ def test_a_zone_is_found_by_its_name_or_its_city() -> None:
     assert time_zones.find("") == ""
     assert time_zones.find("Etc/GMT+5") == ""
     assert set(time_zones.names()) <= available_timezones()
+
+
+@pytest.mark.parametrize("days", [-1, msps.LONGEST_GRACE + 1])
+def test_a_second_factor_is_asked_for_within_some_days(owner: Membership, days: int) -> None:
+    with tenancy.use(owner.msp_id), pytest.raises(msps.BadSetting, match=f"between 0 and {msps.LONGEST_GRACE} days"):
+        msps.require_second_factor(owner.msp, days=days, by=owner, at=AT)
+
+
+def test_an_msp_is_closed_for_a_reason(owner: Membership) -> None:
+    with tenancy.use(owner.msp_id), pytest.raises(msps.BadSetting, match="Say why"):
+        msps.close(owner.msp, reason="  ", by=owner, at=AT)
+    assert Msp.objects.get(pk=owner.msp_id).closes_at is None

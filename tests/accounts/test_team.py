@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -293,3 +294,10 @@ def test_the_team_page_shows_people_invitations_and_what_they_may(owner: Members
     seen = re.sub(r"\s+", " ", _client(reader.user).get("/acme/settings/team/").content.decode())
     assert "Change role" not in seen
     assert "Invite someone" not in seen
+
+
+def test_somebody_of_the_team_does_not_join_it_again_with_another_address(owner: Membership) -> None:
+    token = _invite(owner, "second@example.com")
+    EmailAddress.objects.create(user=owner.user, email="second@example.com", verified=True)
+    with tenancy.use(owner.msp.pk), pytest.raises(team.AlreadyOnTheTeam, match="You are on this team already"):
+        team.accept(token, user=owner.user, at=timezone.now())

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -256,3 +257,23 @@ def test_who_was_sent_away_meanwhile_changes_nothing_more(office: Office) -> Non
         changes.work(begun.pk, changes.take(begun.pk, at=timezone.now()), at=timezone.now())
         assert {item.reason for item in changes.refused(begun)} == {"Max Mora may no longer do this."}
         assert not Referral.objects.filter(touched_at__isnull=False).exists()
+
+
+def test_a_row_that_is_gone_is_told_and_the_others_are_done(office: Office) -> None:
+    [row] = office.fill(1)
+    with tenancy.use(office.msp.pk):
+        begun = Change.objects.create(
+            listing="referral-list",
+            action="contact",
+            label="Record contact",
+            facts={"note": ""},
+            total=2,
+            by=office.owner,
+            at=timezone.now(),
+            moved_at=timezone.now(),
+        )
+        for number, target in enumerate([uuid4(), row.pk]):
+            ChangeItem.objects.create(change=begun, number=number, target_id=target)
+        changes.work(begun.pk, changes.take(begun.pk, at=timezone.now()), at=timezone.now())
+        assert [item.reason for item in changes.refused(begun)] == ["It is no longer there."]
+        assert Referral.objects.filter(touched_at__isnull=False).count() == 1

@@ -220,7 +220,8 @@ def _waiting(office: Office, **facts: Any) -> Export:
     now = timezone.now()
     with tenancy.use(office.msp.pk):
         facts = {"asked_by": office.owner, "asked_at": now, "moved_at": now, "rows": 3, "format": "csv", **facts}
-        return Export.objects.create(listing="referral-list", title="Referrals", query="", **facts)
+        facts = {"listing": "referral-list", "title": "Referrals", "query": "", **facts}
+        return Export.objects.create(**facts)
 
 
 def test_a_form_sent_twice_asks_once(office: Office) -> None:
@@ -230,3 +231,9 @@ def test_a_form_sent_twice_asks_once(office: Office) -> None:
     assert first["Location"] == second["Location"]
     with tenancy.use(office.msp.pk):
         assert Export.objects.count() == 1
+
+
+def test_a_file_of_a_list_that_one_may_not_see_is_gone(office: Office) -> None:
+    export = _waiting(office, listing="closed-list")
+    with tenancy.use(office.msp.pk), pytest.raises(exports.Gone, match="no longer see what is in this file"):
+        exports.fetch(export, exports.ticket(export), by=office.owner, at=timezone.now())

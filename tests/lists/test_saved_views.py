@@ -87,6 +87,8 @@ def test_who_only_reads_keeps_views_and_shares_none(office: Office) -> None:
     assert not view.is_shared
     with tenancy.use(office.msp.pk), pytest.raises(saved.NotYours, match="Your role reads only"):
         saved.edit(view, name="x", is_shared=True, by=office.reader, at=timezone.now())
+    with tenancy.use(office.msp.pk), pytest.raises(saved.Unnamed, match="Give the view a name"):
+        saved.edit(view, name=" ", is_shared=False, by=office.reader, at=timezone.now())
 
 
 def test_somebody_elses_view_does_not_exist(office: Office) -> None:
@@ -116,3 +118,5 @@ def test_thirty_views_of_one_list_are_enough(office: Office) -> None:
             saved.save("referral-list", name=f"View {number}", query="", **facts)
         with pytest.raises(saved.TooMany, match="You keep 30 views"):
             saved.save("referral-list", name="One more", query="", **facts)
+        with pytest.raises(saved.TooMany, match="Take some filters away"):
+            saved.save("referral-list", name="Long", query="x" * (saved.QUERY_LENGTH + 1), **facts)

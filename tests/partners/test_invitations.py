@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from elinkages.kernel import tenancy
 from elinkages.mail.models import Message
 from partners import invitations, onboarding, people
 from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin, PartnerState
-from tests import builders
+from tests import builders, races
 
 pytestmark = pytest.mark.django_db
 
@@ -346,3 +347,80 @@ def test_logging_in_leads_back_to_the_invitation(msp: Msp, ana: Membership, part
         f"/accounts/login/?next={link}", {"login": ADDRESS, "password": builders.PASSWORD, "next": link}
     )
     assert answer["Location"] == link
+
+
+@pytest.mark.parametrize("end", [onboarding.suspend, onboarding.part])
+def test_nobody_of_a_partner_who_was_sent_away_is_invited_or_joins(
+    msp: Msp, ana: Membership, partner: Partner, end: Any
+) -> None:
+    token = _invited(msp, partner, ana)
+    dana = builders.a_user("Dana Finch", ADDRESS)
+    with tenancy.use(msp.pk):
+        end(partner, reason="A question is open", by=ana, at=AT)
+        gone = partner.get_state_display().lower()
+        with pytest.raises(invitations.NotInvitable, match=f"Finch CPAs is {gone}. Reinstate them first."):
+            onboarding.invite(partner, by=ana, at=AT)
+    with pytest.raises(invitations.NotInvitable, match="not taking introductions from Finch"), tenancy.use(msp.pk):
+        onboarding.accept(token, user=dana, at=timezone.now())
+    assert not PartnerLogin.objects.exists()
+
+
+def test_an_invitation_has_a_short_message_and_a_person_with_an_address(
+    msp: Msp, ana: Membership, partner: Partner
+) -> None:
+    with tenancy.use(msp.pk):
+        with pytest.raises(invitations.NotInvitable, match="Keep the message under"):
+            onboarding.invite(partner, message="x" * 10_000, by=ana, at=AT)
+        silent = people.add(partner, name="Sue Silent", by=ana, at=AT)
+        with pytest.raises(invitations.NoAddress, match="no e-mail address for Sue Silent"):
+            onboarding.invite(partner, contact=silent, by=ana, at=AT)
+        people.remove(silent, by=ana, at=AT)
+        with pytest.raises(invitations.NotInvitable, match=r"Sue Silent was removed. Add them again"):
+            onboarding.invite(partner, contact=silent, by=ana, at=AT)
+        assert not Message.objects.exists()
+
+
+def test_what_was_answered_is_not_sent_again(msp: Msp, ana: Membership, partner: Partner) -> None:
+    token = _invited(msp, partner, ana)
+    with tenancy.use(msp.pk):
+        onboarding.accept(token, user=builders.a_user("Dana Finch", ADDRESS), at=timezone.now())
+        with pytest.raises(invitations.InvitationOver, match="answered or taken back"):
+            onboarding.resend(PartnerInvitation.objects.get(), by=ana, at=timezone.now())
+
+
+def test_a_token_opens_nothing_for_another_person_or_when_it_is_not_whole(
+    msp: Msp, ana: Membership, partner: Partner
+) -> None:
+    token = _invited(msp, partner, ana)
+    with tenancy.use(msp.pk):
+        with pytest.raises(invitations.WrongPerson, match=f"sent to {ADDRESS}, and you are logged in as"):
+            onboarding.accept(token, user=ana.user, at=timezone.now())
+        with pytest.raises(invitations.InvitationOver, match="not complete"):
+            onboarding.accept(token[:-1], user=ana.user, at=timezone.now())
+    assert _state(msp, partner) == PartnerState.INVITED
+
+
+def test_a_person_of_a_partner_has_a_name_and_is_there(msp: Msp, ana: Membership, partner: Partner) -> None:
+    with tenancy.use(msp.pk):
+        with pytest.raises(people.Nameless, match="Enter the person's name"):
+            people.add(partner, name="  ", by=ana, at=AT)
+        person = people.add(partner, name="Sue", by=ana, at=AT)
+        with pytest.raises(people.Nameless, match="Enter the person's name"):
+            people.edit(person, name="", email="", phone="", by=ana, at=AT)
+        people.remove(person, by=ana, at=AT)
+        with pytest.raises(people.NotHere, match=r"Sue was removed. Add them again to change their details."):
+            people.edit(person, name="Susan", email="", phone="", by=ana, at=AT)
+
+
+def test_a_reason_is_as_long_as_its_place(msp: Msp, ana: Membership, partner: Partner) -> None:
+    with tenancy.use(msp.pk), pytest.raises(onboarding.ReasonMissing, match="under 300 characters; this one has 301"):
+        onboarding.suspend(partner, reason="x" * 301, by=ana, at=AT)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_address_that_somebody_else_gets_meanwhile_is_refused(msp: Msp, ana: Membership, partner: Partner) -> None:
+    def add(name: str) -> Callable[[], Contact]:
+        return lambda: people.add(partner, name=name, email="shared@finch.test", by=ana, at=AT)
+
+    told = races.too_late(msp, add("Sue"), add("Sam"))
+    assert told == "shared@finch.test was given to someone else a moment ago."

@@ -30,7 +30,7 @@ from partners.models import (
     PartnerState,
     SourceKind,
 )
-from tests import builders
+from tests import builders, races
 
 pytestmark = pytest.mark.django_db
 
@@ -272,6 +272,19 @@ def test_the_database_keeps_one_waiting_application_a_mailbox_and_its_states(msp
             Application.objects.filter(pk=one.pk).update(state=ApplicationState.APPROVED)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_two_confirmations_at_once_the_second_reads_that_it_was_done(msp: Msp, open_page: str) -> None:
+    _apply(open_page)
+    token = _link(msp).rstrip("/").rpartition("/")[2]
+
+    def confirm() -> object:
+        return applications.confirm(token, at=AT)
+
+    told = races.too_late(msp, confirm, confirm)
+    assert told == f"This application was confirmed a moment ago. {msp} has it."
+    assert _one(msp).state == ApplicationState.WAITING
+
+
 def test_what_nobody_confirmed_is_forgotten(msp: Msp, open_page: str) -> None:
     _apply(open_page)
     with time_machine.travel(AT + timedelta(days=8)):
@@ -493,7 +506,7 @@ def test_the_first_rule_that_fits_decides(msp: Msp, ana: Membership) -> None:
         assert rules.listed()[0] == by_kind
 
 
-def test_rules_that_make_no_sense_are_refused(msp: Msp, ana: Membership) -> None:
+def test_rules_that_make_no_sense_are_refused(msp: Msp, ana: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = builders.a_member(msp, Role.READ_ONLY, "Rita Read")
     with tenancy.use(msp.pk):
         builders.a_join_page(ana)
@@ -508,6 +521,10 @@ def test_rules_that_make_no_sense_are_refused(msp: Msp, ana: Membership) -> None
         ):
             with pytest.raises(rules.BadRule, match=why):
                 _rule(ana, **conditions)
+        monkeypatch.setattr(rules, "MOST_RULES", 0)
+        with pytest.raises(rules.BadRule, match=r"There can be 0 rules. Remove one first."):
+            _rule(ana)
+        monkeypatch.undo()
         rule = _rule(ana, field=city, answer="Chicago")
         with pytest.raises(fields.InUse, match="Remove that rule"):
             fields.remove(city, by=ana, at=AT)
