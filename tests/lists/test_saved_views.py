@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from elinkages.kernel import tenancy
 from elinkages.lists import saved
-from elinkages.lists.models import DefaultView, SavedView
+from elinkages.lists.models import QUERY_LENGTH, DefaultView, SavedView
 from tests import builders
 from tests.lists.conftest import Office, browse, text_of
 
@@ -119,4 +119,4 @@ def test_thirty_views_of_one_list_are_enough(office: Office) -> None:
         with pytest.raises(saved.TooMany, match="You keep 30 views"):
             saved.save("referral-list", name="One more", query="", **facts)
         with pytest.raises(saved.TooMany, match="Take some filters away"):
-            saved.save("referral-list", name="Long", query="x" * (saved.QUERY_LENGTH + 1), **facts)
+            saved.save("referral-list", name="Long", query="x" * (QUERY_LENGTH + 1), **facts)

@@ -23,8 +23,12 @@ def test_a_failure_is_shown_ends_what_still_runs_and_starts_nothing_more(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lanes: list[checks._Lanes] = []
-    enter = checks._Lanes.__enter__
-    monkeypatch.setattr(checks._Lanes, "__enter__", lambda self: lanes.append(self) or enter(self))
+
+    def enter(made: checks._Lanes) -> checks._Lanes:
+        lanes.append(made)
+        return made
+
+    monkeypatch.setattr(checks._Lanes, "__enter__", enter)
     endless = [python(f"Endless {number}", "import time; time.sleep(600)") for number in range(8)]
     assert checks._run([python("Failing", "print('this is wrong'); raise SystemExit(3)"), *endless], {}) == 1
     assert "this is wrong" in capsys.readouterr().out
