@@ -3,7 +3,7 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_changed
+from allauth.account.signals import authentication_step_completed, email_changed
 from django.dispatch import receiver
 
 from elinkages.accounts.models import Membership, User
@@ -38,3 +38,14 @@ def _moved(user: User, from_email_address: EmailAddress | None, to_email_address
     for member in Membership.objects.active().filter(user=user):
         with tenancy.use(member.msp_id):
             preferences.move(from_email_address.email, to_email_address.email)
+
+
+@receiver(authentication_step_completed, dispatch_uid="mailboxes")
+def _proven_by_a_code(user: User, *, method: str, **_: Any) -> None:
+    """Forget a password that was chosen before its address was proven: anybody can sign up with another's address.
+
+    Who opens the mailbox later and logs in with a code must not let in whoever waited for that.
+    """
+    if method == "code" and not EmailAddress.objects.filter(user=user, verified=True).exists():
+        user.set_unusable_password()
+        user.save(update_fields=["password"])

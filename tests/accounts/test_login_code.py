@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from django.test import Client
 
@@ -98,3 +99,26 @@ def test_an_unknown_address_looks_the_same(nina: User) -> None:
 def test_the_way_on_never_leads_away(nina: User, hostile: str) -> None:
     client = _ask(next=hostile)
     assert client.post(CONFIRM, {"code": _code(), "next": hostile})["Location"] == "/start/"
+
+
+def test_a_stranger_who_signed_up_with_somebodys_address_is_not_let_in_by_its_holders_code() -> None:
+    """They chose a password for an address that is not theirs, and wait until its holder proves it."""
+    stranger, password = Client(), "a long and unusual phrase"
+    stranger.post("/accounts/signup/", {"email": "nina@example.com", "name": "Nina", "password1": password})
+    assert not EmailAddress.objects.get(email="nina@example.com").verified
+    holder = _ask()
+    assert holder.post(CONFIRM, {"code": _code()})["Location"] == "/start/"
+    assert holder.get("/accounts/sessions/").status_code == 200
+    assert EmailAddress.objects.get(email="nina@example.com").verified
+    for client in (stranger, Client()):
+        client.get("/accounts/confirm-email/")
+        client.post("/accounts/login/", {"login": "nina@example.com", "password": password})
+        assert client.get("/accounts/sessions/").status_code == 302
+    assert not User.objects.get(email="nina@example.com").has_usable_password()
+
+
+def test_a_code_leaves_the_password_of_a_proven_address_alone(nina: User) -> None:
+    client = _ask()
+    client.post(CONFIRM, {"code": _code()})
+    nina.refresh_from_db()
+    assert nina.check_password(builders.PASSWORD)
