@@ -81,8 +81,9 @@ def served(host: str) -> PortalDomain | None:
 
 
 def pending(host: str) -> PortalDomain | None:
-    """The newest row of a host that is not removed, for the check that it leads here."""
-    return PortalDomain.objects.filter(host=host).exclude(state=DomainState.REMOVED).order_by("-state", "pk").first()
+    """The row of a host whose check is answered: of whoever proved it, before those who only asked for it."""
+    asked = PortalDomain.objects.filter(host=host).exclude(state=DomainState.REMOVED).order_by("pk")
+    return min(asked, key=lambda one: not one.is_served, default=None)
 
 
 def add(msp: Msp, *, host: str, by: Actor, at: datetime) -> PortalDomain:

@@ -225,6 +225,14 @@ def test_the_check_that_a_name_leads_here_is_answered_before_it_is_proved(client
     assert client.get("/.well-known/elinkages-portal", headers={"host": "evil.example"}).status_code == 400
 
 
+def test_asking_for_a_name_does_not_keep_its_owner_from_using_it(client: Client, msp: Msp) -> None:
+    """A rival who asked first would otherwise answer the check, so that the name never leads here."""
+    _add(builders.an_msp("Rival"))
+    domain = _record(_add(msp), proved=True, live=False)
+    answer = client.get("/.well-known/elinkages-portal", headers={"host": HOST})
+    assert answer.content.decode() == domain.record_value
+
+
 @pytest.mark.parametrize("host", [HOST, HOST.upper(), f"{HOST}.", f"{HOST}:8000"])
 def test_the_portal_is_at_the_root_of_its_own_name(client: Client, msp: Msp, host: str) -> None:
     _live(msp)
