@@ -16,6 +16,7 @@ from elinkages.audit import trail
 from elinkages.kernel.actors import System
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
+from elinkages.kernel.spam import TooMany
 from elinkages.mail import outbox
 from partners import onboarding, people
 from partners.joining import lookalikes, rules
@@ -23,6 +24,9 @@ from partners.models import Application, ApplicationState, Contact, JoinPage, Jo
 
 CONFIRM_WITHIN: Final = timedelta(hours=48)
 LETTERS_A_DAY: Final = 3
+"""Letters to one mailbox."""
+LETTERS_IN_ALL: Final = 200
+"""Unanswered letters to anybody in a day, at one MSP: whoever sends from many places must not make us a flood."""
 FORGOTTEN_AFTER: Final = timedelta(days=7)
 REASON_LENGTH: Final = 600
 NOTE_LENGTH: Final = 300
@@ -71,13 +75,16 @@ def submit(*, kind: str, details: Mapping[str, str], answers: Sequence[Answer], 
     """Keep an application and write to its mailbox; returns the token of the link. Nobody at the MSP sees it yet.
 
     `details` are texts by `Standard`. Whether the address is known changes nothing here. A mailbox that had
-    LETTERS_A_DAY from here gets no other one: nothing is kept, and the token is "". Raises NotOpen.
+    LETTERS_A_DAY from here gets no other one: nothing is kept, and the token is "". Raises NotOpen, TooMany.
     """
     if not JoinPage.objects.filter(kind=kind, opened_at__isnull=False).exists():
         raise NotOpen("This page takes no applications now.")
     known = {standard: " ".join(details.get(standard, "").split()) for standard in Standard.values}
     email = known[Standard.EMAIL] = people.normal_address(known[Standard.EMAIL])
-    if Application.objects.filter(email=email, sent_at__gt=at - timedelta(days=1)).count() >= LETTERS_A_DAY:
+    lately = Application.objects.filter(sent_at__gt=at - timedelta(days=1))
+    if lately.filter(state=ApplicationState.UNCONFIRMED).count() >= LETTERS_IN_ALL:
+        raise TooMany("Too much was sent here today. Try again tomorrow, or write to us instead.")
+    if lately.filter(email=email).count() >= LETTERS_A_DAY:
         return ""
     token = secrets.token_urlsafe(32)
     application = Application.objects.create(

@@ -231,6 +231,17 @@ def test_one_mailbox_gets_three_letters_a_day_and_nobody_is_told(msp: Msp, open_
         assert Message.objects.count() == 3
 
 
+def test_an_msp_writes_to_so_many_strangers_a_day(msp: Msp, open_page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends from many places does not make us write to everybody."""
+    monkeypatch.setattr(applications, "LETTERS_IN_ALL", 2)
+    assert [_apply(open_page, email=f"kim{number}@kestrel.test").status_code for number in range(2)] == [302, 302]
+    refused = _apply(open_page, email="kim2@kestrel.test")
+    assert refused.status_code == 422
+    assert "Too much was sent here today" in refused.content.decode()
+    _confirm(msp)
+    assert _apply(open_page, email="kim2@kestrel.test").status_code == 302
+
+
 def test_the_answer_is_the_same_whoever_is_known(msp: Msp, ana: Membership, open_page: str) -> None:
     with tenancy.use(msp.pk):
         onboarding.add(kind="vendor", name="Known", email="known@kestrel.test", by=ana, at=AT)
