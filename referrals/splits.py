@@ -11,7 +11,7 @@ from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.money import format_basis_points
 from elinkages.kernel.refusal import Refused
-from partners.models import Partner
+from partners.models import Contact, Partner
 from referrals import attribution, notices
 from referrals.attribution import Share
 from referrals.models import Answer, Credit, Referral, Split, SplitConsent, SplitState, Stage
@@ -30,6 +30,12 @@ class AlreadyAsked(Refused):
 
 class NotAsked(Refused):
     """The answer was given, or the proposal is over."""
+
+
+class NotTheirs(Refused):
+    """A person who does not speak for the firm gives none of its credit away."""
+
+    status = 403
 
 
 class HowMissing(Refused):
@@ -93,8 +99,10 @@ def propose(
 def answer(consent: SplitConsent, *, agrees: bool, how: str = IN_THE_PORTAL, by: Actor, at: datetime) -> Split:
     """One partner says yes or no. The last yes makes the shares hold; one no ends the proposal.
 
-    Raises NotAsked, HowMissing, Outdated, or what attribution.share refuses; then nothing was changed.
+    Raises NotTheirs, NotAsked, HowMissing, Outdated, or what attribution.share refuses; then nothing was changed.
     """
+    if isinstance(by, Contact) and not by.can_sign:
+        raise NotTheirs(f"Only people who speak for {consent.partner.name} agree to shares. Ask one of them.")
     how = " ".join(how.split())
     if not how or len(how) > HOW_LENGTH:
         raise HowMissing(f"Say how they answered, in 1 to {HOW_LENGTH} characters.")

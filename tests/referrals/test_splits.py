@@ -9,6 +9,7 @@ from django.test import Client as Browser
 from elinkages.audit import trail
 from elinkages.kernel import tenancy
 from elinkages.mail.models import Message
+from partners.models import Contact
 from referrals import attribution, pipeline, splits
 from referrals.models import Answer, Credit, Referral, Split, SplitConsent, SplitState
 from tests.builders import a_partner, a_referral
@@ -149,6 +150,21 @@ def test_a_partner_answers_in_the_portal_and_sees_only_its_own(house: House, cli
     assert client.post(f"{portal}/credit/consents/{mine.pk}/", {"answer": "agree"}).status_code == 302
     with tenancy.use(house.msp.pk):
         assert consent(split, house.lake).answer == Answer.AGREED
+
+
+def test_somebody_who_does_not_speak_for_the_firm_gives_none_of_its_credit_away(house: House, client: Browser) -> None:
+    with tenancy.use(house.msp.pk):
+        mine = consent(asked(house, a_referral(house.harbor, "Mesa Logistics")), house.lake)
+        Contact.objects.filter(pk=house.lake_login.contact_id).update(can_sign=False)
+    client.force_login(house.lake_login.user)
+    portal = f"/p/{house.msp.slug}"
+    page = text_of(client.get(f"{portal}/credit/"))
+    assert "Agree to 40%" not in page
+    assert "who speaks for Lake" in page
+    for answer in ("agree", "decline"):
+        assert client.post(f"{portal}/credit/consents/{mine.pk}/", {"answer": answer}).status_code == 403
+    with tenancy.use(house.msp.pk):
+        assert SplitConsent.objects.get(pk=mine.pk).answer == Answer.WAITING
 
 
 def test_the_team_asks_records_and_takes_back_on_the_pages(house: House, browser: Browser) -> None:
