@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from elinkages.accounts import doors
+from elinkages.accounts.mailboxes import holds_address
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor, System
 from elinkages.kernel.match_keys import company_key
@@ -16,7 +17,7 @@ from elinkages.kernel.refusal import Refused
 from elinkages.kernel.spam import TooMany
 from elinkages.mail import outbox
 from partners import onboarding
-from partners.models import Contact, Partner, PartnerState, SourceKind
+from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin, PartnerState, SourceKind
 from referrals import pipeline, statuses
 from referrals.models import Channel, Inquiry, InquiryKind, Referral, ReferralLink, ReferralPage
 
@@ -175,11 +176,11 @@ def forget(*, at: datetime) -> int:
 
 
 def _partner_of(inquiry: Inquiry, by: Actor, at: datetime) -> Partner:
-    """The link's partner, else whose person has this address, else somebody new."""
+    """The link's partner, else the firm of whose this address is, else somebody new."""
     if inquiry.link is not None:
         return inquiry.link.partner
     known = Contact.objects.current().select_related("partner").filter(email=inquiry.sender_email).first()
-    if known is not None and known.partner.state != PartnerState.PARTED:
+    if known is not None and known.partner.state != PartnerState.PARTED and _is_theirs(known):
         return known.partner
     twin = Partner.objects.filter(email=inquiry.sender_email).exclude(state=PartnerState.PARTED).order_by("pk").first()
     if twin is not None:
@@ -195,6 +196,18 @@ def _partner_of(inquiry: Inquiry, by: Actor, at: datetime) -> Partner:
         by=by,
         at=at,
     )
+
+
+def _is_theirs(person: Contact) -> bool:
+    """Whether an address is this person's: the one of their login, or one that the MSP wrote down.
+
+    A partner's people change their own address and name colleagues. What the holder of that address sends must not
+    count for whoever wrote it there.
+    """
+    login = PartnerLogin.objects.open().filter(msp=person.msp_id, contact=person.pk).select_related("user").first()
+    if login is not None:
+        return holds_address(login.user, person.email)
+    return not PartnerInvitation.objects.filter(contact=person, invited_by_colleague__isnull=False).exists()
 
 
 def _refuse_a_flood(email: str, at: datetime) -> None:

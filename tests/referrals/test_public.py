@@ -15,7 +15,7 @@ from elinkages.accounts.models import Msp
 from elinkages.kernel import spam, tenancy
 from elinkages.kernel.actors import System
 from elinkages.mail.models import Message
-from partners import onboarding
+from partners import invitations, onboarding, people
 from partners.models import Partner, PartnerState
 from referrals import inquiries, links, pipeline, statuses
 from referrals.models import (
@@ -88,6 +88,19 @@ def test_a_known_person_keeps_their_firm(open_page: House) -> None:
     inquiry = sent(open_page, sender_email=open_page.dana.email)
     assert inquiries.confirm(token_of(inquiry), at=AT).referral.partner == open_page.harbor
     assert Partner.objects.count() == 2
+
+
+def test_an_address_that_a_partner_wrote_down_earns_them_nothing_that_its_holder_sends(open_page: House) -> None:
+    """Lena takes the address of somebody who refers a lot for her own, or names her as a colleague."""
+    lena, mail = open_page.lena, FACTS["sender_email"]
+    facts: dict[str, Any] = {"name": lena.name, "phone": "", "by": lena, "at": AT}
+    people.edit(lena, email=mail, **facts)
+    first = inquiries.confirm(token_of(sent(open_page)), at=AT).referral.partner
+    people.edit(lena, email="lena@lake.example", **facts)
+    invitations.invite_colleague(name="Ana Alvarez", email=mail, sees_earnings=False, by=lena, at=AT)
+    second = inquiries.confirm(token_of(sent(open_page, company="Brook Mills")), at=AT).referral.partner
+    assert not {first, second} & {open_page.lake, open_page.harbor}
+    assert (second.name, second.email) == ("Ana Alvarez", "")
 
 
 def test_a_partners_link_credits_the_partner(open_page: House) -> None:
