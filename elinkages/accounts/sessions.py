@@ -50,7 +50,10 @@ PARTNER = Limits(timedelta(days=14), timedelta(days=90), "14 days without use, o
 
 
 class SessionsMiddleware:
-    """Ends a session that is too old; else writes down, every few minutes, that it is in use and from where."""
+    """Ends a session that is too old; else writes down, every few minutes, that it is in use and from where.
+
+    No browser keeps a page that was made for somebody who is logged in, unless its view says otherwise.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -64,7 +67,11 @@ class SessionsMiddleware:
                 messages.info(request, "You were logged out, because this login was too old. Log in again to go on.")
             elif now.timestamp() - request.session.get(SEEN, 0.0) >= EVERY.total_seconds() and request.user.pk:
                 note(request, request.user, at=now)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.session.get("_auth_user_id"):
+            # The secret of an app, recovery codes, what our staff reads: nothing for the next one at this computer.
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 def limits_of(user: User) -> Limits:

@@ -60,3 +60,10 @@ def test_a_nul_byte_is_a_bad_request(inside: Client, address: str) -> None:
 def test_pages_behind_a_door_are_not_kept_in_caches(inside: Client) -> None:
     assert inside.get("/acme/settings/")["Cache-Control"] == "private, no-store"
     assert "no-store" in inside.get("/start/")["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["email/", "2fa/", "2fa/totp/deactivate/", "2fa/webauthn/", "password/change/"])
+def test_pages_of_an_account_are_not_kept_in_caches(inside: Client, path: str) -> None:
+    answer = inside.get(f"/accounts/{path}")
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from elinkages.accounts import branding
@@ -72,6 +73,7 @@ def partner_letters(request: PortalRequest) -> HttpResponse:
     return page(request, "portal/profile/letters.html", context, status=422 if form.is_bound else 200)
 
 
+@never_cache
 @csrf_exempt
 def unsubscribe(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """What the link in a letter opens: a choice; and what a mail program sends by itself: never again (RFC 8058).
