@@ -114,7 +114,10 @@ def public_of_msp(view: View) -> View:
 
 
 def ops(view: View) -> View:
-    """Open a page to our operations staff, who need a second factor. For everybody else it does not exist."""
+    """Open a page to our operations staff, who need a second factor, and show who they are before they send anything.
+
+    For everybody else it does not exist.
+    """
 
     @wraps(view)
     def opened(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -124,7 +127,7 @@ def ops(view: View) -> View:
             raise Http404("For operations staff.")
         if factors.is_missing(request.user):
             return confirmation.leave(request, "second-factor")
-        return view(request, *args, **kwargs)
+        return recent(view)(request, *args, **kwargs)
 
     return opened
 

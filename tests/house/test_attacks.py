@@ -240,7 +240,12 @@ def test_a_suspended_partner_and_a_closed_login_lose_their_rights_with_the_next_
 def test_our_staff_cannot_ask_a_list_for_what_it_does_not_show(cast: World) -> None:
     """`?password__startswith=` would tell a hash character by character; a letter's text, a code."""
     staff = walk.client_of(builders.a_user("Oscar Ops", is_staff=True))
-    for path in ("accounts/user/?password__startswith=argon2", "mail/accountletter/?text__contains=1"):
+    for path in (
+        "accounts/user/?password__startswith=argon2",
+        "accounts/membership/?user__password__startswith=argon2",
+        "accounts/membership/?msp__parked_reason__contains=Petra",
+        "mail/accountletter/?text__contains=1",
+    ):
         assert staff.get(f"/ops/{path}").status_code == 400, path
     assert staff.get("/ops/accounts/user/?is_active__exact=1").status_code == 200
 

@@ -1,4 +1,7 @@
-"""The admin's site: one login for everybody, and one unit of work around every page inside an MSP."""
+"""The admin's site: one login for everybody, and one unit of work around every page inside an MSP.
+
+What our staff sends is asked for once more like money is (docs/adr/0027): a visit opens other people's books.
+"""
 
 from functools import update_wrapper
 from typing import Any
@@ -15,6 +18,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
 from elinkages.accounts import confirmation, factors, msps
+from elinkages.accounts.access import SAFE
 from elinkages.accounts.models import Msp
 from elinkages.accounts.ops import visits
 from elinkages.accounts.ops.forms import ClosingForm, EnterForm
@@ -30,8 +34,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # subscriptabl
     view_on_site = False
 
     def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
-        """Only by a column that the list shows: `?password__startswith=` would tell what nobody may read."""
-        return lookup.partition("__")[0] in {*self.list_display, *self.list_filter}
+        """Only by a column that the list shows, and not through it to a row beside it.
+
+        `?password__startswith=` and `?user__password__startswith=` would tell what nobody may read.
+        """
+        is_shown = lookup.partition("__")[0] in {*self.list_display, *self.list_filter}
+        return is_shown and super().lookup_allowed(lookup, value, request)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Being staff is the one right here."""
@@ -104,6 +112,8 @@ class OpsSite(admin.AdminSite):
                 raise Http404("For operations staff.")
             if request.user.is_authenticated and factors.is_missing(request.user):
                 return confirmation.leave(request, "second-factor")
+            if request.user.is_authenticated and request.method not in SAFE and not confirmation.is_recent(request):
+                return confirmation.ask(request)
             request.visit = visits.current(request)
             if request.visit is None or getattr(view, "opens_no_msp", False):
                 return checked(request, *args, **kwargs)
@@ -184,8 +194,6 @@ class OpsSite(admin.AdminSite):
         """Set the day from which nobody enters an MSP and nothing runs in it, or take it back."""
         msp = get_object_or_404(Msp, pk=msp_id)
         form = ClosingForm(request.POST if "reason" in request.POST else None)
-        if request.method == "POST" and not confirmation.is_recent(request):
-            return confirmation.ask(request)
         if request.method == "POST" and ("open" in request.POST or form.is_valid()):
             with tenancy.use(msp.pk):
                 if "open" in request.POST:
