@@ -56,7 +56,7 @@ def payout_settlement(request: MspRequest, payout_id: UUID) -> HttpResponse:
     return act(request, form, step, _called(payouts.settle, payout, request))
 
 
-@dashboard(can="payouts.manage")
+@dashboard(can="payouts.manage", recent=True)
 def payout_failure(request: MspRequest, payout_id: UUID) -> HttpResponse:
     """Record that the bank did not pay."""
     payout = _payout(payout_id)

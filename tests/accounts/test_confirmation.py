@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from commissions.models import Payout, PayoutRun
-from elinkages.accounts.models import Membership, Msp
+from elinkages.accounts.models import Invitation, Membership, Msp, PortalDomain
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from tests import builders, walk, world
@@ -23,7 +23,8 @@ pytestmark = pytest.mark.django_db
 
 MUST_ASK = {
     "approval-waiver", "payout-run-approval", "payout-run-release", "payout-run-settlement", "payout-settlement",
-    "payout-return", "team-member-role",
+    "payout-return", "payout-failure", "team-member-role", "team-invitation-list", "team-invitation-resending",
+    "team-member-reactivation", "domain",
 }  # fmt: skip
 
 
@@ -207,3 +208,32 @@ def test_an_owner_of_yesterday_does_not_change_roles_or_waive_without_a_word(acm
     assert Membership.objects.get(pk=reader.pk).role == Role.READ_ONLY
     assert client.post(f"/{acme.msp.slug}/settings/approval-waiver/")["Location"].startswith("/accounts/reauth")
     assert Msp.objects.get(pk=acme.msp.pk).one_person_approval_at is None
+
+
+def test_an_owner_of_yesterday_lets_nobody_in_without_a_word(acme: House) -> None:
+    """A session left open makes no second owner, and leads nobody's letters to another host."""
+    client = _long_ago(walk.client_of(acme.members[Role.OWNER].user))
+    for path, form in (
+        ("team/invitations/", {"email": "accomplice@example.com", "role": "owner"}),
+        (f"team/{acme.members[Role.READ_ONLY].pk}/reactivation/", {}),
+        ("host-name/", {"host": "partners.evil-it.com"}),
+    ):
+        answer = client.post(f"/{acme.msp.slug}/settings/{path}", form)
+        assert answer["Location"].startswith("/accounts/reauthenticate/"), path
+    with tenancy.use(acme.msp.pk):
+        assert not Invitation.objects.filter(email="accomplice@example.com").exists()
+    assert not PortalDomain.objects.exists()
+
+
+def test_our_staff_of_half_an_hour_ago_enters_nothing_without_a_word(acme: House) -> None:
+    client = _long_ago(walk.client_of(builders.a_user("Olga Ops", is_staff=True)))
+    person = acme.members[Role.FINANCE].user
+    for path, form in (
+        ("enter/", {"msp": str(acme.msp.pk), "reason": "Ticket 4711: an import stopped", "minutes": "15"}),
+        (f"accounts/user/{person.pk}/change/", {"is_active": ""}),
+        (f"health/{acme.msp.pk}/unparking/", {"reason": "The books were set right"}),
+    ):
+        assert client.post(f"/ops/{path}", form)["Location"].startswith("/accounts/reauthenticate/"), path
+    person.refresh_from_db()
+    assert person.is_active
+    assert client.get("/ops/").status_code == 200

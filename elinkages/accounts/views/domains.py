@@ -16,7 +16,7 @@ from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 
 
-@dashboard(can="settings.manage")
+@dashboard(can="settings.manage", recent=True)
 def domain(request: MspRequest) -> HttpResponse:
     """The name, the records to set, and how far it has come."""
     form = DomainForm(request.POST or None)

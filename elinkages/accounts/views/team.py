@@ -30,7 +30,7 @@ def people(request: MspRequest) -> HttpResponse:
     return page(request, "dashboard/settings/team.html", context)
 
 
-@dashboard(can="team.manage")
+@dashboard(can="team.manage", recent=True)
 def invitation_list(request: MspRequest) -> HttpResponse:
     """Invite a person by e-mail."""
     form = InviteForm(request.POST or None)
@@ -42,7 +42,7 @@ def invitation_list(request: MspRequest) -> HttpResponse:
     return page(request, "dashboard/settings/invite.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
-@dashboard(can="team.manage")
+@dashboard(can="team.manage", recent=True)
 @require_POST
 def invitation_resending(request: MspRequest, invitation_id: UUID) -> HttpResponse:
     """Send an invitation again, with a new link."""
@@ -87,7 +87,7 @@ def member_deactivation(request: MspRequest, member_id: UUID) -> HttpResponse:
     return page(request, "dashboard/settings/deactivate.html", {"person": member})
 
 
-@dashboard(can="team.manage")
+@dashboard(can="team.manage", recent=True)
 @require_POST
 def member_reactivation(request: MspRequest, member_id: UUID) -> HttpResponse:
     """Give a deactivated person their access back."""
