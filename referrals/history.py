@@ -35,7 +35,7 @@ PLAIN: dict[str, Words] = {
     Stage.WON: Words(
         "Client",
         "They signed with us. Thank you!",
-        "Your commission follows your agreement; you find it under Earnings.",
+        "Your commission follows your agreement, month by month.",
     ),
     Stage.LOST: Words("Closed", "It did not work out this time.", "Nothing more for you to do."),
 }

@@ -9,6 +9,7 @@ from django.forms.boundfield import BoundField
 from django.forms.formsets import BaseFormSet
 from django.forms.widgets import ChoiceWidget
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 type AnyForm = forms.BaseForm | BaseFormSet[Any]
 
@@ -74,7 +75,7 @@ def _of(source: AnyForm) -> Iterator[Complaint]:
     yield from (Complaint(str(text)) for text in source.non_field_errors())
     for bound in source:
         for text in bound.errors:
-            yield Complaint(str(text), str(bound.label), _target(bound))
+            yield Complaint(str(text), Truncator(bound.label).words(8), _target(bound))
 
 
 def _target(bound: BoundField) -> str:
