@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
@@ -24,6 +23,7 @@ from partners.models import Partner
 from tests import builders
 from tests.builders import AT, PASSWORD
 from tests.commissions.owing import accrued, noon, payable
+from tests.reading import pdf_text
 
 pytestmark = pytest.mark.django_db
 
@@ -51,11 +51,6 @@ def _paid(petra: Partner) -> Payout:
     return payouts.settle(run.payouts.get(), reference="=WIRE 7", paid_on=DAY, by=finn, at=noon(DAY))
 
 
-def _read(document: bytes) -> str:
-    pages = [page.extract_text() for page in PdfReader(io.BytesIO(document)).pages]
-    return " ".join(re.sub(r"\s+", " ", page) for page in pages)
-
-
 def _rows(content: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode())))
 
@@ -66,7 +61,7 @@ def test_the_pdf_of_a_payout_says_who_paid_whom_what_and_why(petra: Partner) -> 
     payable(petra, -34_500)
     payout = _paid(petra)
     document = statement_files.payout_pdf(statement(payout), petra.msp)
-    said = _read(document)
+    said = pdf_text(document)
     for words in (
         "Acme IT",
         "hello@acme.example",
@@ -90,7 +85,7 @@ def test_a_payment_that_came_back_says_so_on_paper(petra: Partner) -> None:
     payout = _paid(petra)
     finn = builders.a_member(petra.msp, Role.FINANCE, "Fred")
     payout = payouts.return_(payout, reason="Account closed.", by=finn, at=noon(DAY))
-    said = _read(statement_files.payout_pdf(statement(payout), petra.msp))
+    said = pdf_text(statement_files.payout_pdf(statement(payout), petra.msp))
     assert "This payment came back. Account closed. The whole amount is payable again." in said
 
 
@@ -99,7 +94,7 @@ def test_the_pdf_of_a_month_has_both_balances_every_line_and_every_payment(petra
     payable(petra, 8_000, on=date(2026, 2, 1))
     _paid(petra)
     told = monthly.statement_of(petra, date(2026, 2, 1), currency="USD", today=TODAY)
-    said = _read(statement_files.month_pdf(told, petra.msp, at=NOW))
+    said = pdf_text(statement_files.month_pdf(told, petra.msp, at=NOW))
     for words in (
         "Account statement, February 2026",
         "Owed on Feb 1, 2026 120.00",
@@ -110,7 +105,7 @@ def test_the_pdf_of_a_month_has_both_balances_every_line_and_every_payment(petra
     ):
         assert words in said
     empty = monthly.statement_of(petra, date(2026, 3, 1), currency="USD", today=TODAY)
-    said = _read(statement_files.month_pdf(empty, petra.msp, at=NOW))
+    said = pdf_text(statement_files.month_pdf(empty, petra.msp, at=NOW))
     assert "Nothing was added." in said
     assert "This month is not over" in said
 

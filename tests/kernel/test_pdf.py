@@ -12,6 +12,7 @@ from pypdf import PdfReader
 
 from elinkages.kernel import pdf
 from elinkages.kernel.pdf import CannotRender, TooLong, render
+from tests.reading import pdf_text
 
 AT = datetime(2026, 5, 3, 12, tzinfo=UTC)
 LETTERHEAD = {"name": "Northbeam IT", "accent": "#134f78", "logo": None, "lines": ["partners@northbeam.example"]}
@@ -33,17 +34,12 @@ def _data(words: Any = "Hello.", **changes: Any) -> dict[str, Any]:
     return {"letterhead": LETTERHEAD, "paper": "us-letter", "title": "A letter", "words": words, **changes}
 
 
-def _read(document: bytes) -> str:
-    pages = [page.extract_text() for page in PdfReader(io.BytesIO(document)).pages]
-    return " ".join(re.sub(r"\s+", " ", page) for page in pages)
-
-
 def test_a_document_says_what_was_put_in_and_who_made_it_when(templates: Path) -> None:
     _letter(templates)
     document = render("letter", _data("You were paid $1,204.55 on May 3, 2026."), at=AT)
     found = PdfReader(io.BytesIO(document))
-    assert "You were paid $1,204.55 on May 3, 2026." in _read(document)
-    assert "Northbeam IT" in _read(document)
+    assert "You were paid $1,204.55 on May 3, 2026." in pdf_text(document)
+    assert "Northbeam IT" in pdf_text(document)
     assert found.metadata is not None
     assert (found.metadata.title, found.metadata.author) == ("A letter", "Northbeam IT")
     assert found.metadata.creation_date == AT
@@ -82,27 +78,27 @@ def test_the_paper_is_letter_or_a4(templates: Path, paper: str, width: int) -> N
 )
 def test_what_people_typed_stays_text(templates: Path, hostile: str) -> None:
     _letter(templates)
-    assert hostile.replace(" ", "") in _read(render("letter", _data(hostile), at=AT)).replace(" ", "")
+    assert hostile.replace(" ", "") in pdf_text(render("letter", _data(hostile), at=AT)).replace(" ", "")
 
 
 def test_a_character_without_a_glyph_becomes_a_box_and_the_foot_says_so(templates: Path) -> None:
     _letter(templates)
-    said = _read(render("letter", _data("Zoë & Łódź Ελλάδα 日本 🎉 Ltd"), at=AT))
+    said = pdf_text(render("letter", _data("Zoë & Łódź Ελλάδα 日本 🎉 Ltd"), at=AT))
     assert "Zoë & Łódź Ελλάδα □□ □ Ltd" in said
     assert "□ stands for a character" in said
-    assert "□ stands for" not in _read(render("letter", _data("Zoë"), at=AT))
+    assert "□ stands for" not in pdf_text(render("letter", _data("Zoë"), at=AT))
 
 
 def test_nothing_invisible_gets_in(templates: Path) -> None:
     _letter(templates)
-    said = _read(render("letter", _data("paid \u202e55.402,1\u202c to\u0000 A\u200bB \ud800 \ue000"), at=AT))
+    said = pdf_text(render("letter", _data("paid \u202e55.402,1\u202c to\u0000 A\u200bB \ud800 \ue000"), at=AT))
     assert "paid 55.402,1 to AB □ □" in said
 
 
 def test_a_long_word_stays_on_the_paper(templates: Path) -> None:
     _letter(templates, "#facts((([Name], data.words),))")
     document = render("letter", _data("W" * 400, title="M" * 90), at=AT)
-    assert _read(document).replace(" ", "").count("W" * 400) == 1
+    assert pdf_text(document).replace(" ", "").count("W" * 400) == 1
     assert len(PdfReader(io.BytesIO(document)).pages) == 1
 
 
