@@ -21,6 +21,8 @@ from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin, P
 
 GOOD_FOR = timedelta(days=14)
 MESSAGE_LIMIT = 2_000
+INVITATIONS_A_DAY = 500
+"""Letters that an MSP's people may send to partners in 24 hours: a whole program, and no list that was bought."""
 COLLEAGUES_A_DAY = 10
 """Letters that one firm's people may send to colleagues in 24 hours."""
 LINK = "partner-invitation"
@@ -50,7 +52,7 @@ class NotTheirs(Refused):
 
 
 class TooManyToday(Refused):
-    """More colleagues in a day than a firm has."""
+    """More letters in a day than a firm has colleagues, or a program has partners."""
 
     status = 429
 
@@ -68,8 +70,9 @@ class WrongPerson(Refused):
 def invite(partner: Partner, *, contact: Contact | None = None, message: str = "", by: Membership, at: datetime) -> str:
     """Write to a person of the partner, the first one with an address unless named; returns the token.
 
-    Raises NoAddress, AlreadyInvited, AlreadyJoined, NotInvitable.
+    Raises NoAddress, AlreadyInvited, AlreadyJoined, NotInvitable, TooManyToday.
     """
+    _limit_letters(at)
     if partner.state in (PartnerState.SUSPENDED, PartnerState.PARTED):
         raise NotInvitable(f"{partner.name} is {partner.get_state_display().lower()}. Reinstate them first.")
     person = _invitable(contact or _first_with_address(partner, by, at), at)
@@ -111,7 +114,11 @@ def require_speaker(contact: Contact) -> None:
 
 
 def resend(invitation: PartnerInvitation, *, by: Membership, at: datetime) -> str:
-    """Send an unanswered invitation again, with a new link; the old one stops working. Raises InvitationOver."""
+    """Send an unanswered invitation again, with a new link; the old one stops working.
+
+    Raises InvitationOver, TooManyToday.
+    """
+    _limit_letters(at)
     claimed = _waiting(invitation).update(revoked_at=at)
     if not claimed:
         raise InvitationOver("This invitation was answered or taken back. Reload the page.")
@@ -212,6 +219,12 @@ def _first_with_address(partner: Partner, by: Membership, at: datetime) -> Conta
     if not partner.email:
         raise NoAddress(f"There is no e-mail address for {partner.name}. Add a person with one, then invite them.")
     return people.add(partner, name=partner.name, email=partner.email, by=by, at=at)
+
+
+def _limit_letters(at: datetime) -> None:
+    lately = PartnerInvitation.objects.filter(invited_by__isnull=False, invited_at__gt=at - timedelta(days=1))
+    if lately.count() >= INVITATIONS_A_DAY:
+        raise TooManyToday(f"{INVITATIONS_A_DAY:,} invitations were sent since yesterday. Go on tomorrow.")
 
 
 def _limit_colleagues(partner: Partner, at: datetime) -> None:

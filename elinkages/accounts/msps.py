@@ -24,12 +24,18 @@ SLUG_LENGTH = 40
 SUGGESTIONS = 50
 CLOSES_AFTER = 14
 """Days between an owner's word and the day the account is closed."""
+MOST_OWNED = 10
+"""MSPs that one person founds without asking us."""
 LONGEST_GRACE = 60
 """Days that people can be given to set up a second factor."""
 
 
 class SlugTaken(Refused):
     """Another MSP has this address."""
+
+
+class TooManyMsps(Refused):
+    """More than one person runs."""
 
 
 class BadSetting(Refused):
@@ -81,8 +87,10 @@ def found(*, name: str, slug: str, time_zone: str, currency: str, owner: User, a
     """Make the MSP whose id is the active tenant, with its first owner.
 
     Call it inside `tenancy.use(new_id(owner))`, so that all that belongs to the beginning commits together.
-    Raises SlugTaken, BadSetting.
+    Raises SlugTaken, BadSetting, TooManyMsps.
     """
+    if Membership.objects.filter(user=owner, role=Role.OWNER).count() >= MOST_OWNED:
+        raise TooManyMsps(f"You are the owner of {MOST_OWNED} companies here. Write to us if you need one more.")
     _check_slug(slug)
     _check_zone(time_zone)
     _check_currency(currency)

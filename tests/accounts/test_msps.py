@@ -52,6 +52,21 @@ def test_our_own_addresses_are_not_given_away(slug: str) -> None:
         _found(slug=slug)
 
 
+def test_nobody_founds_msps_without_end() -> None:
+    """Whoever takes every good address, or makes every sweep longer, does it with one login."""
+    owner = builders.a_user()
+    for number in range(msps.MOST_OWNED):
+        _found(owner=owner, slug=f"acme-{number}")
+    with pytest.raises(msps.TooManyMsps, match="Write to us"):
+        _found(owner=owner, slug="one-more")
+    client = Client()
+    client.force_login(owner)
+    form = {"name": "One More", "slug": "one-more", "time_zone": "America/Denver", "currency": "USD"}
+    assert client.post("/new-msp/", form).status_code == 422
+    assert not Msp.objects.filter(slug="one-more").exists()
+    assert _found(slug="one-more")
+
+
 def test_an_address_belongs_to_the_first() -> None:
     _found()
     with pytest.raises(msps.SlugTaken, match="belongs to another MSP"):

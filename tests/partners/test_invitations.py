@@ -94,6 +94,21 @@ def test_a_second_invitation_is_refused_and_sending_again_replaces_the_link(
     assert client.get(_link(msp, second)).status_code == 200
 
 
+def test_an_msp_invites_a_programs_worth_of_people_a_day_and_no_bought_list(
+    msp: Msp, ana: Membership, partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invitations, "INVITATIONS_A_DAY", 2)
+    _invited(msp, partner, ana, at=AT)
+    with tenancy.use(msp.pk):
+        second = onboarding.add(kind="client", name="Mesa Mills", email="mo@mesa.test", by=ana, at=AT)
+        onboarding.resend(PartnerInvitation.objects.get(), by=ana, at=AT + timedelta(hours=1))
+        with pytest.raises(invitations.TooManyToday, match="Go on tomorrow"):
+            onboarding.invite(second, by=ana, at=AT + timedelta(hours=2))
+        with pytest.raises(invitations.TooManyToday):
+            onboarding.resend(PartnerInvitation.objects.waiting().get(), by=ana, at=AT + timedelta(hours=2))
+        assert onboarding.invite(second, by=ana, at=AT + timedelta(hours=26))
+
+
 def test_taking_back_the_only_invitation_makes_a_prospect_again(msp: Msp, ana: Membership, partner: Partner) -> None:
     token = _invited(msp, partner, ana)
     with tenancy.use(msp.pk):
