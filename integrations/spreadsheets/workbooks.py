@@ -7,6 +7,7 @@ XML with definitions of its own is refused by defusedxml, and empty rows and col
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
@@ -24,6 +25,8 @@ LARGEST_UNPACKED = 100 * MEGABYTE
 LARGEST_TEXTS = 30 * MEGABYTE
 """Of the part that holds all texts, which is read whole."""
 MOST_PARTS = 2_000
+MOST_TAGS = 5_000_000
+"""Of XML, in all parts together: reading takes its time by these, and 20,000 rows of 60 cells have fewer."""
 MOST_LINES = 200_000
 """Rows that are walked over, filled or not."""
 LONGEST_NAME = 255
@@ -35,6 +38,7 @@ ERRORS = frozenset(
 )
 """What spreadsheet programs show where a formula has no result."""
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
+_SMALLER = "Copy the rows into a new workbook, or save the sheet as CSV UTF-8."
 _AS_EXCEL = "Open it, choose “Save as” and “Excel workbook (.xlsx)” or “CSV UTF-8”, and upload that file."
 
 if not DEFUSEDXML:
@@ -101,8 +105,24 @@ def _check_archive(content: bytes) -> None:
     if unpacked > LARGEST_UNPACKED or texts > LARGEST_TEXTS or len(parts) > MOST_PARTS:
         raise Unreadable(
             f"The workbook unpacks to {-(-unpacked // MEGABYTE):,} MB, which is more than a list of rows needs."
-            " Copy the rows into a new workbook, or save the sheet as CSV UTF-8."
+            f" {_SMALLER}"
         )
+    if _tags(content) > MOST_TAGS:
+        raise Unreadable(f"The workbook holds more cells than a list of rows needs. {_SMALLER}")
+
+
+def _tags(content: bytes) -> int:
+    """How many tags there are to read, counted without reading them; more than MOST_TAGS are not counted further."""
+    total = 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for name in {part.filename for part in archive.infolist()}:
+                with archive.open(name) as part:
+                    while total <= MOST_TAGS and (piece := part.read(MEGABYTE)):
+                        total += piece.count(b"<")
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, OSError, EOFError) as error:
+        raise Unreadable(f"The workbook is damaged. {_AS_EXCEL}") from error
+    return total
 
 
 def _is_small(part: zipfile.ZipInfo) -> bool:

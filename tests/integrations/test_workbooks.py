@@ -142,6 +142,18 @@ def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     assert "more than a list of rows needs" in refusal_of(texts)
 
 
+def test_a_small_file_of_nothing_but_cells_does_not_keep_a_server_busy() -> None:
+    """36 kB of empty cells took six seconds to read, and a file may have ten megabytes."""
+    whole = workbook({"A": ROWS})
+    empty = b"<row>" + b"<c/>" * 200 + b"</row>"
+    full = part(whole, SHEET).replace(b"</sheetData>", empty * 25_000 + b"</sheetData>")
+    bomb = with_part(whole, SHEET, full)
+    assert len(bomb) < 200_000
+    assert refusal_of(bomb).startswith("The workbook holds more cells than a list of rows needs.")
+    rows = [[f"Name {number}", *map(str, range(29))] for number in range(2_000)]
+    assert len(cells(workbook({"A": [["Name", *map(str, range(29))], *rows]}))) == 2_000
+
+
 def test_xml_that_defines_its_own_entities_is_refused() -> None:
     whole = workbook({"A": ROWS})
     laughs = b'<!DOCTYPE s [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>' + part(whole, SHEET)
