@@ -243,6 +243,12 @@ CSRF_FAILURE_VIEW = "elinkages.pages.views.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+LARGEST_REQUEST = 32 * 1024 * 1024  # with files; what is a little too large is refused by its page, with a sentence
+FILE_UPLOAD_HANDLERS = [
+    "elinkages.kernel.uploads.Largest",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 FORMS_URLFIELD_ASSUME_HTTPS = True
 
 CELERY_BROKER_URL = REDIS_URL
