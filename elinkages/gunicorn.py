@@ -4,6 +4,7 @@ The address, and the number of workers when it is not two, are given by whoever 
 (elinkages/watch/requests.py): gunicorn's would carry addresses with tokens, and where the reader was.
 """
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,16 @@ def on_starting(_server: Any) -> None:
     """Forget the counts of processes that are gone. Not on a reload, when their heirs still count."""
     for file in _counts.glob("*.db"):
         file.unlink(missing_ok=True)
+
+
+def when_ready(_server: Any) -> None:
+    """Everything that is loaded by now lives as long as we: the garbage collector need not look at it again and again.
+
+    It also looks after some 50,000 new objects instead of 700; a page makes as many, and frees nearly all by itself.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

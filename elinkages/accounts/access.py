@@ -19,6 +19,7 @@ from elinkages.accounts.models import Membership, Msp, Submission, User
 from elinkages.accounts.rights import RIGHTS
 from elinkages.kernel import tenancy
 from elinkages.kernel.pages import page
+from elinkages.kernel.prepared import Prepared
 from elinkages.kernel.refusal import Refused
 
 View = Callable[..., HttpResponse]
@@ -68,9 +69,17 @@ def dashboard(*, can: str = "view", recent: bool = False) -> Callable[[View], Vi
     return decorate
 
 
+_members = Prepared(
+    lambda msp, user: (
+        Membership.objects.active().annotate(has_second_factor=factors.of_user()).filter(msp=msp, user=user)
+    ),
+    msp=UUID,
+    user=UUID,
+)
+
+
 def _member(request: Any) -> Any:
-    found = Membership.objects.active().annotate(has_second_factor=factors.of_user())
-    return found.filter(msp=request.msp, user=request.user).first()
+    return next(iter(_members(msp=request.msp.pk, user=request.user.pk)), None)
 
 
 def _detour(request: Any, *, is_sensitive: bool) -> HttpResponse | None:

@@ -6,15 +6,18 @@ The middleware finds the MSP, moves its part of the path into the script prefix 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
-from django.urls import get_script_prefix, reverse, set_script_prefix
+from django.urls import get_script_prefix, get_urlconf, reverse, set_script_prefix
 
 from elinkages.accounts import hosts
 from elinkages.accounts.models import Msp, PortalDomain
+from elinkages.kernel.prepared import Prepared
 
 DASHBOARD = "elinkages.urls.dashboard"
 PORTAL = "elinkages.urls.portal"
@@ -46,6 +49,7 @@ PUBLIC_SEGMENTS = frozenset(
     }
 )
 """First path segments that belong to the public URLconf."""
+_ANY = UUID(int=0)
 RESERVED_SLUGS = PUBLIC_SEGMENTS | {
     "p",
     "api",
@@ -95,7 +99,7 @@ class DoorMiddleware:
         if domain := getattr(request, "portal_domain", None):
             return self._at_own_host(request, domain)
         door, slug, rest = _split(request.path_info)
-        if slug and (msp := Msp.objects.filter(slug=slug).first()):
+        if slug and (msp := _called(slug)):
             prefix = request.path_info[: len(request.path_info) - len(rest)]
             request.door, request.msp = door, msp
             request.urlconf = URLCONFS[door]
@@ -111,6 +115,13 @@ class DoorMiddleware:
         if first not in hosts.PUBLIC_HERE and request.path_info != hosts.LOGOUT:
             request.door, request.urlconf = "portal", PORTAL
         return self.get_response(request)
+
+
+_msps = Prepared(lambda slug: Msp.objects.filter(slug=slug), slug=str)
+
+
+def _called(slug: str) -> Msp | None:
+    return next(iter(_msps(slug=slug)), None)
 
 
 def _forget_sessions_of_other_hosts(request: Any) -> None:
@@ -145,6 +156,29 @@ def _prefix(prefix: str) -> Iterator[None]:
 def root(door: str, msp: Msp | None) -> str:
     """The path at which a door begins: `/acme/`, `/p/acme/`, `/`."""
     return {"dashboard": "/{}/", "portal": "/p/{}/", "public": "/"}[door].format(msp.slug if msp else "")
+
+
+def here(name: str) -> str:
+    """The path of a named page without arguments, behind the door of this request; raises NoReverseMatch."""
+    return get_script_prefix() + _below(get_urlconf(), name)
+
+
+def around(name: str) -> tuple[str, str]:
+    """What stands before and after the id in the path of a named page of one thing, behind the door of this request."""
+    before, after = _around(get_urlconf(), name)
+    return get_script_prefix() + before, after
+
+
+@cache
+def _below(urlconf: str | None, name: str) -> str:
+    """Every page asks for the same dozen."""
+    return reverse(name).removeprefix(get_script_prefix())
+
+
+@cache
+def _around(urlconf: str | None, name: str) -> tuple[str, str]:
+    before, _, after = reverse(name, args=[_ANY]).removeprefix(get_script_prefix()).partition(str(_ANY))
+    return before, after
 
 
 def url(door: str, msp: Msp | None, name: str, *args: Any) -> str:

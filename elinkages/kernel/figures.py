@@ -1,12 +1,12 @@
 """Numbers, dates and rates as the reader sees them."""
 
-from calendar import month_abbr
 from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from django.utils.safestring import SafeString
 
 from elinkages.kernel.money import bare_money, format_basis_points, format_money
-from elinkages.kernel.words import say_count, say_day
+from elinkages.kernel.words import MONTHS, say_count, say_day
 
 DASH = "\N{EN DASH}"
 
@@ -28,7 +28,7 @@ def rate(basis_points: int) -> str:
 
 def short_day(value: date, today: date) -> str:
     """`Nov 3`, with the year when it is not this year."""
-    return f"{month_abbr[value.month]} {value.day}" if value.year == today.year else say_day(value)
+    return f"{MONTHS[value.month]} {value.day}" if value.year == today.year else say_day(value)
 
 
 def full_month(value: date) -> str:
@@ -44,7 +44,13 @@ def distance(value: datetime, now: datetime, zone: tzinfo) -> str:
     for limit, unit, name in _STEPS:
         if span < limit:
             return _directed(int(span / unit), name, past=value <= now)
-    return days_away((now.astimezone(zone).date() - value.astimezone(zone).date()).days)
+    return days_away((_day(now, zone) - value.astimezone(zone).date()).days)
+
+
+@lru_cache(maxsize=8)
+def _day(now: datetime, zone: tzinfo) -> date:
+    """A page asks this of the same moment for every row."""
+    return now.astimezone(zone).date()
 
 
 def days_away(days: int) -> str:
@@ -80,7 +86,7 @@ def instant_html(value: datetime, now: datetime, zone: tzinfo) -> SafeString:
     return SafeString(
         f'<time class="when" datetime="{local.isoformat(timespec="minutes")}"'
         f' title="{say_day(local)}, {clock} {local.tzname()}">'
-        f"{short_day(local, now.astimezone(zone).date())}, <span>{distance(value, now, zone)}</span></time>"
+        f"{short_day(local, _day(now, zone))}, <span>{distance(value, now, zone)}</span></time>"
     )
 
 

@@ -1,12 +1,14 @@
 """Days and numbers as they stand in sentences, the same wherever a person reads one."""
 
-from calendar import month_abbr
 from datetime import date
+
+MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""Those of `calendar` ask the locale every time."""
 
 
 def say_day(day: date) -> str:
     """“Nov 3, 2026”."""
-    return f"{month_abbr[day.month]} {day.day}, {day.year}"
+    return f"{MONTHS[day.month]} {day.day}, {day.year}"
 
 
 def say_count(count: int, noun: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, tzinfo
 from typing import Any, cast
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.forms.boundfield import BoundField
@@ -140,6 +141,13 @@ def pager(page: Any) -> dict[str, Any]:
     return {"page": page}
 
 
+@register.inclusion_tag("components/export_menu.html", takes_context=True)
+def export_menu(context: Context, name: str, **query: Any) -> dict[str, Any]:
+    """The files of a page that is a `lists.short.Short` by this name; `query` says of what."""
+    url = places.address(f"dashboard:{name}-export")
+    return {"url": f"{url}?{urlencode(query)}" if query else url, "csrf_token": context["csrf_token"]}
+
+
 @register.inclusion_tag("components/history.html", takes_context=True)
 def history(context: Context, events: Iterable[Any], empty: str = "Nothing has happened yet.") -> dict[str, Any]:
     """What happened, newest first: who, what and when, from `audit.history(target)`."""
@@ -182,16 +190,16 @@ def block_again(context: Context, name: str) -> SafeString | str:
     return block.render(context) if block else ""
 
 
-@register.inclusion_tag("components/places.html", takes_context=True)
-def rail(context: Context) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def rail(context: Context) -> SafeString:
     """The places of the dashboard, the one the reader is in marked."""
-    return {"places": places.places(_request(context), places.DASHBOARD)}
+    return places.places_html(places.places(_request(context), places.DASHBOARD))
 
 
-@register.inclusion_tag("components/places.html", takes_context=True)
-def portal_places(context: Context) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def portal_places(context: Context) -> SafeString:
     """The places of the portal, the one the reader is in marked."""
-    return {"places": places.places(_request(context), places.PORTAL)}
+    return places.places_html(places.places(_request(context), places.PORTAL))
 
 
 @register.simple_tag

@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
+from django.urls import NoReverseMatch, get_script_prefix
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from elinkages.accounts import doors
+from elinkages.kernel.icons import icon_html
 
 HOME = "home"
 EARNINGS = "earnings"
@@ -54,20 +59,13 @@ class Place:
 
 def address(name: str) -> str:
     """The address of a URL name, or an empty string where this door does not have it."""
-    below = _below(get_urlconf(), name)
-    return "" if below is None else f"{get_script_prefix()}{below}"
-
-
-@cache
-def _below(urlconf: str | None, name: str) -> str | None:
-    """The path of a URL name below where its door begins; every page asks for the same dozen."""
     try:
-        return reverse(name).removeprefix(get_script_prefix())
+        return doors.here(name)
     except NoReverseMatch:
-        return None
+        return ""
 
 
-def places(request: HttpRequest, ways: Iterable[Way]) -> list[Place]:
+def places(request: HttpRequest, ways: Iterable[Way]) -> tuple[Place, ...]:
     """The places behind this door that the reader may open, with the one they are in marked."""
     member = getattr(request, "member", None)
     sees_earnings = getattr(getattr(request, "contact", None), "sees_earnings", True)
@@ -77,7 +75,22 @@ def places(request: HttpRequest, ways: Iterable[Way]) -> list[Place]:
         if url and (member.may(way.right) if member else sees_earnings or way.right != EARNINGS):
             current = _current(request.path, url, way)
             found.append(Place(url, way.label, way.icon, current))
-    return found
+    return tuple(found)
+
+
+@lru_cache(maxsize=512)
+def places_html(found: tuple[Place, ...]) -> SafeString:
+    """Links in a list; the same few for every page of an MSP."""
+    lines = format_html_join(
+        "",
+        '\n  <li><a href="{}"{}>{}<span>{}</span></a></li>',
+        ((place.url, _mark(place), icon_html(place.icon), place.label) for place in found),
+    )
+    return format_html('<ul class="places">{}\n</ul>\n', lines)
+
+
+def _mark(place: Place) -> SafeString | str:
+    return format_html(' aria-current="{}"', place.current) if place.current else ""
 
 
 def _current(path: str, url: str, way: Way) -> str:
