@@ -66,10 +66,12 @@ CLOSED: Final = f"SELECT DISTINCT ON (partner_id) partner_id, code, reason FROM 
 """Every partner with a closed gate: (partner_id, code, reason). Parameters: %(msp)s, and the day %(on)s."""
 
 HELD_POOLS: Final = (
-    "SELECT p.id FROM commissions_pool p"  # noqa: S608
+    # Found once, also when the planner knows so little of fresh tables that it would look again for every entry.
+    "WITH held AS MATERIALIZED (SELECT p.id FROM commissions_pool p"  # noqa: S608
     " JOIN commissions_hold h ON h.msp_id = p.msp_id AND h.contract_id = p.contract_id"
     " WHERE p.msp_id = %(msp)s AND h.msp_id = %(msp)s AND h.lifted_at IS NULL"
     f" UNION ALL SELECT p.id FROM commissions_pool p WHERE p.msp_id = %(msp)s AND p.contract_id IN ({HELD_CONTRACTS})"
+    ") SELECT id FROM held"
 )
 """Computations of contracts that are on hold, or whose introduction waits for a person (referrals/reviews.py): none of
 their entries is paid. Parameter: %(msp)s."""
