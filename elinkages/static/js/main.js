@@ -5,6 +5,7 @@ import "elinkages/confirm-dialog";
 import "elinkages/copy-button";
 import "elinkages/drag-board";
 import "elinkages/go-on";
+import "elinkages/keys-help";
 import "elinkages/page-keys";
 import "elinkages/passkey-form";
 import "elinkages/row-selection";

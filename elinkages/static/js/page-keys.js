@@ -1,5 +1,5 @@
 // Keys for lists: j and k move, Enter opens, x ticks, / searches. Escape closes an open menu.
-const typing = (target) => target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+export const typing = (target) => target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 
 class PageKeys extends HTMLElement {
   connectedCallback() {
@@ -14,7 +14,7 @@ class PageKeys extends HTMLElement {
   }
 
   press(event) {
-    if (event.key === "Escape") return this.closeMenus(document.body);
+    if (event.key === "Escape") return this.closeMenus(document.body, document.activeElement);
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
     const act = { j: () => this.move(1), k: () => this.move(-1), x: () => this.tick(), "/": () => this.search() }[event.key];
     if (act?.()) event.preventDefault();
@@ -49,7 +49,8 @@ class PageKeys extends HTMLElement {
     return Boolean(input);
   }
 
-  closeMenus(inside) {
+  closeMenus(inside, focused) {
+    focused?.closest("details.menu[open]")?.querySelector("summary").focus();
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(inside)) menu.open = false;
   }
 }
