@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from commissions.listings import ENTRIES, PAYOUTS
+from commissions.listings import ENTRIES, NEXT_RUN, PAYOUTS, RUNS
 from commissions.views import earnings, explain, holds, payout_runs, payouts, portal_statements, statements
 from commissions.views import portal as portal_views
 from elinkages.lists.urls import around as lists_around
+from elinkages.lists.urls import exported
 
 dashboard: list[URLPattern | URLResolver] = [
     path("commissions/", earnings.commission_list, name="commission-list"),
@@ -14,8 +15,11 @@ dashboard: list[URLPattern | URLResolver] = [
     path("commissions/holds/new/", holds.hold_new, name="hold-new"),
     path("commissions/holds/<uuid:hold_id>/lifting/", holds.hold_lifting, name="hold-lifting"),
     path("payouts/", payout_runs.run_list, name="payout-run-list"),
+    exported(NEXT_RUN, "payouts/"),
     path("payouts/all/", earnings.payout_list, name="payout-list"),
     *lists_around(PAYOUTS, "payouts/all/"),
+    path("payouts/runs/", earnings.run_list, name="run-list"),
+    *lists_around(RUNS, "payouts/runs/"),
     path("payouts/runs/new/", payout_runs.run_new, name="payout-run-new"),
     path("payouts/runs/<uuid:run_id>/", payout_runs.run_detail, name="payout-run"),
     path("payouts/runs/<uuid:run_id>/approval/", payout_runs.run_approval, name="payout-run-approval"),
@@ -23,6 +27,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("payouts/runs/<uuid:run_id>/cancellation/", payout_runs.run_cancellation, name="payout-run-cancellation"),
     path("payouts/runs/<uuid:run_id>/settlement/", payout_runs.run_settlement, name="payout-run-settlement"),
     path("payouts/runs/<uuid:run_id>/file/", payout_runs.run_file, name="payout-run-file"),
+    path("payouts/runs/<uuid:run_id>/statements/", payout_runs.run_statements, name="payout-run-statements"),
     path("payouts/<uuid:payout_id>/", payouts.payout_detail, name="payout"),
     path("payouts/<uuid:payout_id>/settlement/", payouts.payout_settlement, name="payout-settlement"),
     path("payouts/<uuid:payout_id>/failure/", payouts.payout_failure, name="payout-failure"),
@@ -39,8 +44,10 @@ dashboard: list[URLPattern | URLResolver] = [
 
 portal: list[URLPattern | URLResolver] = [
     path("earnings/", portal_views.earnings_page, name="earnings"),
+    path("earnings/export/", portal_views.earnings_export, name="earnings-export"),
     path("earnings/<uuid:entry_id>/", portal_views.entry_page, name="entry"),
     path("statements/", portal_statements.statement_list, name="statement-list"),
+    path("statements/export/", portal_statements.statement_export, name="statement-export"),
     path("statements/month/", portal_statements.month_page, name="month-statement"),
     path("statements/month.pdf", portal_statements.month_as_pdf, name="month-statement-pdf"),
     path("statements/month.csv", portal_statements.month_as_csv, name="month-statement-csv"),

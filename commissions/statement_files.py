@@ -18,10 +18,19 @@ HEADER: Final = ("Type", "Date", "Client", "Service line", "Earned in", "Why", "
 
 def payout_pdf(statement: Statement, msp: Msp) -> bytes:
     """The statement of a payout, always the same bytes while nothing about it changes."""
-    payout = statement.payout
+    return payout_pdfs([statement], msp)[0]
+
+
+def payout_pdfs(statements: Sequence[Statement], msp: Msp) -> list[bytes]:
+    """The same of several payouts, set together."""
     head, files = branding.letterhead(msp)
-    data: dict[str, Any] = {
-        **head,
+    documents = [(head | _payout_data(one, msp), _set_at(one, msp)) for one in statements]
+    return pdf.render_many("statement", documents, files=files)
+
+
+def _payout_data(statement: Statement, msp: Msp) -> dict[str, Any]:
+    payout = statement.payout
+    return {
         "title": f"Statement {payout.number}",
         "partner": payout.partner.name,
         "facts": _payout_facts(statement),
@@ -35,8 +44,10 @@ def payout_pdf(statement: Statement, msp: Msp) -> bytes:
         "closing": [_outcome(statement), format_money(payout.minor, payout.currency)],
         "foot": _foot(msp),
     }
-    at = datetime.combine(payout.paid_on or statement.last_month, time(12), tzinfo=msp.zone)
-    return pdf.render("statement", data, at=at, files=files)
+
+
+def _set_at(statement: Statement, msp: Msp) -> datetime:
+    return datetime.combine(statement.payout.paid_on or statement.last_month, time(12), tzinfo=msp.zone)
 
 
 def month_pdf(statement: MonthStatement, msp: Msp, *, at: datetime) -> bytes:
@@ -66,12 +77,17 @@ def month_pdf(statement: MonthStatement, msp: Msp, *, at: datetime) -> bytes:
 
 def payout_csv(statement: Statement) -> bytes:
     """The lines of a payout and what was paid, one row each."""
+    return csv_cells.write([HEADER, *payout_rows(statement)])
+
+
+def payout_rows(statement: Statement) -> Iterator[Sequence[str]]:
+    """The same, without the head."""
     payout = statement.payout
-    rows = [_row(_kind(line), line, payout.currency) for line in statement.lines]
+    for line in statement.lines:
+        yield _row(_kind(line), line, payout.currency)
     paid_on = payout.paid_on.isoformat() if payout.paid_on else ""
     told, amount = f"Statement {payout.number}", plain_money(payout.minor, payout.currency)
-    last = (_outcome(statement), paid_on, "", "", "", told, amount, payout.currency, payout.reference)
-    return csv_cells.write([HEADER, *rows, last])
+    yield (_outcome(statement), paid_on, "", "", "", told, amount, payout.currency, payout.reference)
 
 
 def month_csv(statement: MonthStatement) -> bytes:

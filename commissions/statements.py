@@ -1,8 +1,9 @@
 """The statement of a payout: what was paid to whom, for what, and why, on one page that can be kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -57,8 +58,19 @@ def payouts_told(partner: Partner) -> QuerySet[Payout]:
 
 def statement(payout: Payout) -> Statement:
     """The statement of a payout. Raises Unequal rather than show lines that do not add up."""
-    items = list(PayoutItem.objects.filter(payout=payout).select_related("entry__pool"))
-    found = origins([item.entry for item in items])
+    return statements([payout])[0]
+
+
+def statements(payouts: Sequence[Payout]) -> list[Statement]:
+    """The statements of several payouts, in their order: four queries for any number. Raises Unequal."""
+    items: dict[UUID, list[PayoutItem]] = {payout.pk: [] for payout in payouts}
+    for item in PayoutItem.objects.filter(payout__in=list(items)).select_related("entry__pool"):
+        items[item.payout_id].append(item)
+    found = origins([item.entry for mine in items.values() for item in mine])
+    return [_statement(payout, items[payout.pk], found) for payout in payouts]
+
+
+def _statement(payout: Payout, items: Sequence[PayoutItem], found: Mapping[UUID, Origin]) -> Statement:
     lines = [Line(item.entry, found[item.entry.pool_id], item.entry.pool.reason, item.minor) for item in items]
     if sum(line.minor for line in lines) != payout.minor:
         raise Unequal(f"The lines of payout {payout.number} do not add up to it.")

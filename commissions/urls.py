@@ -3,14 +3,18 @@
 from django.urls import URLPattern, URLResolver, path
 
 from commissions import payout_urls
+from commissions.listings import BILLING, PLANS, RULES
 from commissions.views import billing, clients, contracts, deals, plans, rules
+from elinkages.lists.urls import exported
 
 dashboard: list[URLPattern | URLResolver] = [
     *payout_urls.dashboard,
     path("plans/", plans.plan_list, name="plan-list"),
+    exported(PLANS, "plans/"),
     path("plans/new/", plans.plan_new, name="plan-new"),
     path("plans/preview/", plans.plan_preview, name="plan-preview"),
     path("plans/rules/", rules.rule_list, name="plan-rule-list"),
+    exported(RULES, "plans/rules/"),
     path("plans/rules/new/", rules.rule_new, name="plan-rule-new"),
     path("plans/rules/<uuid:rule_id>/end/", rules.rule_end, name="plan-rule-end"),
     path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
@@ -23,6 +27,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("clients/<uuid:client_id>/leaving/", clients.client_leaving, name="client-leaving"),
     path("clients/<uuid:client_id>/return/", clients.client_return, name="client-return"),
     path("clients/<uuid:client_id>/contracts/new/", clients.contract_new, name="contract-new"),
+    exported(BILLING, "clients/billing/"),
     path("clients/<uuid:client_id>/billing/", billing.client_billing, name="client-billing"),
     path("clients/<uuid:client_id>/billing/invoice/", billing.invoice_new, name="client-invoice-new"),
     path("clients/<uuid:client_id>/billing/payment/", billing.payment_new, name="client-payment-new"),
@@ -38,7 +43,6 @@ dashboard: list[URLPattern | URLResolver] = [
         "contracts/<uuid:contract_id>/reinstatement/", contracts.contract_reinstatement, name="contract-reinstatement"
     ),
     path("contracts/<uuid:contract_id>/plan/", contracts.contract_plan, name="contract-plan"),
-    path("contracts/<uuid:contract_id>/commissions/", contracts.contract_commissions, name="contract-commissions"),
 ]
 
 portal: list[URLPattern | URLResolver] = [*payout_urls.portal]

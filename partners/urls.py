@@ -6,7 +6,8 @@ The list of partners and a partner's page read the whole program, so their views
 from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
-from partners.listings import APPLICATIONS
+from elinkages.lists.urls import exported
+from partners.listings import APPLICATIONS, SIGNED
 from partners.views import agreements, applications, arrival, invitation, join, join_page, people
 from partners.views import dashboard as partner_views
 from partners.views import portal as portal_views
@@ -43,6 +44,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("partners/join-page/rules/<uuid:join_rule_id>/move/", join_page.rule_move, name="join-rule-move"),
     path("partners/join-page/rules/<uuid:join_rule_id>/removal/", join_page.rule_removal, name="join-rule-removal"),
     path("partners/agreement/", agreements.agreement_list, name="agreement-list"),
+    exported(SIGNED, "partners/agreement/signatures/"),
     path("partners/agreement/drafts/new/", agreements.draft_new, name="agreement-draft-new"),
     path("partners/agreement/drafts/<uuid:agreement_draft_id>/", agreements.draft, name="agreement-draft"),
     path(

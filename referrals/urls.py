@@ -3,7 +3,8 @@
 from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
-from referrals.listings import CLIENTS, REFERRALS
+from elinkages.lists.urls import exported
+from referrals.listings import CASES, CLIENTS, LINKS, REFERRALS, SERVICE_LINES
 from referrals.views import cases, clients, credit, lists, portal_credit, registration, service_lines, sharing, standing
 from referrals.views import portal as portal_views
 from referrals.views import public as public_views
@@ -33,6 +34,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("splits/<uuid:split_id>/withdrawal/", standing.split_withdrawal, name="split-withdrawal"),
     path("consents/<uuid:consent_id>/answer/", standing.consent_answer, name="consent-answer"),
     path("cases/", cases.case_list, name="case-list"),
+    *lists_around(CASES, "cases/"),
     path("cases/<uuid:case_id>/", cases.case_page, name="case"),
     path("cases/<uuid:case_id>/notes/", cases.case_note, name="case-note"),
     path("cases/<uuid:case_id>/deadline/", cases.case_deadline, name="case-deadline"),
@@ -42,8 +44,8 @@ dashboard: list[URLPattern | URLResolver] = [
     path("settings/referral-page/", sharing.referral_page, name="referral-page"),
     path("settings/referral-page/edit/", sharing.referral_page_edit, name="referral-page-edit"),
     path("referrals/links/", sharing.link_list, name="link-list"),
+    *lists_around(LINKS, "referrals/links/"),
     path("referrals/links/new/", sharing.link_new, name="link-new"),
-    path("referrals/links/<uuid:link_id>/closing/", sharing.link_closing, name="link-closing"),
     path("referrals/<uuid:referral_id>/status-link/", sharing.status_link_new, name="status-link-new"),
     path(
         "status-links/<uuid:status_link_id>/revocation/", sharing.status_link_revocation, name="status-link-revocation"
@@ -52,6 +54,7 @@ dashboard: list[URLPattern | URLResolver] = [
     *lists_around(CLIENTS, "clients/"),
     path("clients/new/", clients.client_new, name="client-new"),
     path("settings/service-lines/", service_lines.every, name="service-lines"),
+    exported(SERVICE_LINES, "settings/service-lines/"),
     path("settings/service-lines/new/", service_lines.new, name="service-line-new"),
     path("settings/service-lines/<uuid:line_id>/", service_lines.rename, name="service-line"),
     path("settings/service-lines/<uuid:line_id>/archiving/", service_lines.archiving, name="service-line-archiving"),
@@ -61,6 +64,7 @@ dashboard: list[URLPattern | URLResolver] = [
 portal: list[URLPattern | URLResolver] = [
     path("refer/", portal_views.new, name="referral-new"),
     path("referrals/", portal_views.referral_list, name="referral-list"),
+    path("referrals/export/", portal_views.referral_export, name="referral-export"),
     path("referrals/<uuid:referral_id>/", portal_views.detail, name="referral"),
     path("referrals/<uuid:referral_id>/thanks/", portal_views.thanks, name="referral-thanks"),
     path("referrals/<uuid:referral_id>/contest/", portal_credit.contest, name="referral-contest"),

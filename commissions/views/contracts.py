@@ -13,13 +13,12 @@ from django.utils import timezone
 
 from commissions import deals, forecast
 from commissions.forms.contract import ChosenPlanForm, EndForm, FirstPaymentForm, MovementForm, NoteForm
-from commissions.models import Entry, Pin, PlanVersion
+from commissions.models import Pin, PlanVersion
 from commissions.terms import describe, from_json
 from commissions.views import effects
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
-from elinkages.kernel.paging import paginate
 from elinkages.kernel.refusal import Refused
 from referrals import contracts
 from referrals.models import Client, Contract
@@ -145,15 +144,6 @@ def contract_plan(request: MspRequest, contract_id: UUID) -> HttpResponse:
     return _form_page(
         request, "contract_plan", form, {"contract": contract, "form": form, "choice": choice, "pin": pin}
     )
-
-
-@dashboard()
-def contract_commissions(request: MspRequest, contract_id: UUID) -> HttpResponse:
-    """What a contract has earned its partners, month by month, each amount with its reason."""
-    contract = contract_of(contract_id)
-    entries = Entry.objects.filter(pool__contract=contract).select_related("pool", "partner")
-    context = {"contract": contract, "page": paginate(entries, request, order=("-earning_month", "-pk"))}
-    return page(request, "dashboard/clients/commissions.html", context)
 
 
 def _form_page(request: MspRequest, name: str, form: Form, context: dict[str, Any]) -> HttpResponse:

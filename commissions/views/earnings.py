@@ -1,4 +1,4 @@
-"""Every amount that was ever earned, and every payout, in lists that can be filtered."""
+"""Every amount that was ever earned, every payout and every run, in lists that can be filtered."""
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
@@ -20,3 +20,10 @@ def commission_list(request: MspRequest) -> HttpResponse:
 def payout_list(request: MspRequest) -> HttpResponse:
     """Every payout of every run, newest first."""
     return list_page(request, listings.PAYOUTS, "dashboard/payouts/list.html")
+
+
+@dashboard()
+@require_safe
+def run_list(request: MspRequest) -> HttpResponse:
+    """Every payout run, newest first."""
+    return list_page(request, listings.RUNS, "dashboard/payouts/runs.html")

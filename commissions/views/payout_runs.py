@@ -15,21 +15,25 @@ from commissions import payouts
 from commissions.forms.payouts import ApprovalForm, OpenForm, ReasonForm, ReferencesForm
 from commissions.models import PayoutRun, PayoutState, RunState
 from commissions.rails.manual import bank_file
+from commissions.run_statements import RUN_STATEMENTS
 from commissions.views.acting import Step, act, sent
 from commissions.views.run_page import NoQuestion, run_context, waiting_for_bank
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
-from elinkages.kernel.paging import paginate
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.words import say_count
+from elinkages.lists.scope import Scope
+from elinkages.lists.views.exports import take
 
 PREVIEWED = 100
+LATEST = 12
+"""Runs on the first page; the list has them all."""
 
 
 class NotIssued(Refused):
-    """There is no list for the bank before the run is released."""
+    """There is no list for the bank and no statement before the run is released."""
 
 
 @dashboard()
@@ -145,10 +149,21 @@ def run_file(request: MspRequest, run_id: UUID) -> HttpResponse:
     return HttpResponse(bank_file(run), content_type="text/csv; charset=utf-8", headers=headers)
 
 
+@dashboard()
+@require_POST
+def run_statements(request: MspRequest, run_id: UUID) -> HttpResponse:
+    """Ask for all statements of a run in one file."""
+    run = get_object_or_404(PayoutRun, pk=run_id)
+    wanted = RUN_STATEMENTS.of(run, Scope.of(request))
+    if not wanted.count(0):
+        raise NotIssued("Statements are made when the run is released; nothing of this one has been paid.")
+    return take(request, wanted)
+
+
 def _run_list(request: MspRequest, form: OpenForm, *, status: int = 200) -> HttpResponse:
     outlook = payouts.outlook(request.msp.today(timezone.now()))
     sums = {"payouts_count": Count("payouts"), "payouts_minor": Sum("payouts__minor")}
-    runs = PayoutRun.objects.annotate(**sums)
+    runs = PayoutRun.objects.select_related("approved_by__user").annotate(**sums)
     context: dict[str, Any] = {
         "form": form,
         "outlook": outlook,
@@ -157,7 +172,7 @@ def _run_list(request: MspRequest, form: OpenForm, *, status: int = 200) -> Http
         "more_payees": max(0, len(outlook.payees) - PREVIEWED),
         "more_left_out": max(0, len(outlook.left_out) - PREVIEWED),
         "draft": PayoutRun.objects.filter(state=RunState.DRAFT).first(),
-        "runs": paginate(runs, request, order=("-number", "-pk")),
+        "runs": runs.order_by("-number")[:LATEST],
     }
     return page(request, "dashboard/payouts/run_list.html", context, status=status)
 

@@ -14,7 +14,17 @@ from commissions.statements import payouts_told, statement
 from commissions.views.statements import as_csv, as_pdf, month_of
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
+from elinkages.lists.columns import Field, Kind
+from elinkages.lists.own import own_file
 from partners.access import PortalRequest, earnings_portal
+
+EXPORTED = (
+    Field("Statement", lambda payout: payout.number, Kind.COUNT),
+    Field("Status", lambda payout: payout.get_state_display()),
+    Field("Paid on", lambda payout: payout.paid_on, Kind.DAY),
+    Field("Bank reference", lambda payout: payout.reference),
+    Field("Amount", lambda payout: payout.minor, Kind.MONEY),
+)
 
 
 @earnings_portal
@@ -27,6 +37,13 @@ def statement_list(request: PortalRequest) -> HttpResponse:
         "totals": earnings.totals(request.partner),
     }
     return page(request, "portal/statements/list.html", context)
+
+
+@earnings_portal
+@require_safe
+def statement_export(request: PortalRequest) -> HttpResponse:
+    """Every payment as a file."""
+    return own_file(request, request.msp, "Payments", EXPORTED, payouts_told(request.partner))
 
 
 @earnings_portal

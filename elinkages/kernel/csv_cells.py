@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from typing import TextIO
 
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -16,9 +17,13 @@ def safe(text: str) -> str:
     return text
 
 
+def add(rows: Iterable[Sequence[str]], text: TextIO) -> None:
+    """Write rows with CRLF (RFC 4180) to an open text, which must not translate newlines."""
+    csv.writer(text, lineterminator="\r\n").writerows([safe(cell) for cell in row] for row in rows)
+
+
 def write(rows: Iterable[Sequence[str]]) -> bytes:
-    """Rows as CSV in UTF-8 with CRLF (RFC 4180); the same rows always give the same bytes."""
+    """Rows as CSV in UTF-8; the same rows always give the same bytes."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerows([safe(cell) for cell in row] for row in rows)
+    add(rows, out)
     return out.getvalue().encode()

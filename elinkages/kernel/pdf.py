@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -51,19 +51,36 @@ def render(template: str, data: Mapping[str, Any], *, at: datetime, files: Mappi
     The template also finds `data.replaced`: whether a character without a glyph became a □.
     Raises TooLong for a person, CannotRender for us.
     """
+    return render_many(template, [(data, at)], files=files)[0]
+
+
+def render_many(
+    template: str, documents: Sequence[tuple[Mapping[str, Any], datetime]], *, files: Mapping[str, bytes] | None = None
+) -> list[bytes]:
+    """The same for several documents in one press, which starts once: twenty take what four take alone.
+
+    One that cannot be set stops them all; keep them to some dozens.
+    """
     source = TEMPLATES / f"{template}.typ"
     if not source.is_file():
         raise CannotRender(f"There is no template {template}.")
+    with tempfile.TemporaryDirectory(prefix="elinkages-pdf-") as folder:
+        roots = [Path(folder) / str(number) for number in range(len(documents))]
+        for root, (data, _) in zip(roots, documents, strict=True):
+            _lay_out(root, _written(data), files or {})
+        _press(Path(folder), source.name, [(root, at) for root, (_, at) in zip(roots, documents, strict=True)])
+        return [(root / pdf_press.OUTPUT).read_bytes() for root in roots]
+
+
+def _written(data: Mapping[str, Any]) -> str:
     written = json.dumps({"replaced": False, **_clean(data)}, ensure_ascii=False, sort_keys=True)
     if len(written.encode()) > LARGEST_DATA:
         raise TooLong("This would be too long for one document. Choose a shorter period, or take the spreadsheet.")
-    with tempfile.TemporaryDirectory(prefix="elinkages-pdf-") as folder:
-        root = Path(folder)
-        _lay_out(root, written, files or {})
-        return _press(root, source.name, at)
+    return written
 
 
 def _lay_out(root: Path, written: str, files: Mapping[str, bytes]) -> None:
+    root.mkdir()
     for source in TEMPLATES.glob("*.typ"):
         (root / source.name).write_bytes(source.read_bytes())
     (root / pdf_press.DATA).write_text(written)
@@ -73,8 +90,10 @@ def _lay_out(root: Path, written: str, files: Mapping[str, bytes]) -> None:
         (root / name).write_bytes(content)
 
 
-def _press(root: Path, main: str, at: datetime) -> bytes:
-    command = [sys.executable, "-I", pdf_press.__file__, str(root), main, str(int(at.timestamp())), REPLACEMENT]
+def _press(folder: Path, main: str, documents: Sequence[tuple[Path, datetime]]) -> None:
+    listed = [part for root, at in documents for part in (str(int(at.timestamp())), str(root))]
+    command = [sys.executable, "-I", pdf_press.__file__, main, REPLACEMENT, *listed]
+    seconds = SECONDS + (len(documents) - 1) * pdf_press.CPU_SECONDS_EACH
     surroundings = {
         "PATH": os.environ.get("PATH", ""),
         "RAYON_NUM_THREADS": "1",
@@ -82,15 +101,14 @@ def _press(root: Path, main: str, at: datetime) -> bytes:
         "https_proxy": _NOWHERE,
     }
     try:
-        done = subprocess.run(command, cwd=root, env=surroundings, capture_output=True, timeout=SECONDS, check=False)
+        done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as problem:
-        raise CannotRender(f"{main} was not set in {SECONDS} seconds.") from problem
+        raise CannotRender(f"{main} was not set in {seconds} seconds.") from problem
     said = done.stderr.decode(errors="replace").strip()
     if done.returncode:
         raise CannotRender(f"{main}: {said or f'the press ended with {done.returncode}'}"[:2000])
     if said:
         logger.warning("%s: %s", main, said)
-    return (root / pdf_press.OUTPUT).read_bytes()
 
 
 def _clean(value: Any) -> Any:

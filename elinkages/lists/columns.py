@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -117,6 +118,7 @@ def row_link(scope: Scope, name: str, pk: UUID, label: str) -> SafeString:
     return fill('<a class="row-link" href="{}">{}</a>', scope.url(name, pk), label)
 
 
+@lru_cache(maxsize=1024, typed=True)
 def sub(content: str, *, warns: bool = False) -> SafeString:
     """A second line in a cell, smaller."""
     if warns:
@@ -124,6 +126,7 @@ def sub(content: str, *, warns: bool = False) -> SafeString:
     return fill('<span class="sub">{}</span>', content)
 
 
+@lru_cache(maxsize=128, typed=True)
 def muted(content: str) -> SafeString:
     """What stands for nothing."""
     return fill('<span class="muted">{}</span>', content)

@@ -1,4 +1,5 @@
-"""Lists as files: asked for on a page, written by a worker from one snapshot, fetched by a link that ages quickly.
+"""Lists and bundles as files: asked for on a page, written by a worker from one snapshot, fetched by a link that ages
+quickly.
 
 The bytes lie in the database, behind the walls of what they were made of, until they expire. A list of a few hundred
 rows is written at once, by the same steps.
@@ -23,16 +24,19 @@ from elinkages.kernel.actors import System
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 from elinkages.lists import listing as listings
+from elinkages.lists import wanted as bundles
 from elinkages.lists import writing
 from elinkages.lists.listing import Asked
 from elinkages.lists.models import UNFINISHED, Export, ExportFile, ExportFormat, ExportState
 from elinkages.lists.scope import Scope
+from elinkages.lists.wanted import Wanted
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 500
-"""Rows that are written while the page waits."""
+"""Rows of a list that are written while the page waits."""
 MOST = 250_000
+FORMATS = (ExportFormat.CSV, ExportFormat.XLSX)
 KEPT_FOR = timedelta(hours=24)
 LINK_SECONDS = 600
 STANDSTILL = timedelta(minutes=3)
@@ -42,7 +46,7 @@ _SALT = "elinkages.lists.export"
 
 
 class UnknownFormat(Refused):
-    """Neither CSV nor Excel."""
+    """Not one of those that are offered."""
 
 
 class TooLong(Refused):
@@ -61,17 +65,33 @@ class Gone(Refused):
     status = 410
 
 
-def start(asked: Asked, *, format_: str, by: Membership, at: datetime) -> Export:
-    """Ask for what an address shows as a file; short ones are ready at once. Raises UnknownFormat, TooLong."""
-    if format_ not in ExportFormat.values:
-        raise UnknownFormat("Choose CSV or Excel.")
-    rows = writing.count(asked, most=MOST)
-    if rows > MOST:
-        raise TooLong(f"A file may have {MOST:,} rows and this list has more. Take part of it with a filter.")
-    export = Export.objects.create(
-        listing=asked.listing.name,
+def of_list(asked: Asked) -> Wanted:
+    """What an address of a list shows, all pages of it."""
+    return Wanted(
+        name=asked.listing.name,
         title=asked.listing.title,
         query=asked.query(view="").removeprefix("?"),
+        right=asked.listing.right,
+        formats=FORMATS,
+        at_once=AT_ONCE,
+        most=MOST,
+        too_long=f"A file may have {MOST:,} rows and this list has more. Take part of it with a filter.",
+        count=lambda most: writing.count(asked, most=most),
+        write=lambda format_, file, progress: writing.write(asked, format_, file, progress=progress),
+    )
+
+
+def start(wanted: Wanted, *, format_: str, by: Membership, at: datetime) -> Export:
+    """Ask for a file; a short one is ready at once. Raises UnknownFormat, TooLong."""
+    if format_ not in wanted.formats:
+        raise UnknownFormat(f"Choose {' or '.join(ExportFormat(one).label for one in wanted.formats)}.")
+    rows = wanted.count(wanted.most)
+    if rows > wanted.most:
+        raise TooLong(wanted.too_long)
+    export = Export.objects.create(
+        listing=wanted.name,
+        title=wanted.title,
+        query=wanted.query,
         format=format_,
         rows=rows,
         asked_by=by,
@@ -79,9 +99,9 @@ def start(asked: Asked, *, format_: str, by: Membership, at: datetime) -> Export
         moved_at=at,
     )
     trail.record("export.asked", export, by=by, at=at, rows=rows, filters=export.query)
-    if rows <= AT_ONCE:
+    if rows <= wanted.at_once:
         take(export.pk, at=at)
-        with written(export, asked) as (content, count):
+        with written(export, wanted) as (content, count):
             finish(export.pk, content, count, at=at)
         export.refresh_from_db()
     return export
@@ -99,25 +119,27 @@ def take(export_id: UUID, *, at: datetime) -> Export | None:
     return Export.objects.select_related("asked_by__user").get(pk=export_id)
 
 
-def asked_of(export: Export, *, at: datetime) -> Asked | None:
-    """What an export is of; None when its person may no longer see it, or the list is gone."""
-    listing = listings.find(export.listing)
+def wanted_of(export: Export, *, at: datetime) -> Wanted | None:
+    """What an export is to hold; None when its person may no longer see it, or it is gone."""
     by = export.asked_by
-    if listing is None or not by.may(listing.right) or not by.user.is_active:
+    if not _may(export, by) or not by.user.is_active:
         return None
-    msp = Msp.objects.get(pk=current_msp_id())
-    return listing.ask(QueryDict(export.query), Scope(msp, by, at))
+    scope = Scope(Msp.objects.get(pk=current_msp_id()), by, at)
+    if listing := listings.find(export.listing):
+        return of_list(listing.ask(QueryDict(export.query), scope))
+    bundle = bundles.find(export.listing)
+    return bundle.wanted(QueryDict(export.query), scope) if bundle else None
 
 
 @contextmanager
-def written(export: Export, asked: Asked) -> Iterator[tuple[bytes, int]]:
+def written(export: Export, wanted: Wanted) -> Iterator[tuple[bytes, int]]:
     """The bytes of an export and how many rows they hold.
 
     A transaction hides what it writes until it ends, so progress is told beside it.
     """
     with tempfile.TemporaryFile() as file:
         key = _progress_key(export.pk)
-        count = writing.write(asked, export.format, file, progress=lambda rows: cache.set(key, rows, LINK_SECONDS))
+        count = wanted.write(export.format, file, lambda rows: cache.set(key, rows, LINK_SECONDS))
         file.seek(0)
         yield file.read(), count
 
@@ -156,8 +178,7 @@ def fetch(export: Export, key: str, *, by: Membership, at: datetime) -> bytes:
         raise LinkTooOld("This link is too old. Open your exports and download the file from there.") from error
     if subject != _subject(export) or export.asked_by_id != by.pk:
         raise LinkTooOld("This link is for somebody else. Export the list yourself.")
-    listing = listings.find(export.listing)
-    if listing is None or not by.may(listing.right):
+    if not _may(export, by):
         raise Gone("You may no longer see what is in this file.")
     file = ExportFile.objects.filter(export=export).first()
     if file is None:
@@ -185,6 +206,11 @@ def is_ours(export_id: UUID) -> bool:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"export:{export_id}"])
         (ours,) = cursor.fetchone()
     return bool(ours)
+
+
+def _may(export: Export, by: Membership) -> bool:
+    source = listings.find(export.listing) or bundles.find(export.listing)
+    return source is not None and by.may(source.right)
 
 
 def _subject(export: Export) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -45,6 +46,29 @@ def choices(found: Options) -> Callable[[Scope], Options]:
 def equals(field: str) -> Callable[[Rows, str, Scope], Rows]:
     """Rows whose field has the value."""
     return lambda rows, value, _: rows.filter(**{field: value})
+
+
+def of_row(name: str, label: str, rows: Callable[[], Rows], field: str) -> Filter:
+    """A filter that another page leads to with the id of one row of something: the rows whose `field` it is."""
+
+    def find(value: str, scope: Scope) -> Any:
+        key = f"{name}={value}"
+        if key not in scope.kept:
+            try:
+                scope.kept[key] = rows().filter(pk=UUID(value)).first()
+            except ValueError:
+                scope.kept[key] = None
+        return scope.kept[key]
+
+    return Filter(
+        name,
+        label,
+        choices(()),
+        equals(field),
+        shown="link",
+        accepts=lambda value, scope: find(value, scope) is not None,
+        called=lambda value, scope: str(find(value, scope)),
+    )
 
 
 @dataclass(frozen=True, slots=True)

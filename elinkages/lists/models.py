@@ -65,6 +65,14 @@ class ExportFormat(models.TextChoices):
 
     CSV = "csv", "CSV"
     XLSX = "xlsx", "Excel"
+    ZIP = "zip", "ZIP"
+
+
+CONTENT_TYPES = {
+    ExportFormat.CSV: "text/csv; charset=utf-8",
+    ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ExportFormat.ZIP: "application/zip",
+}
 
 
 class ExportState(models.TextChoices):
@@ -81,9 +89,9 @@ UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
 
 
 class Export(TenantModel):
-    """A list that was asked for as a file: exactly the rows and columns that its address showed."""
+    """What was asked for as a file: exactly the rows and columns that the address of a list showed, or a bundle."""
 
-    listing = models.CharField(max_length=40)
+    listing = models.CharField("list or bundle", max_length=40)
     title = models.CharField(max_length=80)
     query = models.CharField(max_length=QUERY_LENGTH, blank=True)
     format = models.CharField(max_length=4, choices=ExportFormat.choices)

@@ -1,15 +1,14 @@
 """The page of a list: what its template needs, and the one view that every list is shown by."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from elinkages.accounts import doors
 from elinkages.accounts.access import MspRequest
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import Page, paginate
@@ -20,35 +19,7 @@ from elinkages.lists.listing import COLUMNS, VIEW, Asked, Listing
 from elinkages.lists.models import SavedView
 from elinkages.lists.scope import Scope
 from elinkages.lists.table import table_html
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A chip or a tab."""
-
-    label: str
-    url: str
-    is_on: bool
-    leads_away: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Chips:
-    """One filter as a row of chips."""
-
-    label: str
-    links: Sequence[Link]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One filter as a control."""
-
-    name: str
-    label: str
-    everything: str
-    options: Sequence[tuple[str, str]]
-    value: str
+from elinkages.lists.toolbar import Choice, Link, boxes_html, chips_html, hidden_html, selects_html, tabs_html
 
 
 class ListPage:
@@ -74,7 +45,7 @@ class ListPage:
         """What this person may do to many rows, with its address."""
         may = self.scope.member.may
         return [
-            (action, reverse(f"dashboard:{self.listing.name}-{action.name}"))
+            (action, doors.here(f"dashboard:{self.listing.name}-{action.name}"))
             for action in self.listing.actions
             if may(action.right)
         ]
@@ -107,14 +78,16 @@ class ListPage:
     @property
     def everything(self) -> str:
         """The address of the list as it is without any filter."""
-        return reverse(f"dashboard:{self.listing.name}") + f"?{VIEW}=none"
+        return doors.here(f"dashboard:{self.listing.name}") + f"?{VIEW}=none"
 
     @cached_property
-    def tabs(self) -> list[Link]:
+    def tabs(self) -> SafeString | str:
         """The saved views, after the list as it comes."""
+        if not self.views:
+            return ""
         bare = not self.asked.view or self.asked.view == "none"
-        links = [Link("All", f"?{VIEW}=none", bare)]
-        return links + [Link(str(view), f"?{view.address}", str(view.pk) == self.asked.view) for view in self.views]
+        mine = [Link(str(view), f"?{view.address}", str(view.pk) == self.asked.view) for view in self.views]
+        return tabs_html("Views", [Link("All", f"?{VIEW}=none", bare), *mine])
 
     @cached_property
     def view(self) -> SavedView | None:
@@ -129,59 +102,58 @@ class ListPage:
     @cached_property
     def keep_url(self) -> str:
         """Where what is shown is kept as a view."""
-        return reverse(f"dashboard:{self.listing.name}-view-new") + self.asked.query(view="")
+        return doors.here(f"dashboard:{self.listing.name}-view-new") + self.asked.query(view="")
 
     @cached_property
     def export_url(self) -> str:
         """Where what is shown is exported."""
-        return reverse(f"dashboard:{self.listing.name}-export") + self.asked.query(view="")
+        return doors.here(f"dashboard:{self.listing.name}-export") + self.asked.query(view="")
 
     @cached_property
-    def chips(self) -> list[Chips]:
+    def chips(self) -> list[SafeString]:
         """The filters that are links."""
-        return [Chips(one.label, self._links(one)) for one in self.listing.filters if one.shown == "chips"]
+        return [chips_html(one.label, self._links(one)) for one in self.listing.filters if one.shown == "chips"]
 
     @cached_property
-    def led_here(self) -> list[Link]:
+    def led_here(self) -> SafeString | str:
         """Filters that something else has led to, each with the way out."""
-        return [
-            Link(one.called(value, self.scope) if one.called else value, self.asked.query(**{one.name: ""}), True)
+        links = [
+            Link(one.called(value, self.scope) if one.called else value, self.asked.query(**{one.name: ""}), True, True)
             for one in self.listing.filters
             if one.shown == "link" and (value := self.asked.values[one.name])
         ]
+        return chips_html("Only", links) if links else ""
 
     @cached_property
-    def choices(self) -> list[Choice]:
-        """The filters that are controls."""
-        return [
-            Choice(one.name, one.label, one.everything, one.options(self.scope), self.asked.values[one.name])
-            for one in self.listing.filters
-            if one.shown == "select"
-        ]
+    def selects(self) -> SafeString:
+        """The filters that are controls, and the orders where there is a choice: on a phone no head can be clicked."""
+        choices = [self._choice(one) for one in self.listing.filters if one.shown == "select"]
+        if len(self.listing.orders) > 1:
+            orders = [(one.name, one.label, one is self.asked.order) for one in self.listing.orders]
+            choices.append(Choice("sort", "Order", orders, "phone-only"))
+        return selects_html(choices)
 
     @cached_property
-    def orders(self) -> list[tuple[str, str, bool]]:
-        """The orders to choose from where there is a choice: on a phone the heads are not there to be clicked."""
-        if len(self.listing.orders) < 2:
-            return []
-        return [(one.name, one.label, one is self.asked.order) for one in self.listing.orders]
-
-    @cached_property
-    def columns(self) -> list[tuple[str, str, bool]]:
+    def columns(self) -> SafeString:
         """The columns to choose from, after the first, which is always there."""
         shown = self.asked.columns
-        return [(one.name, one.label, one in shown) for one in self.listing.columns[1:]]
+        return boxes_html(COLUMNS, [(one.name, one.label, one in shown) for one in self.listing.columns[1:]])
 
     @cached_property
-    def kept(self) -> list[tuple[str, str]]:
+    def kept(self) -> SafeString:
         """What the form of filters has no control for, and the address must not lose."""
         controls = {one.name for one in self.listing.filters if one.shown == "select"} | {"q", "sort", COLUMNS}
-        return [(name, value) for name, value in self.asked.parameters() if name not in controls]
+        return hidden_html((name, value) for name, value in self.asked.parameters() if name not in controls)
 
     @cached_property
-    def selected(self) -> list[tuple[str, str]]:
+    def selected(self) -> SafeString:
         """What says which rows match, for a change of all of them."""
-        return [(name, value) for name, value in self.asked.parameters(view="") if name != COLUMNS]
+        return hidden_html((name, value) for name, value in self.asked.parameters(view="") if name != COLUMNS)
+
+    def _choice(self, one: Filter) -> Choice:
+        value = self.asked.values[one.name]
+        options = [(option, label, option == value) for option, label in one.options(self.scope)]
+        return Choice(one.name, one.label, [("", one.everything, False), *options])
 
     def _links(self, one: Filter) -> list[Link]:
         value = self.asked.values[one.name]
@@ -194,13 +166,23 @@ class ListPage:
         return links
 
 
-def list_page(request: MspRequest, listing: Listing, template: str) -> HttpResponse:
-    """Show a list; without a query, as the person's own default view of it if there is one."""
+def list_page(
+    request: MspRequest,
+    listing: Listing,
+    template: str,
+    *,
+    around: Mapping[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Show a list; without a query, as the person's own default view of it if there is one.
+
+    `around`: what else the template shows, such as a form that was refused.
+    """
     views = saved.views_of(listing.name, request.member)
-    if not request.GET and (default := next((view for view in views if view.is_default), None)):
+    if status == 200 and not request.GET and (default := next((view for view in views if view.is_default), None)):
         return HttpResponseRedirect(f"{request.path}?{default.address}")
     scope = Scope.of(request)
     asked = listing.ask(request.GET, scope)
     found = paginate(asked.rows(), request, order=asked.order.by)
-    shown = ListPage(asked, found, views)
-    return page(request, template, {"list": shown, **listing.above(scope)})
+    context = {"list": ListPage(asked, found, views), **listing.above(scope), **(around or {})}
+    return page(request, template, context, status=status)

@@ -1,13 +1,15 @@
 """Saved views: a list as somebody likes to see it, for themselves or for everybody at the MSP."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from elinkages.accounts.models import Membership
 from elinkages.accounts.rights import Role
 from elinkages.audit import trail
+from elinkages.kernel.prepared import Prepared
 from elinkages.kernel.refusal import Refused
 from elinkages.lists.models import QUERY_LENGTH, DefaultView, SavedView
 
@@ -34,14 +36,21 @@ class NotYours(Refused):
     status = 403
 
 
-def views_of(listing: str, member: Membership) -> list[SavedView]:
-    """What a person may choose from: their own views and those that are shared, by name."""
+def _visible(listing: str, member: UUID) -> QuerySet[SavedView]:
     found = SavedView.objects.filter(Q(owner=member) | Q(is_shared=True), listing=listing)
     default = DefaultView.objects.filter(view=OuterRef("pk"), member=member)
-    views = list(found.annotate(begins=Exists(default)).order_by("name", "pk"))
+    return found.annotate(begins=Exists(default)).order_by("name", "pk")
+
+
+_views = Prepared(_visible, listing=str, member=UUID)
+
+
+def views_of(listing: str, member: Membership) -> list[SavedView]:
+    """What a person may choose from: their own views and those that are shared, by name."""
+    views = _views(listing=listing, member=member.pk)
     for view in views:
-        view.is_default = view.begins
-    return list(views)
+        view.is_default = view.begins  # type: ignore[attr-defined]
+    return views
 
 
 def save(

@@ -6,13 +6,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.urls import reverse
 from django.utils import timezone
 
+from elinkages.accounts import doors
 from elinkages.accounts.access import MspRequest
 from elinkages.accounts.models import Membership, Msp
-
-_ANY = UUID(int=0)
 
 
 class Scope:
@@ -26,7 +24,7 @@ class Scope:
         self.member = member
         self.at = at
         self.kept: dict[str, Any] = {}
-        self._paths: dict[str, str] = {}
+        self._around: dict[str, tuple[str, str]] = {}
 
     @classmethod
     def of(cls, request: MspRequest) -> "Scope":
@@ -45,13 +43,11 @@ class Scope:
 
     def path(self, name: str) -> str:
         """The address of a page that takes no argument."""
-        if name not in self._paths:
-            self._paths[name] = reverse(f"dashboard:{name}")
-        return self._paths[name]
+        return doors.here(f"dashboard:{name}")
 
     def url(self, name: str, pk: UUID) -> str:
         """The address of a row's page; the pattern is reversed once for all rows."""
-        path = self._paths.get(name)
-        if path is None:
-            path = self._paths[name] = reverse(f"dashboard:{name}", args=[_ANY])
-        return path.replace(str(_ANY), str(pk))
+        if name not in self._around:
+            self._around[name] = doors.around(f"dashboard:{name}")
+        before, after = self._around[name]
+        return f"{before}{pk}{after}"

@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from elinkages.kernel import tenancy
+from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tasks import for_every_msp, nudge, stepped_task
 from elinkages.lists import changes, exports
 from elinkages.lists.models import Change, Export
@@ -29,17 +30,20 @@ def write_export(*, msp_id: UUID, export_id: str, **_: object) -> None:
         export = exports.take(pk, at=timezone.now())
     if export is None:
         return
+    content, rows, problem = None, 0, "Its person may no longer see this, or it is gone."
     with tenancy.use(msp_id, snapshot=True):
         if not exports.is_ours(pk):
             return
-        asked = exports.asked_of(export, at=timezone.now())
-        content, rows = None, 0
-        if asked is not None:
-            with exports.written(export, asked) as (content, rows):
-                pass
+        wanted = exports.wanted_of(export, at=timezone.now())
+        try:
+            if wanted is not None:
+                with exports.written(export, wanted) as (content, rows):
+                    pass
+        except Refused as refusal:
+            problem = refusal.message
     with tenancy.use(msp_id):
         if content is None:
-            exports.fail(pk, "Its person may no longer see this list.", at=timezone.now())
+            exports.fail(pk, problem, at=timezone.now())
         else:
             exports.finish(pk, content, rows, at=timezone.now())
 

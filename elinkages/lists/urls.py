@@ -1,10 +1,11 @@
-"""The addresses around lists; those of one list are made by `around`, beside the address of its page."""
+"""The addresses around lists; those of one list are made by `around` or `exported`, beside its page's."""
 
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_POST
 
 from elinkages.accounts.access import dashboard as opened_to
 from elinkages.lists.listing import Listing
+from elinkages.lists.short import Short
 from elinkages.lists.views import changes, exports, saved
 
 
@@ -24,6 +25,16 @@ def around(listing: Listing, base: str) -> list[URLPattern | URLResolver]:
             for action in listing.actions
         ),
     ]
+
+
+def exported(short: Short, base: str) -> URLPattern:
+    """Exporting a list that has a page of its own making, below the address of that page."""
+    guard = opened_to(can=short.right)
+    return path(
+        f"{base}export/",
+        guard(require_POST(lambda request: exports.short_export(request, short))),
+        name=f"{short.name}-export",
+    )
 
 
 dashboard: list[URLPattern | URLResolver] = [

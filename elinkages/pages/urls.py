@@ -3,9 +3,11 @@
 from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
-from elinkages.pages.listings import PARTNERS
+from elinkages.lists.urls import exported
+from elinkages.pages.listings import EVENTS, PARTNERS, TEAM
 from elinkages.pages.views import (
     agreement,
+    events,
     health,
     home,
     letters,
@@ -25,6 +27,9 @@ dashboard: list[URLPattern | URLResolver] = [
     path("search/", search.go, name="search"),
     path("home/mrr.svg", home.chart, name="home-chart"),
     path("settings/letters/", letters.team_letters, name="letters"),
+    path("settings/activity/", events.event_list, name="event-list"),
+    *lists_around(EVENTS, "settings/activity/"),
+    exported(TEAM, "settings/team/"),
     path("partners/", partners.partner_list, name="partner-list"),
     *lists_around(PARTNERS, "partners/"),
     path("partners/<uuid:partner_id>/", partners.partner_page, name="partner"),

@@ -56,6 +56,7 @@ class ReferralLink(TenantModel):
                 fields=["msp", "partner"], condition=Q(closed_at__isnull=True), name="referral_link_one_open"
             ),
         ]
+        indexes = [models.Index(fields=["msp", "made_at", "id"], name="referral_link_made")]
 
     def __str__(self) -> str:
         return self.code

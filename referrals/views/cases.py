@@ -13,11 +13,12 @@ from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.audit import trail
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
-from elinkages.kernel.paging import paginate
 from elinkages.kernel.words import say_day
+from elinkages.lists.pages import list_page
 from referrals import cases
 from referrals.attribution import Share
 from referrals.credit_forms import SharesFormSet, shares_form
+from referrals.listings import CASES
 from referrals.models import FULL_SHARE, Case, Outcome
 from referrals.standing_forms import CaseForm, DeadlineForm, DecisionOfCaseForm, NoteForm
 from referrals.views.credit import line, sum_of
@@ -27,16 +28,8 @@ from referrals.views.referrals import referral_of
 @dashboard()
 @require_safe
 def case_list(request: MspRequest) -> HttpResponse:
-    """Every case, the newest first; `?state=open` those to decide."""
-    is_open = request.GET.get("state", "open") != "all"
-    found = Case.objects.open() if is_open else Case.objects.all()
-    rows = paginate(
-        found.select_related("referral__partner").prefetch_related("claims__partner"),
-        request,
-        order=("due_on", "pk") if is_open else ("-opened_at", "-pk"),
-    )
-    context = {"rows": rows, "is_open": is_open, "today": request.msp.today(timezone.now())}
-    return page(request, "dashboard/cases/list.html", context)
+    """Where the credit is contested: those to decide, or all."""
+    return list_page(request, CASES, "dashboard/cases/list.html")
 
 
 @dashboard(can="referrals.manage")

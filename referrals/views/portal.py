@@ -10,10 +10,20 @@ from django.views.decorators.http import require_safe
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
+from elinkages.lists.columns import Field, Kind
+from elinkages.lists.own import own_file
 from partners.access import PortalRequest, active_portal, portal
 from referrals import history, pipeline
 from referrals.forms import IntroductionForm
 from referrals.models import FULL_SHARE, Answer, Channel, LostReason, Referral, SplitConsent, SplitState, Stage
+
+EXPORTED = (
+    Field("Company", lambda one: one.company),
+    Field("Contact", lambda one: one.contact_name),
+    Field("Stage", lambda one: history.words(one).name),
+    Field("What it means", lambda one: history.words(one).meaning),
+    Field("Sent", lambda one: one.registered_at, Kind.INSTANT),
+)
 
 
 @active_portal
@@ -46,6 +56,14 @@ def referral_list(request: PortalRequest) -> HttpResponse:
     items = [{"referral": referral, "words": history.words(referral)} for referral in rows.items]
     asked = SplitConsent.objects.filter(answer=Answer.WAITING, split__state=SplitState.ASKED).exists()
     return page(request, "portal/referrals/list.html", {"rows": rows, "items": items, "is_asked": asked})
+
+
+@portal
+@require_safe
+def referral_export(request: PortalRequest) -> HttpResponse:
+    """The same as a file."""
+    mine = Referral.objects.order_by("-registered_at", "-pk")
+    return own_file(request, request.msp, "Referrals", EXPORTED, mine)
 
 
 @portal

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -17,11 +16,11 @@ from elinkages.accounts.models import Msp
 from elinkages.audit import trail
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
-from elinkages.kernel.paging import paginate
+from elinkages.lists.pages import list_page
 from partners.access import PortalRequest, portal
-from partners.models import Partner
 from referrals import inquiries, links, statuses
 from referrals.forms import sender_called, which_partner
+from referrals.listings import LINKS
 from referrals.models import Channel, Referral, ReferralLink, StatusLink
 from referrals.public_forms import AddressForm, ReferralPageForm
 from referrals.views.referrals import referral_of
@@ -77,16 +76,6 @@ def link_new(request: MspRequest) -> HttpResponse:
 
 
 @dashboard(can="referrals.manage")
-@require_POST
-def link_closing(request: MspRequest, link_id: UUID) -> HttpResponse:
-    """Close a link; it leads to the general page from then on."""
-    link = get_object_or_404(ReferralLink.objects.select_related("partner"), pk=link_id)
-    links.close(link, by=request.member, at=timezone.now())
-    messages.success(request, f"The link of {link.partner.name} was closed. What came through it keeps its credit.")
-    return redirect("dashboard:link-list")
-
-
-@dashboard(can="referrals.manage")
 def status_link_new(request: MspRequest, referral_id: UUID) -> HttpResponse:
     """Send somebody a link that shows where an introduction stands."""
     referral = referral_of(referral_id)
@@ -132,23 +121,8 @@ def my_link(request: PortalRequest) -> HttpResponse:
 
 
 def _links(request: MspRequest, *, status: int = 200, **form: Any) -> HttpResponse:
-    found = ReferralLink.objects.open().select_related("partner").annotate(visitors=Sum("days__clicks"))
-    rows = paginate(found, request, order=("-made_at", "-pk"))
-    counted = Partner.objects.filter(pk__in=[link.partner_id for link in rows.items]).annotate(
-        sent=Count("referrals", filter=Q(referrals__channel=Channel.PUBLIC))
-    )
-    sent = dict(counted.values_list("pk", "sent"))
-    items = [
-        {
-            "link": link,
-            "address": links.address(link, request.msp),
-            "qr": _qr(link, request.msp),
-            "sent": sent.get(link.partner_id, 0),
-        }
-        for link in rows.items
-    ]
-    context = {"rows": rows, "items": items, "settings": inquiries.settings(), "sender": None, **form}
-    return page(request, "dashboard/referrals/links.html", context, status=status)
+    around = {"settings": inquiries.settings(), "sender": None, **form}
+    return list_page(request, LINKS, "dashboard/referrals/links.html", around=around, status=status)
 
 
 def _qr(link: ReferralLink, msp: Msp) -> str:

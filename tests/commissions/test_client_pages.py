@@ -318,8 +318,12 @@ def test_a_plan_is_chosen_later_from_the_page_of_the_client(msp: Msp, today: dat
 def test_the_months_of_a_contract_are_listed_with_their_reasons(msp: Msp, today: date) -> None:
     contract = a_referred(msp, today)
     browser = browse(msp)
-    url = f"/acme/contracts/{contract.pk}/commissions/"
-    assert "Nothing earned yet" in browser.get(url).content.decode()
+    url = f"/acme/commissions/?contract={contract.pk}&columns=why"
+    assert (
+        url.replace("&", "&amp;").partition("&amp;")[0]
+        in browser.get(f"/acme/clients/{contract.client_id}/").content.decode()
+    )
+    assert "No amount matches" in browser.get(url).content.decode()
     with tenancy.use(msp.pk):
         accruals.accrue(today=today, at=timezone.now())
     page = browser.get(url).content.decode()

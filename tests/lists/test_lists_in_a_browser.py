@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, expect
 
+from commissions import payouts
 from elinkages.kernel import tenancy
 from referrals.models import Referral
+from tests import builders
 from tests.browser import DESKTOP, PHONE, is_too_wide, logged_in, serious
+from tests.commissions.owing import payable
 from tests.lists.conftest import Office, browse, make_office
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -73,6 +77,60 @@ def test_the_palette_opens_finds_and_goes_by_keys_alone(office: Office, browser:
     expect(page.locator("dialog [role=option]").first).to_contain_text("Team")
     page.keyboard.press("Escape")
     expect(page.locator("dialog")).to_have_count(0)
+
+
+def test_a_question_mark_tells_the_keys_and_escape_gives_the_focus_back(
+    office: Office, browser: Browser, live_server: Any
+) -> None:
+    page = visit(office, browser, live_server.url).new_page()
+    page.goto(live_server.url + office.url())
+    page.wait_for_function("!!customElements.get('keys-help')")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_contain_text("Next and previous row")
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("searchbox").first.focus()
+    page.keyboard.type("?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    export = page.locator(".list-tools summary")
+    export.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="CSV")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(export).to_be_focused()
+    assert not page.locator(".list-tools details").get_attribute("open")
+
+
+NEW_PAGES = (
+    "payouts/runs/",
+    "payouts/",
+    "cases/",
+    "referrals/links/",
+    "settings/activity/",
+    "settings/team/",
+    "plans/",
+)
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_pages_that_can_be_taken_along_are_sound(
+    office: Office, browser: Browser, live_server: Any, viewport: Any
+) -> None:
+    now = timezone.now()
+    with tenancy.use(office.msp.pk):
+        payable(office.partner, 50_000)
+        builders.a_link(office.partner)
+        builders.a_plan()
+        payouts.open_run(cutoff_on=office.msp.today(now), by=office.owner, at=now)
+    page = visit(office, browser, live_server.url, viewport=viewport).new_page()
+    for rest in NEW_PAGES:
+        page.goto(live_server.url + office.url(rest))
+        if page.locator("details.menu > summary:has-text('Export')").count():
+            page.locator("details.menu > summary:has-text('Export')").click()
+        assert serious(page) == [], rest
+        assert not is_too_wide(page), (rest, page.evaluate(WIDER))
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -278,7 +278,7 @@ def test_the_team_opens_notes_postpones_and_decides(house: House, browser: Brows
     with tenancy.use(house.msp.pk):
         assert held(referral) == {"Lakeside Advisory": 10_000}
     assert "Mesa Logistics" not in text_of(browser.get(f"{base}/cases/"))
-    assert "Mesa Logistics" in text_of(browser.get(f"{base}/cases/?state=all"))
+    assert "Mesa Logistics" in text_of(browser.get(f"{base}/cases/?show=all"))
 
 
 def test_a_partner_sees_its_own_part_of_a_case_and_nothing_of_the_others(house: House, client: Browser) -> None:

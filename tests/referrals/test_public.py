@@ -419,8 +419,12 @@ def test_the_team_runs_page_links_and_status_links(house: House, browser: Browse
     with tenancy.use(house.msp.pk):
         link, referral = ReferralLink.objects.get(), a_referral(house.harbor)
     assert link.code in text_of(browser.get(f"{base}/referrals/links/"))
-    closing = f"{base}/referrals/links/{link.pk}/closing/"
-    assert [browser.post(closing).status_code for _ in range(2)] == [302, 409]
+    closing = f"{base}/referrals/links/many/close/?id={link.pk}"
+    assert closing.removeprefix(base) in text_of(browser.get(f"{base}/referrals/links/"))
+    assert "Close 1 link" in text_of(browser.get(closing))
+    assert browser.post(closing, {"count": 1})["Location"] == f"{base}/referrals/links/?"
+    assert "This link was closed already." in text_of(browser.post(closing, {"count": 1}, follow=True))
+    assert "No link is in use" in text_of(browser.get(f"{base}/referrals/links/"))
     new = f"{base}/referrals/{referral.pk}/status-link/"
     assert browser.post(new, {"email": "x"}).status_code == 422
     assert browser.post(new, {"email": "x@y.example"}).status_code == 302

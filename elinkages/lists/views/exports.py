@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -16,21 +16,31 @@ from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
 from elinkages.lists import exports
 from elinkages.lists.listing import Listing
-from elinkages.lists.models import Export, ExportFormat, ExportState
+from elinkages.lists.models import Export, ExportState
+from elinkages.lists.own import download
 from elinkages.lists.scope import Scope
+from elinkages.lists.short import Short
 from elinkages.lists.tasks import nudge_export
+from elinkages.lists.wanted import Wanted
 from elinkages.lists.writing import file_name
-
-CONTENT_TYPES = {
-    ExportFormat.CSV: "text/csv; charset=utf-8",
-    ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 def export_new(request: MspRequest, listing: Listing) -> HttpResponse:
-    """Ask for what a list shows: a short one is downloaded at once, a long one is written meanwhile."""
-    asked = listing.ask(request.GET, Scope.of(request))
-    export = exports.start(asked, format_=request.POST.get("format", ""), by=request.member, at=timezone.now())
+    """Ask for what a list shows."""
+    return take(request, exports.of_list(listing.ask(request.GET, Scope.of(request))))
+
+
+def short_export(request: MspRequest, short: Short) -> HttpResponse:
+    """Ask for what a page of its own making shows."""
+    wanted = short.wanted(request.GET, Scope.of(request))
+    if wanted is None:
+        raise Http404("There is nothing to export.")
+    return take(request, wanted)
+
+
+def take(request: MspRequest, wanted: Wanted) -> HttpResponse:
+    """Ask for a file: a short one is downloaded at once, a long one is written meanwhile."""
+    export = exports.start(wanted, format_=request.POST.get("format", ""), by=request.member, at=timezone.now())
     if export.state == ExportState.DONE:
         return redirect(_file_url(export))
     nudge_export(export)
@@ -77,11 +87,7 @@ def export_file(request: MspRequest, export_id: UUID) -> HttpResponse:
         return redirect("dashboard:export", export.pk)
     content = exports.fetch(export, key, by=request.member, at=timezone.now())
     name = file_name(export.title, export.format, request.msp.today(export.asked_at))
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return HttpResponse(content, content_type=CONTENT_TYPES[ExportFormat(export.format)], headers=headers)
+    return download(content, export.format, name)
 
 
 def _export(request: MspRequest, export_id: UUID) -> Export:

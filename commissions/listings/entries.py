@@ -1,43 +1,37 @@
-"""The lists of what was earned and of what is paid."""
+"""The list of what was earned."""
 
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.core.cache import cache
-from django.db.models import Max, Min, Sum
+from django.db.models import F, Max, Min, Sum
 
 from commissions import holds
-from commissions.models import Entry, EntryKind, Hold, Journal, Payout, PayoutState, Stage
+from commissions.listings.search import PARTNER, of_partners
+from commissions.models import Entry, EntryKind, Hold, Journal, Stage
 from elinkages.accounts.models import Membership
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.figures import day_html, full_month
 from elinkages.kernel.icons import badge_html
 from elinkages.kernel.markup import fill
-from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 from elinkages.lists import columns
 from elinkages.lists.actions import Action
 from elinkages.lists.columns import Column, Field, Kind, row_link, sub, together
-from elinkages.lists.filters import Filter, Options, Order, Rows, Search, choices, equals
+from elinkages.lists.filters import Filter, Options, Order, Rows, Search, choices, equals, of_row
 from elinkages.lists.listing import Listing, register
 from elinkages.lists.scope import Scope
-from partners.models import Partner
 from referrals.models import Contract
 
 STAGE_NAMES: dict[str, str] = dict(Stage.choices)
 KIND_NAMES: dict[str, str] = dict(EntryKind.choices)
-STATE_NAMES: dict[str, str] = dict(PayoutState.choices)
-PARTNERS_FOUND = 50
 SUMMED = (Stage.ACCRUED, Stage.PAYABLE, Stage.RESERVED)
 KEPT_SECONDS = 7 * 24 * 3600
-
-
-# What was earned
+OPENING = "Opening balance"
 
 
 def standing() -> dict[str, Any]:
@@ -82,42 +76,15 @@ def _month(text: str) -> date | None:
         return None
 
 
-def _partner(text: str) -> Partner | None:
-    try:
-        found: Partner | None = Partner.objects.filter(pk=UUID(text)).first()
-    except ValueError:
-        return None
-    return found
+def _client(entry: Any) -> str:
+    return entry.client_name or OPENING
 
 
-def _of_partners(rows: Rows, words: str, scope: Scope) -> Rows:
-    key = company_key(words) or words.lower()
-    found = Partner.objects.filter(name_key__prefix=key).order_by("name_key", "pk")
-    return rows.filter(partner__in=list(found.values_list("pk", flat=True)[:PARTNERS_FOUND]))
+def _service_line(entry: Any) -> str:
+    return entry.service_line_name or ""
 
 
-PARTNER = Filter(
-    "partner",
-    "Partner",
-    choices(()),
-    equals("partner"),
-    shown="link",
-    accepts=lambda value, _: _partner(value) is not None,
-    called=lambda value, _: str(_partner(value) or ""),
-)
-
-
-def _client(entry: Entry) -> str:
-    contract = entry.pool.contract
-    return contract.client.name if contract else "Opening balance"
-
-
-def _service_line(entry: Entry) -> str:
-    contract = entry.pool.contract
-    return contract.service_line.name if contract else ""
-
-
-def _for(entry: Entry, scope: Scope) -> str:
+def _for(entry: Any, scope: Scope) -> str:
     line = _service_line(entry)
     return together(_client(entry), sub(line)) if line else _client(entry)
 
@@ -212,7 +179,9 @@ def _contract(entry: Entry) -> Contract:
 
 
 def _told(entry: Entry) -> str:
-    return f"{entry.partner}, {_client(entry)}, {format_money(entry.minor, entry.currency)}"
+    contract = entry.pool.contract
+    client = contract.client.name if contract else OPENING
+    return f"{entry.partner}, {client}, {format_money(entry.minor, entry.currency)}"
 
 
 class Entries(Listing):
@@ -223,10 +192,15 @@ class Entries(Listing):
         Column(
             "partner",
             "Partner",
-            lambda entry, scope: row_link(scope, "entry", entry.pk, entry.partner.name),
-            (Field("Partner", lambda entry: entry.partner.name),),
+            lambda entry, scope: row_link(scope, "entry", entry.pk, entry.partner_name),
+            (Field("Partner", lambda entry: entry.partner_name),),
         ),
-        Column("for", "For", _for, (Field("Client", _client), Field("Service line", _service_line))),
+        Column(
+            "for",
+            "For",
+            _for,
+            (Field("Client", _client), Field("Service line", lambda entry: entry.service_line_name or "")),
+        ),
         columns.month("month", "Earned in", lambda entry: entry.earning_month, sorts=("newest", "oldest")),
         columns.text("kind", "Kind", lambda entry: KIND_NAMES[entry.kind]),
         Column(
@@ -240,7 +214,7 @@ class Entries(Listing):
         ),
         columns.money("amount", "Amount", lambda entry: entry.minor, dash=False),
         columns.month("posted", "Posted in", lambda entry: entry.posting_month, is_extra=True),
-        columns.text("why", "Why", lambda entry: entry.pool.reason, is_extra=True),
+        columns.text("why", "Why", lambda entry: entry.reason, is_extra=True),
     )
     orders = (
         Order("newest", "Newest month first", ("-earning_month", "-pk")),
@@ -258,13 +232,24 @@ class Entries(Listing):
         ),
         Filter("kind", "Kind", choices(EntryKind.choices), equals("kind"), everything="Every kind"),
         PARTNER,
+        of_row(
+            "contract",
+            "Contract",
+            lambda: Contract.objects.select_related("client", "service_line"),
+            "pool__contract",
+        ),
     )
-    search = Search("Partner", "Search by the beginning of a partner’s name", _of_partners)
+    search = Search("Partner", "Search by the beginning of a partner’s name", of_partners)
     actions = (PutOnHold(), Release())
 
     def rows(self, scope: Scope) -> Rows:
         """With whose and what for, in one query; what was computed of them stays where it is."""
-        found = Entry.objects.select_related("partner", "pool__contract__client", "pool__contract__service_line")
+        found = Entry.objects.annotate(
+            partner_name=F("partner__name"),
+            client_name=F("pool__contract__client__name"),
+            service_line_name=F("pool__contract__service_line__name"),
+            reason=F("pool__reason"),
+        )
         return found.only(*_READ)
 
     def above(self, scope: Scope) -> dict[str, Any]:
@@ -275,14 +260,13 @@ class Entries(Listing):
         """Voided amounts are shown when they are asked for."""
         return rows if values["stage"] else rows.exclude(stage=Stage.VOID)
 
-    def row_name(self, line: Entry) -> str:
+    def row_name(self, line: Any) -> str:
         """Whose it is, for what, and how much."""
-        return _told(line)
+        return f"{line.partner_name}, {_client(line)}, {format_money(line.minor, line.currency)}"
 
 
 _READ = (
     "msp_id",
-    "partner__name",
     "kind",
     "earning_month",
     "posting_month",
@@ -290,78 +274,5 @@ _READ = (
     "currency",
     "hold_until",
     "stage",
-    "pool__reason",
-    "pool__contract__client__name",
-    "pool__contract__service_line__name",
 )
 ENTRIES = register(Entries())
-
-
-# What is paid
-
-
-def _reference(rows: Rows, text: str, scope: Scope) -> Rows:
-    """By number (`ELK-12`, `12`), by the bank's reference, or by how the partner's name begins."""
-    number = text.upper().removeprefix("ELK-")
-    if number.isascii() and number.isdigit() and len(number) < 10:
-        return rows.filter(number=int(number))
-    if any(letter.isdigit() for letter in text) and (found := rows.filter(reference=text)).exists():
-        return found
-    return _of_partners(rows, text, scope)
-
-
-class Payouts(Listing):
-    """Every payout of every run, newest first."""
-
-    name, title, noun, model = "payout-list", "All payouts", "payout", Payout
-    columns = (
-        Column(
-            "payout",
-            "Payout",
-            lambda payout, scope: row_link(scope, "payout", payout.pk, f"ELK-{payout.number}"),
-            (Field("Payout", lambda payout: f"ELK-{payout.number}"),),
-            sorts=("newest", "oldest"),
-        ),
-        columns.text("partner", "Partner", lambda payout: payout.partner.name),
-        Column(
-            "state",
-            "Status",
-            lambda payout, _: badge_html(STATE_NAMES[payout.state], payout.tone),
-            (Field("Status", lambda payout: STATE_NAMES[payout.state]),),
-        ),
-        columns.text("run", "Run", lambda payout: f"Run {payout.run.number}"),
-        columns.day("paid", "Paid on", lambda payout: payout.paid_on),
-        columns.text("reference", "Bank reference", lambda payout: payout.reference),
-        columns.money("amount", "Amount", lambda payout: payout.minor, dash=False),
-        columns.text("ended", "Why it ended", lambda payout: payout.ended_reason, is_extra=True),
-    )
-    orders = (
-        Order("newest", "Newest first", ("-number", "-pk")),
-        Order("oldest", "Oldest first", ("number", "pk")),
-    )
-    filters = (
-        Filter("state", "Status", choices(PayoutState.choices), equals("state"), shown="chips", everything="All"),
-        PARTNER,
-    )
-    search = Search(
-        "Number, reference or partner", "Search by number, bank reference or the beginning of a name", _reference
-    )
-
-    def rows(self, scope: Scope) -> Rows:
-        """With whose and of which run."""
-        found = Payout.objects.select_related("partner", "run")
-        return found.only(
-            "msp_id",
-            "number",
-            "minor",
-            "currency",
-            "state",
-            "paid_on",
-            "reference",
-            "ended_reason",
-            "partner__name",
-            "run__number",
-        )
-
-
-PAYOUTS = register(Payouts())
