@@ -75,7 +75,7 @@ def _of(source: AnyForm) -> Iterator[Complaint]:
     yield from (Complaint(str(text)) for text in source.non_field_errors())
     for bound in source:
         for text in bound.errors:
-            yield Complaint(str(text), Truncator(bound.label).words(8), _target(bound))
+            yield Complaint(str(text), Truncator(str(bound.label)).words(8), _target(bound))
 
 
 def _target(bound: BoundField) -> str:
