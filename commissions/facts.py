@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from commissions import first_payments
 from commissions.models import BillingApplication, BillingFact, BillingLine, FactKind, LineKind
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
@@ -23,7 +24,6 @@ from elinkages.kernel.money import LARGEST_MINOR, format_money
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 from elinkages.kernel.words import say_day
-from referrals import contracts
 from referrals.models import Client, Contract, ServiceLine
 
 MANUAL: Final = "manual"
@@ -111,14 +111,15 @@ type _Key = tuple[str, str, str]
 def receive(documents: Sequence[Document], *, by: Actor, at: datetime) -> Received:
     """Take documents in; all of them or, when one is refused, none. A few hundred a call is a good size.
 
-    The first payment for a contract is noted on it when none, or a later one, was known. Raises InvalidDocument,
-    NotYet for money of a day to come, OtherCurrency; each names the document.
+    The first payment for a contract is noted on it when none, or a later one, was known; when the payment that was
+    noted is taken back, the next one is. Raises InvalidDocument, NotYet for money of a day to come, OtherCurrency;
+    each names the document.
     """
     today = Msp.objects.get(pk=current_msp_id()).today(at)
     newest = {(one.source, one.kind, one.external_id): one for one in documents}
-    for one in newest.values():
-        _check(one, today)
     agreements = _agreements({one.client.pk for one in newest.values()})
+    for one in newest.values():
+        _check(one, agreements.get(one.client.pk, []), today)
     with transaction.atomic():
         _one_at_a_time()
         current = _current(newest)
@@ -135,12 +136,14 @@ def receive(documents: Sequence[Document], *, by: Actor, at: datetime) -> Receiv
             (received.changed if old else received.new).append(fact)
             replaced += [old.pk] if old else []
             said.append((fact, one, billed))
+        noted = first_payments.noted_from(replaced)
         BillingFact.objects.filter(pk__in=replaced).update(is_current=False)
         written = [*received.new, *received.changed]
         BillingFact.objects.bulk_create(written)
         BillingLine.objects.bulk_create([line for one in said for line in _lines(*one)])
         BillingApplication.objects.bulk_create([part for fact, one, _ in said for part in _applications(fact, one)])
-        _note_first_payments([fact.pk for fact in written], by, at)
+        first_payments.note([fact.pk for fact in written], by=by, at=at)
+        first_payments.correct(noted, by=by, at=at)
     for fact in written:
         if fact.source == MANUAL:
             trail.record("billing.recorded", fact.client, by=by, at=at, **_told(fact))
@@ -164,7 +167,7 @@ def compare(documents: Sequence[Document], *, today: date) -> list[str | Refused
     found: list[str | Refused] = []
     for one in documents:
         try:
-            _check(one, today)
+            _check(one, agreements.get(one.client.pk, []), today)
         except Refused as refusal:
             found.append(refusal)
             continue
@@ -176,8 +179,11 @@ def compare(documents: Sequence[Document], *, today: date) -> list[str | Refused
 
 
 def bills_nobody(document: Document) -> bool:
-    """Whether some line of a document bills no contract that is here, so that it earns nobody anything."""
-    agreements = list(document.client.contracts.order_by("pk"))
+    """Whether some line of a document bills no contract that is here, so that it earns nobody anything.
+
+    Of a client whose contracts were prefetched, without a query.
+    """
+    agreements = sorted(document.client.contracts.all(), key=lambda contract: contract.pk)
     return any(_billed(line, agreements) is None for line in document.lines)
 
 
@@ -264,13 +270,12 @@ def open_to(client: Client, kind: str) -> list[Standing]:
     return sorted(typed, key=lambda one: not one.open_minor)
 
 
-def _check(one: Document, today: date) -> None:
+def _check(one: Document, agreements: Sequence[Contract], today: date) -> None:
     name = f"{FactKind(one.kind).label} {one.number or one.external_id}"
     is_invoice = one.kind == FactKind.INVOICE
     if one.kind != FactKind.INVOICE and one.dated_on > today and not one.is_void:
         raise NotYet(f"{name}: {say_day(one.dated_on)} has not come yet. Record it when the money is there.")
     total = _total(one)
-    known = one.client.contracts.first()
     for is_wrong, sentence in (
         (not one.external_id or len(one.external_id) > 120, "it needs an id of at most 120 characters."),
         (not one.source or len(one.source) > 40, "it needs a source of at most 40 characters."),
@@ -292,9 +297,9 @@ def _check(one: Document, today: date) -> None:
     ):
         if is_wrong:
             raise InvalidDocument(f"{name}: {sentence}")
-    if known is not None and known.currency != one.currency:
+    if agreements and agreements[0].currency != one.currency:
         raise OtherCurrency(
-            f"{name} is in {one.currency}, and {one.client.name} has contracts in {known.currency}."
+            f"{name} is in {one.currency}, and {one.client.name} has contracts in {agreements[0].currency}."
             " Amounts of one client stay in one currency."
         )
 
@@ -435,40 +440,9 @@ def _again(fact: BillingFact, *, is_void: bool = False) -> Document:
     )
 
 
-def _note_first_payments(fact_ids: Sequence[UUID], by: Actor, at: datetime) -> None:
-    """The earliest payment for a contract is its first: the same day, whatever came in first."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FIRST_PAID, {"msp": current_msp_id(), "facts": list(fact_ids)})
-        days: dict[UUID, date] = dict(cursor.fetchall())
-    for contract in Contract.objects.filter(pk__in=days):
-        contracts.record_first_payment(contract, on=days[contract.pk], by=by, at=at)
-
-
 def _told(fact: BillingFact) -> dict[str, Any]:
     return {
         "what": str(fact) if not fact.is_void else f"{fact}, taken back,",
         "amount": format_money(fact.minor, fact.currency),
         "dated_on": fact.dated_on,
     }
-
-
-_FIRST_PAID: Final = """
-WITH touched AS (
-    SELECT DISTINCT application.source, application.invoice_external_id AS external_id
-    FROM commissions_billingapplication application
-    WHERE application.msp_id = %(msp)s AND application.fact_id = ANY(%(facts)s)
-    UNION SELECT fact.source, fact.external_id FROM commissions_billingfact fact
-    WHERE fact.msp_id = %(msp)s AND fact.id = ANY(%(facts)s) AND fact.kind = 'invoice')
-SELECT contract.id, min(payment.dated_on) FROM touched
-    JOIN commissions_billingfact invoice ON invoice.msp_id = %(msp)s AND invoice.source = touched.source
-        AND invoice.kind = 'invoice' AND invoice.external_id = touched.external_id
-        AND invoice.is_current AND NOT invoice.is_void
-    JOIN commissions_billingline line ON line.msp_id = %(msp)s AND line.fact_id = invoice.id
-    JOIN referrals_contract contract ON contract.msp_id = %(msp)s AND contract.id = line.contract_id
-    JOIN commissions_billingapplication application ON application.msp_id = %(msp)s
-        AND application.source = touched.source AND application.invoice_external_id = touched.external_id
-    JOIN commissions_billingfact payment ON payment.msp_id = %(msp)s AND payment.id = application.fact_id
-        AND payment.kind = 'payment' AND payment.is_current AND NOT payment.is_void
-GROUP BY contract.id, contract.first_paid_on
-HAVING contract.first_paid_on IS NULL OR min(payment.dated_on) < contract.first_paid_on
-"""

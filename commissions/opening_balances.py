@@ -19,6 +19,7 @@ from commissions.models import Account, Entry, EntryKind, PayoutItem, Pin, Pool,
 from commissions.payouts.opening import lock
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
+from elinkages.audit.models import AuditEvent
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
@@ -71,11 +72,16 @@ def record(balance: Balance, *, by: Actor, at: datetime) -> Entry:
 
     Raises NotAnAmount, NotYet, RecordedBefore, or CountedTwice when a contract of theirs counts from before that day.
     """
+    return record_all([balance], by=by, at=at)[0]
+
+
+def record_all(balances: Sequence[Balance], *, by: Actor, at: datetime) -> list[Entry]:
+    """The same for many partners in few statements; all of them or, when one is refused, none."""
     with transaction.atomic():
         lock()
-        if refusal := refusals([balance], today=_msp().today(at))[0]:
-            raise refusal
-        return _write([balance], by, at)[0]
+        if refused := [one for one in refusals(balances, today=_msp().today(at)) if one]:
+            raise refused[0]
+        return _write(balances, by, at)
 
 
 def refusals(balances: Sequence[Balance], *, today: date) -> list[Refused | None]:
@@ -188,10 +194,13 @@ def _write(balances: Sequence[Balance], by: Actor, at: datetime) -> list[Entry]:
     ]
     source = f"opening:{entries[0].pk}"
     ledger.post(source=source, kind="opening", lines=lines, effective_on=today, by=by, at=at)
-    for one in balances:
-        facts = {"amount_minor": one.minor, "owed_on": one.owed_on, "note": one.note.strip() or None}
-        trail.record("opening_balance.recorded", one.partner, by=by, at=at, **facts)
+    trail.record_all([_recorded(one, by, at) for one in balances])
     return entries
+
+
+def _recorded(one: Balance, by: Actor, at: datetime) -> AuditEvent:
+    facts = {"amount_minor": one.minor, "owed_on": one.owed_on, "note": one.note.strip() or None}
+    return trail.event("opening_balance.recorded", one.partner, by=by, at=at, **facts)
 
 
 def _pool(one: Balance, msp: Msp, at: datetime) -> Pool:

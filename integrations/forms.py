@@ -25,7 +25,6 @@ class UploadForm(forms.Form):
 
     kind = forms.ChoiceField(
         label="What are the rows?",
-        choices=ImportKind.choices,
         widget=forms.RadioSelect,
         error_messages={"required": "Choose what the rows are."},
     )
@@ -35,6 +34,10 @@ class UploadForm(forms.Form):
         help_text=f"Excel workbook (.xlsx) or CSV of up to {LARGEST_BYTES // MEGABYTE} MB and {MOST_ROWS:,} rows.",
         error_messages={"required": "Choose the file to upload.", "empty": "The file is empty."},
     )
+
+    def __init__(self, *args: Any, kinds: Sequence[ImportKind], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]  # type: ignore[attr-defined]
 
     def clean_file(self) -> Any:
         """A file that is far too large is refused before it is read."""

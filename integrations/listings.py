@@ -7,6 +7,7 @@ from elinkages.lists.filters import Filter, Order, Rows, choices, equals
 from elinkages.lists.listing import Listing, register
 from elinkages.lists.scope import Scope
 from integrations.models import Fate, Import, ImportKind, ImportState
+from integrations.spreadsheets import imports
 
 KIND_NAMES: dict[str, str] = dict(ImportKind.choices)
 STATE_NAMES: dict[str, str] = dict(ImportState.choices)
@@ -56,8 +57,9 @@ class Imports(Listing):
     filters = (Filter("kind", "Kind", choices(ImportKind.choices), equals("kind"), everything="Every kind"),)
 
     def rows(self, scope: Scope) -> Rows:
-        """Without the files themselves."""
-        return Import.objects.defer("content", "header", "columns").select_related("uploaded_by__user")
+        """Of the kinds that the member may bring, without the files themselves."""
+        found = Import.objects.filter(kind__in=imports.kinds_for(scope.member))
+        return found.defer("content", "header", "columns").select_related("uploaded_by__user")
 
 
 IMPORTS = register(Imports())

@@ -1,5 +1,7 @@
 """A partner's way with an MSP: added, invited, active, and sometimes suspended or gone."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -68,14 +70,40 @@ def add(
 
     Raises Unnamed, UnknownKind, AddressTaken.
     """
-    partner = Partner(created_at=at, external_id=external_id.strip(), owner=owner)
-    details = {"email": email, "phone": phone, "website": website, "city": city, "note": note}
-    _describe(partner, kind=kind, name=name, **details)
-    partner.save()
-    trail.record("partner.added", partner, by=by, at=at, kind=partner.get_kind_display())
-    if contact_name.strip() or partner.email:
-        people.add(partner, name=contact_name.strip() or partner.name, email=email, phone=phone, by=by, at=at)
-    return partner
+    new = NewPartner(kind, name, email, phone, website, city, note, external_id, contact_name, owner)
+    return add_all([new], by=by, at=at)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPartner:
+    """What is known of a partner who is to be entered."""
+
+    kind: str
+    name: str
+    email: str = ""
+    phone: str = ""
+    website: str = ""
+    city: str = ""
+    note: str = ""
+    external_id: str = ""
+    contact_name: str = ""
+    owner: Membership | None = None
+
+
+def add_all(new: Sequence[NewPartner], *, by: Actor, at: datetime) -> list[Partner]:
+    """Enter partners in few statements, each as `add` would, all of them or none."""
+    partners = [Partner(created_at=at, external_id=one.external_id.strip(), owner=one.owner) for one in new]
+    for partner, one in zip(partners, new, strict=True):
+        _describe(partner, **{field: getattr(one, field) for field in EDITABLE})
+    Partner.objects.bulk_create(partners)
+    trail.record_all([trail.event("partner.added", one, by=by, at=at, kind=one.get_kind_display()) for one in partners])
+    first_people = [
+        people.Person(partner, one.contact_name.strip() or partner.name, one.email, one.phone)
+        for partner, one in zip(partners, new, strict=True)
+        if one.contact_name.strip() or partner.email
+    ]
+    people.add_all(first_people, by=by, at=at)
+    return partners
 
 
 def edit(partner: Partner, *, by: Actor, at: datetime, owner: Membership | None = None, **details: str) -> Partner:
@@ -98,9 +126,14 @@ def activate(partner: Partner, *, by: Actor, at: datetime) -> Partner:
 
     Raises NotInThatState.
     """
-    _move(partner, ("prospect", "invited"), PartnerState.ACTIVE, "is active already or has left", joined_at=at)
-    trail.record("partner.activated", partner, by=by, at=at)
-    return partner
+    return activate_all([partner], by=by, at=at)[0]
+
+
+def activate_all(partners: Sequence[Partner], *, by: Actor, at: datetime) -> list[Partner]:
+    """The same for many in few statements. Raises NotInThatState; then nothing of it may be kept."""
+    _move(partners, ("prospect", "invited"), PartnerState.ACTIVE, "is active already or has left", joined_at=at)
+    trail.record_all([trail.event("partner.activated", partner, by=by, at=at) for partner in partners])
+    return list(partners)
 
 
 def suspend(partner: Partner, *, reason: str, by: Actor, at: datetime) -> Partner:
@@ -110,7 +143,7 @@ def suspend(partner: Partner, *, reason: str, by: Actor, at: datetime) -> Partne
     """
     sentence = _reason(reason)
     _move(
-        partner,
+        [partner],
         ("invited", "active"),
         PartnerState.SUSPENDED,
         "is not active, so there is nothing to suspend",
@@ -127,7 +160,7 @@ def reinstate(partner: Partner, *, by: Actor, at: datetime) -> Partner:
     Raises NotInThatState.
     """
     _move(
-        partner,
+        [partner],
         ("suspended", "parted"),
         PartnerState.ACTIVE,
         "is not suspended",
@@ -145,7 +178,7 @@ def part(partner: Partner, *, reason: str, by: Actor, at: datetime) -> Partner:
     Raises ReasonMissing, NotInThatState.
     """
     sentence = _reason(reason)
-    _move(partner, ("prospect", "invited", "active", "suspended"), PartnerState.PARTED, "has left already")
+    _move([partner], ("prospect", "invited", "active", "suspended"), PartnerState.PARTED, "has left already")
     PartnerLogin.objects.open().filter(msp=partner.msp_id, partner=partner).update(closed_at=at)
     PartnerInvitation.objects.waiting().filter(contact__in=partner.contacts.all()).update(revoked_at=at)
     trail.record("partner.parted", partner, by=by, at=at, reason=sentence)
@@ -163,13 +196,16 @@ def _describe(partner: Partner, *, kind: str, name: str, email: str, **rest: str
         raise UnknownKind(f"Choose one of the five kinds of source; “{kind}” is none of them.")
 
 
-def _move(partner: Partner, sources: tuple[str, ...], target: PartnerState, otherwise: str, **fields: Any) -> None:
-    """Claim the change of state; whoever comes second is refused."""
-    claimed = Partner.objects.filter(pk=partner.pk, state__in=sources).update(state=target, **fields)
-    if not claimed:
-        raise NotInThatState(f"{partner.name} {otherwise}. Reload the page to see where they stand now.")
-    for field, value in {"state": target, **fields}.items():
-        setattr(partner, field, value)
+def _move(
+    partners: Sequence[Partner], sources: tuple[str, ...], target: PartnerState, otherwise: str, **fields: Any
+) -> None:
+    """Claim the change of state; whoever comes second is refused. Of many, who it was is found by trying each alone."""
+    claimed = Partner.objects.filter(pk__in=[partner.pk for partner in partners], state__in=sources)
+    if claimed.update(state=target, **fields) < len(partners):
+        raise NotInThatState(f"{partners[0].name} {otherwise}. Reload the page to see where they stand now.")
+    for partner in partners:
+        for field, value in {"state": target, **fields}.items():
+            setattr(partner, field, value)
 
 
 def _reason(text: str) -> str:

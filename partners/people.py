@@ -1,6 +1,8 @@
 """The people of a partner: who they are, how they are reached, and when they no longer belong."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -56,13 +58,48 @@ def add(
     at: datetime,
 ) -> Contact:
     """Add a person to a partner. Raises AddressTaken, Nameless."""
-    contact = Contact(partner=partner, name=" ".join(name.split()), email=normal_address(email), phone=phone.strip())
-    contact.can_sign, contact.sees_earnings, contact.created_at = can_sign, sees_earnings, at
-    if not contact.name:
+    new = Person(partner, name, email, phone, can_sign, sees_earnings)
+    return add_all([new], by=by, at=at)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody to be added to a partner."""
+
+    partner: Partner
+    name: str
+    email: str = ""
+    phone: str = ""
+    can_sign: bool = True
+    sees_earnings: bool = True
+
+
+def add_all(new: Sequence[Person], *, by: Actor, at: datetime) -> list[Contact]:
+    """Add people in few statements, all of them or none. Raises AddressTaken, Nameless."""
+    contacts = [
+        Contact(
+            partner=one.partner,
+            name=" ".join(one.name.split()),
+            email=normal_address(one.email),
+            phone=one.phone.strip(),
+            can_sign=one.can_sign,
+            sees_earnings=one.sees_earnings,
+            created_at=at,
+        )
+        for one in new
+    ]
+    if any(not contact.name for contact in contacts):
         raise Nameless("Enter the person's name.")
-    _save_under_own_address(contact, by)
-    trail.record("partner.person_added", partner, by=by, at=at, name=contact.name, email=contact.email)
-    return contact
+    _refuse_taken(contacts, by)
+    with _own_address(contacts[0].email if contacts else ""):
+        Contact.objects.bulk_create(contacts)
+    trail.record_all(
+        [
+            trail.event("partner.person_added", one.partner, by=by, at=at, name=one.name, email=one.email)
+            for one in contacts
+        ]
+    )
+    return contacts
 
 
 def edit(
@@ -98,7 +135,9 @@ def edit(
     for field in changed:
         setattr(contact, field, new[field])
     before = Contact.objects.values_list("email", flat=True).get(pk=contact.pk)
-    _save_under_own_address(contact, by)
+    _refuse_taken([contact], by)
+    with _own_address(contact.email):
+        contact.save()
     if "email" in changed:
         preferences.move(before, contact.email)
         end_invitations(contact, at=at)
@@ -132,19 +171,30 @@ def end_invitations(contact: Contact, *, at: datetime) -> int:
     return PartnerInvitation.objects.waiting().filter(contact=contact).update(revoked_at=at)
 
 
-def _save_under_own_address(contact: Contact, by: Actor) -> None:
-    """Save; the database keeps addresses unique among current people, the sentence says whose it is."""
-    if contact.email:
-        others = Contact.objects.current().filter(email=contact.email).exclude(pk=contact.pk)
-        if taken := others.select_related("partner").first():
+def _refuse_taken(contacts: Sequence[Contact], by: Actor) -> None:
+    """The database keeps addresses unique among current people, the sentence says whose it is."""
+    emails = {contact.email for contact in contacts if contact.email}
+    if not emails:
+        return
+    others = Contact.objects.current().filter(email__in=emails).exclude(pk__in=[one.pk for one in contacts if one.pk])
+    holders = {other.email: other for other in others.select_related("partner")}
+    for contact in contacts:
+        if taken := holders.get(contact.email):
             raise _taken(contact.email, taken, by)
+        if contact.email:
+            holders[contact.email] = contact
+
+
+@contextmanager
+def _own_address(email: str) -> Iterator[None]:
+    """Say in words what the database refuses."""
     try:
         with transaction.atomic():
-            contact.save()
+            yield
     except IntegrityError as error:
         if "contact_email_once" not in str(error):
             raise
-        raise AddressTaken(f"{contact.email} was given to someone else a moment ago.") from error
+        raise AddressTaken(f"{email} was given to someone else a moment ago.") from error
 
 
 def _taken(email: str, holder: Contact, by: Actor) -> AddressTaken:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from elinkages.audit import trail
 from elinkages.audit.models import AuditEvent
@@ -38,13 +39,20 @@ def grant(referral: Referral, *, by: Actor, at: datetime) -> bool:
     _wait(referral, screening.withholding(referral).exists())
     if referral.credit_waits or _is_known_duplicate(referral):
         return False
-    Credit.objects.create(referral=referral, partner=referral.partner, basis_points=FULL_SHARE, created_at=at)
-    _given(referral, by=by, at=at).save(force_insert=True)
+    _give([referral], by=by, at=at)
     return True
 
 
-def grant_unmatched(referrals: Sequence[Referral], *, by: Actor, at: datetime) -> None:
-    """Give the senders of new introductions that match nothing all of the credit, in two statements."""
+def grant_new(referrals: Sequence[Referral], *, waiting: set[UUID], by: Actor, at: datetime) -> None:
+    """The same for introductions that were just registered, given those that screening keeps `waiting`."""
+    if waiting:
+        Referral.objects.filter(pk__in=waiting).update(credit_waits=True)
+    for referral in referrals:
+        referral.credit_waits = referral.pk in waiting
+    _give([referral for referral in referrals if not referral.credit_waits], by=by, at=at)
+
+
+def _give(referrals: Sequence[Referral], *, by: Actor, at: datetime) -> None:
     Credit.objects.bulk_create(
         Credit(referral=referral, partner=referral.partner, basis_points=FULL_SHARE, created_at=at)
         for referral in referrals

@@ -196,13 +196,18 @@ def reinstate(contract: Contract, *, reason: str, by: Actor, at: datetime) -> Co
     return contract
 
 
-def record_first_payment(contract: Contract, *, on: date, by: Actor, at: datetime) -> Contract:
-    """Note the day on which the first invoice was paid; a later call corrects it. Raises NotYet."""
+def record_first_payment(contract: Contract, *, on: date | None, by: Actor, at: datetime) -> Contract:
+    """Note the day on which the first invoice was paid; a later call corrects it, None takes it back. Raises NotYet."""
     contract = _locked(contract)
-    _check_paid(on, Msp.objects.get(pk=current_msp_id()), at)
+    if on is not None:
+        _check_paid(on, Msp.objects.get(pk=current_msp_id()), at)
     before, contract.first_paid_on = contract.first_paid_on, on
     contract.save(update_fields=["first_paid_on"])
-    _tell("contract.first_invoice_paid", contract, by, at, paid_on=on, instead_of_on=before if before != on else None)
+    if on is None:
+        _tell("contract.no_invoice_paid", contract, by, at, before_on=before)
+    else:
+        told = {"paid_on": on, "instead_of_on": before if before != on else None}
+        _tell("contract.first_invoice_paid", contract, by, at, **told)
     return contract
 
 

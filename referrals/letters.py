@@ -83,8 +83,8 @@ def tell_credited(referral: Referral, *, at: datetime) -> None:
 
 
 def _tell_owner_first(referral: Referral, *, by: Actor, at: datetime) -> None:
-    owner = referral.owner
-    if owner and owner.deactivated_at is None and owner.pk != by.actor_id and referral.channel != Channel.IMPORT:
+    owner = referral.owner if referral.channel != Channel.IMPORT else None
+    if owner and owner.deactivated_at is None and owner.pk != by.actor_id:
         outbox.send(
             to=owner.user.email,
             template="emails/referral_news",

@@ -3,13 +3,19 @@
 Every move is a claim: an update that only succeeds from the stage the mover saw. Whoever comes second is told.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
+
+from django.db import connection
 
 from elinkages.accounts.models import Membership
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.refusal import Refused
+from elinkages.kernel.tenancy import current_msp_id
 from referrals import attribution, letters, screening
 from referrals.models import (
     OPEN_STAGES,
@@ -28,7 +34,9 @@ __all__ = [
     "CannotRefer",
     "FactsRefused",
     "StageChanged",
+    "Step",
     "Undecided",
+    "advance",
     "assign",
     "lose",
     "move",
@@ -65,25 +73,30 @@ def touch(referral: Referral, *, note: str = "", by: Actor, at: datetime) -> Ref
     return referral
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move of one introduction; `reason` and `note` are of a lost one."""
+
+    referral: Referral
+    to: Stage
+    at: datetime
+    reason: str = ""
+    note: str = ""
+
+
 def qualify(referral: Referral, *, by: Actor, at: datetime) -> Referral:
     """They have a need and want to talk. Raises StageChanged."""
-    return _forward(referral, Stage.QUALIFIED, by=by, at=at)
+    return advance([Step(referral, Stage.QUALIFIED, at)], by=by)[0]
 
 
 def propose(referral: Referral, *, by: Actor, at: datetime) -> Referral:
     """They have a proposal. Raises StageChanged."""
-    return _forward(referral, Stage.PROPOSAL, by=by, at=at)
+    return advance([Step(referral, Stage.PROPOSAL, at)], by=by)[0]
 
 
 def win(referral: Referral, *, by: Actor, at: datetime) -> Referral:
     """They signed. `commissions.deals.win` calls this with the contracts; raises Undecided and StageChanged."""
-    undecided = referral.findings.filter(state=FindingState.OPEN).first()
-    if undecided is not None:
-        raise Undecided(
-            f"Decide first whether {referral.company} is the same company as {undecided.evidence['name']},"
-            " so that nobody is paid twice for one client."
-        )
-    return _forward(referral, Stage.WON, by=by, at=at, next_action="", next_action_on=None)
+    return advance([Step(referral, Stage.WON, at)], by=by)[0]
 
 
 def lose(referral: Referral, *, reason: str, note: str = "", by: Actor, at: datetime) -> Referral:
@@ -91,19 +104,36 @@ def lose(referral: Referral, *, reason: str, note: str = "", by: Actor, at: date
 
     Raises StageChanged, or ActionRefused for a reason that is not one of LostReason.
     """
-    if reason not in LostReason.values:
-        raise ActionRefused("Choose why it did not work out. The partner is told in kind words.")
-    if not referral.is_open:
-        raise _moved(referral)
-    fields: dict[str, Any] = {
-        "lost_reason": reason,
-        "lost_note": note.strip()[:300],
-        "next_action": "",
-        "next_action_on": None,
-    }
-    _move(referral, Stage.LOST, by=by, at=at, reason=LostReason(reason).label, note=note.strip()[:300], **fields)
-    letters.tell_lost(referral, by=by, at=at)
-    return referral
+    return advance([Step(referral, Stage.LOST, at, reason, note.strip()[:300])], by=by)[0]
+
+
+def advance(steps: Sequence[Step], *, by: Actor) -> list[Referral]:
+    """Take introductions forward or close them, each once, in few statements; all of them or none.
+
+    A step forward implies that somebody spoke to them. Raises what `qualify`, `propose`, `win` and `lose` raise.
+    """
+    _refuse_undecided([step.referral for step in steps if step.to == Stage.WON])
+    for step in steps:
+        if step.to == Stage.LOST and step.reason not in LostReason.values:
+            raise ActionRefused("Choose why it did not work out. The partner is told in kind words.")
+        if not step.referral.is_open or (step.to in OPEN_STAGES and not _is_forward(step.referral, step.to)):
+            raise _moved(step.referral)
+    for step, move in zip(steps, _move(steps, by=by), strict=True):
+        if step.to == Stage.LOST:
+            letters.tell_lost(step.referral, by=by, at=step.at)
+        else:
+            letters.tell_moved(step.referral, move, by=by, at=step.at)
+    return [step.referral for step in steps]
+
+
+def _refuse_undecided(referrals: Sequence[Referral]) -> None:
+    found = Finding.objects.filter(referral__in=referrals, state=FindingState.OPEN).select_related("referral")
+    undecided = found.order_by("pk").first() if referrals else None
+    if undecided is not None:
+        raise Undecided(
+            f"Decide first whether {undecided.referral.company} is the same company as {undecided.evidence['name']},"
+            " so that nobody is paid twice for one client."
+        )
 
 
 def reopen(referral: Referral, *, by: Actor, at: datetime) -> Referral:
@@ -113,7 +143,7 @@ def reopen(referral: Referral, *, by: Actor, at: datetime) -> Referral:
     screening.one_at_a_time()
     lost = referral.moves.filter(to_stage=Stage.LOST).order_by("-at", "-pk").first()
     stage = Stage(lost.from_stage) if lost and lost.from_stage in OPEN_STAGES else Stage.REGISTERED
-    move = _move(referral, stage, by=by, at=at, story="referral.reopened", lost_reason="", lost_note="")
+    (move,) = _move([Step(referral, stage, at)], story="referral.reopened", by=by)
     screening.index_again(referral)
     screening.screen(referral, at=at)
     if heir := _heir(referral):
@@ -126,9 +156,9 @@ def reopen(referral: Referral, *, by: Actor, at: datetime) -> Referral:
 
 def step_back(referral: Referral, *, to: Stage, by: Actor, at: datetime) -> Referral:
     """Correct a stage that was set too early; the partner is not written to. Raises StageChanged."""
-    if not referral.is_open or to not in OPEN_STAGES or OPEN_STAGES.index(to) >= OPEN_STAGES.index(_stage(referral)):
+    if not referral.is_open or to not in OPEN_STAGES or to == referral.stage or _is_forward(referral, to):
         raise _moved(referral)
-    _move(referral, to, by=by, at=at, story="referral.set_back")
+    _move([Step(referral, to, at)], story="referral.set_back", by=by)
     return referral
 
 
@@ -136,8 +166,8 @@ def move(referral: Referral, *, to: Stage, by: Actor, at: datetime) -> Referral:
     """Put an open introduction at another open stage, forward or back, as on a board. Raises StageChanged."""
     if to not in OPEN_STAGES or not referral.is_open:
         raise _moved(referral)
-    if OPEN_STAGES.index(to) > OPEN_STAGES.index(_stage(referral)):
-        return _forward(referral, to, by=by, at=at)
+    if _is_forward(referral, to):
+        return advance([Step(referral, to, at)], by=by)[0]
     return step_back(referral, to=to, by=by, at=at)
 
 
@@ -174,40 +204,61 @@ def assign(
     return referral
 
 
-def _forward(referral: Referral, to: Stage, *, by: Actor, at: datetime, **fields: Any) -> Referral:
-    """A step toward a client; it implies that somebody spoke to them."""
-    if not referral.is_open or (to in OPEN_STAGES and OPEN_STAGES.index(to) <= OPEN_STAGES.index(_stage(referral))):
-        raise _moved(referral)
-    move = _move(referral, to, by=by, at=at, **fields)
-    _first_contact(referral, at=at)
-    letters.tell_moved(referral, move, by=by, at=at)
-    return referral
+def _is_forward(referral: Referral, to: Stage) -> bool:
+    return OPEN_STAGES.index(to) > OPEN_STAGES.index(_stage(referral))
 
 
-def _move(
-    referral: Referral,
-    to: Stage,
-    *,
-    by: Actor,
-    at: datetime,
-    reason: str = "",
-    note: str = "",
-    story: str = "",
-    **fields: Any,
-) -> StageMove:
-    """Claim the move from the stage that was seen; `story` is its name in the history, by default the stage's."""
-    before = _stage(referral)
-    fields |= {"stage": to, "stage_at": at, "active_at": at}
-    if not Referral.objects.filter(pk=referral.pk, stage=before).update(**fields):
-        raise _moved(referral)
-    _set(referral, **fields)
-    if to not in OPEN_STAGES:
-        screening.set_aside(referral)
-    between = {"before": before.label, "stage": to.label} if to in OPEN_STAGES else {}
-    trail.record(story or f"referral.{to}", referral, by=by, at=at, **between, reason=reason, note=note)
-    return StageMove.objects.create(
-        referral=referral, from_stage=before, to_stage=to, at=at, by_name=by.actor_name[:200], reason=reason
+def _move(steps: Sequence[Step], *, story: str = "", by: Actor) -> list[StageMove]:
+    """Claim each move from the stage that was seen; `story` is its name in the history, by default the stage's.
+
+    Without a `story` a move to anything but lost is a contact, and the first one is noted.
+    """
+    before = {step.referral.pk: _stage(step.referral) for step in steps}
+    _claim(steps, before, has_contact=not story)
+    if closed := [step.referral for step in steps if step.to not in OPEN_STAGES]:
+        screening.set_aside(*closed)
+    events, moves = [], []
+    for step in steps:
+        referral, source = step.referral, before[step.referral.pk]
+        reason = LostReason(step.reason).label if step.reason else ""
+        between = {"before": source.label, "stage": step.to.label} if step.to in OPEN_STAGES else {}
+        action, told = story or f"referral.{step.to}", {**between, "reason": reason, "note": step.note}
+        events.append(trail.event(action, referral, by=by, at=step.at, **told))
+        moves.append(
+            StageMove(
+                referral=referral,
+                from_stage=source,
+                to_stage=step.to,
+                at=step.at,
+                by_name=by.actor_name[:200],
+                reason=reason,
+            )
+        )
+    trail.record_all(events)
+    return list(StageMove.objects.bulk_create(moves))
+
+
+def _claim(steps: Sequence[Step], before: Mapping[UUID, Stage], *, has_contact: bool) -> None:
+    """Move the rows that stand where they were seen. Raises StageChanged when one does not."""
+    columns = (
+        [step.referral.pk for step in steps],
+        [before[step.referral.pk].value for step in steps],
+        [step.to.value for step in steps],
+        [step.at for step in steps],
+        [step.reason for step in steps],
+        [step.note for step in steps],
+        [has_contact and step.to != Stage.LOST for step in steps],
     )
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [FIRST_CONTACT, FIRST_CONTACT, *columns, current_msp_id()])
+        moved = {pk: rest for pk, *rest in cursor.fetchall()}
+    for step in steps:
+        if step.referral.pk not in moved:
+            raise _moved(step.referral)
+        touched_at, action, action_on = moved[step.referral.pk]
+        _set(step.referral, stage=step.to, stage_at=step.at, active_at=step.at)
+        _set(step.referral, lost_reason=step.reason, lost_note=step.note)
+        _set(step.referral, touched_at=touched_at, next_action=action, next_action_on=action_on)
 
 
 def _heir(referral: Referral) -> Referral | None:
@@ -241,3 +292,19 @@ def _stage(referral: Referral) -> Stage:
 def _set(referral: Referral, **fields: Any) -> None:
     for name, value in fields.items():
         setattr(referral, name, value)
+
+
+# Who is won or lost needs nothing next, and the first contact is what every new introduction waits for.
+_CLAIM = """
+UPDATE referrals_referral r SET stage = step.stage, stage_at = step.at, active_at = step.at,
+    lost_reason = step.reason, lost_note = step.note,
+    touched_at = CASE WHEN step.is_contact THEN coalesce(r.touched_at, step.at) ELSE r.touched_at END,
+    next_action = CASE WHEN step.stage IN ('won', 'lost') OR step.is_contact AND r.next_action = %s
+        THEN '' ELSE r.next_action END,
+    next_action_on = CASE WHEN step.stage IN ('won', 'lost') OR step.is_contact AND r.next_action = %s
+        THEN NULL ELSE r.next_action_on END
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::boolean[])
+    AS step (id, before, stage, at, reason, note, is_contact)
+WHERE r.msp_id = %s AND r.id = step.id AND r.stage = step.before
+RETURNING r.id, r.touched_at, r.next_action, r.next_action_on
+"""

@@ -12,6 +12,7 @@ from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
 from partners.models import Partner, PartnerState
 from referrals import attribution, letters, protection, screening, self_dealing, sla
+from referrals.matching import Known, identity_of
 from referrals.models import Channel, Referral, Stage, StageMove
 
 FIRST_CONTACT = "Make first contact"
@@ -86,24 +87,27 @@ def submit(
     _check(referral, at)
     screening.one_at_a_time()
     _complete(referral, owner, by, protection.rules())
-    _refuse_again(referral, by)
-    referral.save(force_insert=True)
-    _enter(referral, by=by, at=at)
+    _refuse_again([referral], by)
+    _enter([referral], by=by, at=at)
     return referral
 
 
-def _enter(referral: Referral, *, by: Actor, at: datetime) -> None:
-    """Everything that follows from the row: keys, findings, credit, the first step, history and letters."""
-    screening.index_referral(referral)
-    screening.screen(referral, at=at)
-    self_dealing.raise_flags(referral, by=by, at=at)
-    _first_move(referral).save(force_insert=True)
-    _registered(referral, by=by, at=at).save(force_insert=True)
-    has_credit = attribution.grant(referral, by=by, at=at)
-    if referral.channel != Channel.IMPORT:
-        # The team hears before the partner does: letters leave in the order they are written.
-        letters.tell_team(referral, has_credit=has_credit, by=by, at=at)
-        letters.acknowledge(referral, has_credit=has_credit, at=at)
+def _enter(referrals: Sequence[Referral], *, closed: Sequence[Referral] = (), by: Actor, at: datetime) -> None:
+    """The rows and everything that follows: keys, findings, credit, the first step, history and letters."""
+    known = Known([identity_of(referral) for referral in referrals])
+    Referral.objects.bulk_create(referrals)
+    screening.index_referral(*referrals)
+    waiting = screening.screen_new(referrals, known, closed=closed, at=at)
+    for referral in referrals:
+        self_dealing.raise_flags(referral, by=by, at=at)
+    StageMove.objects.bulk_create(map(_first_move, referrals))
+    trail.record_all([_registered(referral, by=by, at=at) for referral in referrals])
+    attribution.grant_new(referrals, waiting=waiting, by=by, at=at)
+    for referral in referrals:
+        if referral.channel != Channel.IMPORT:
+            # The team hears before the partner does: letters leave in the order they are written.
+            letters.tell_team(referral, has_credit=not referral.credit_waits, by=by, at=at)
+            letters.acknowledge(referral, has_credit=not referral.credit_waits, at=at)
 
 
 def _first_move(referral: Referral) -> StageMove:
@@ -127,25 +131,15 @@ def _registered(referral: Referral, *, by: Actor, at: datetime) -> AuditEvent:
 def submit_history(told: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime) -> list[Referral]:
     """Register introductions of a spreadsheet, each as `submit` would with channel IMPORT, in few statements.
 
-    `told` are the arguments of `submit` by name, `partner` among them. Those that may match something, each other
-    included, are screened one by one. Raises what `submit` raises; then nothing of it may be kept.
+    `told` are the arguments of `submit` by name, `partner` among them, and `is_closed` of those that the caller
+    closes next. Each is screened against those before it. Raises what `submit` raises; then nothing of it may be kept.
     """
     screening.one_at_a_time()
     windows = protection.rules()
     referrals = [_from_spreadsheet(one, windows, by=by, at=at) for one in told]
-    _refuse_any_again(referrals, by)
-    identities = [screening.identity_of(referral) for referral in referrals]
-    alone = [one for one, is_alone in zip(referrals, screening.unmatched(identities), strict=True) if is_alone]
-    Referral.objects.bulk_create(alone)
-    screening.index_referral(*alone)
-    StageMove.objects.bulk_create(map(_first_move, alone))
-    trail.record_all([_registered(referral, by=by, at=at) for referral in alone])
-    attribution.grant_unmatched(alone, by=by, at=at)
-    for referral in referrals:
-        if referral not in alone:
-            _refuse_again(referral, by)
-            referral.save(force_insert=True)
-            _enter(referral, by=by, at=at)
+    _refuse_again(referrals, by)
+    closed = [referral for referral, one in zip(referrals, told, strict=True) if one["is_closed"]]
+    _enter(referrals, closed=closed, by=by, at=at)
     return referrals
 
 
@@ -160,15 +154,6 @@ def _from_spreadsheet(told: Mapping[str, Any], windows: Mapping[str, int], *, by
     _check(referral, at)
     _complete(referral, None, by, windows)
     return referral
-
-
-def _refuse_any_again(referrals: Sequence[Referral], by: Actor) -> None:
-    """The same as `_refuse_again` for many: one query unless one is to be refused."""
-    keys = {referral.company_key for referral in referrals}
-    here = set(Referral.objects.open().filter(company_key__in=keys).values_list("partner_id", "company_key"))
-    for referral in referrals:
-        if (referral.partner_id, referral.company_key) in here:
-            _refuse_again(referral, by)
 
 
 def _facts(**facts: str) -> dict[str, str]:
@@ -217,16 +202,23 @@ def _complete(referral: Referral, owner: Membership | None, by: Actor, windows: 
         referral.next_action, referral.next_action_on = FIRST_CONTACT, due.date()
 
 
-def _refuse_again(referral: Referral, by: Actor) -> None:
+def _refuse_again(referrals: Sequence[Referral], by: Actor) -> None:
     """The same partner and the same company name, still open: tell where it stands instead."""
-    partner = referral.partner
-    same = Referral.objects.open().filter(partner=partner, company_key=referral.company_key)
-    earlier = same.order_by("registered_at").first()
-    if earlier is None:
-        return
+    keys = {referral.company_key for referral in referrals}
+    here = {
+        (earlier.partner_id, earlier.company_key): earlier
+        for earlier in Referral.objects.open().filter(company_key__in=keys).order_by("-registered_at")
+    }
+    for referral in referrals:
+        if earlier := here.get((referral.partner_id, referral.company_key)):
+            raise _again(referral.partner, earlier, by)
+        here[referral.partner_id, referral.company_key] = referral
+
+
+def _again(partner: Partner, earlier: Referral, by: Actor) -> AlreadyReferred:
     day = earlier.registered_at.astimezone(partner.msp.zone)
     sender = "You" if by.actor_id and partner.contacts.filter(pk=by.actor_id).exists() else partner.name
-    raise AlreadyReferred(
+    return AlreadyReferred(
         f"{sender} sent {earlier.company} on {day:%B} {day.day}, {day.year}, and it is still open"
         f" ({earlier.get_stage_display().lower()}). If this is another company, add its town to the name.",
         earlier=earlier,

@@ -49,6 +49,7 @@ register(
         "contract.ended": "{who} ended the contract for {contract}",
         "contract.end_taken_back": "{who} took back the end of the contract for {contract}",
         "contract.first_invoice_paid": "{who} recorded the first paid invoice of {contract} on {paid_on}",
+        "contract.no_invoice_paid": "{who} took back the only payment for {contract}, that of {before_on}",
         "contract.plan_pinned": "{contract} is under the plan {plan}",
         "contract.no_plan": "No plan applies to {contract}",
         "service_line.added": "{who} added this service line",

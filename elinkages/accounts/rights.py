@@ -18,7 +18,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "referrals.manage": frozenset({Role.OWNER, Role.MANAGER}),
     "clients.manage": frozenset({Role.OWNER, Role.MANAGER}),
     "billing.manage": frozenset({Role.OWNER, Role.MANAGER, Role.FINANCE}),
-    "imports.manage": frozenset({Role.OWNER, Role.MANAGER}),
+    "imports.manage": frozenset({Role.OWNER, Role.MANAGER, Role.FINANCE}),
     "plans.manage": frozenset({Role.OWNER}),
     "payouts.manage": frozenset({Role.OWNER, Role.FINANCE}),
     "settings.manage": frozenset({Role.OWNER}),
@@ -32,6 +32,6 @@ MOVES_MONEY = frozenset({"payouts.manage"})
 ROLE_SENTENCES = {
     Role.OWNER: "Can do everything, including plans, settings and people.",
     Role.MANAGER: "Runs partners, referrals, clients and imports.",
-    Role.FINANCE: "Records invoices and payments; opens, approves and pays payout runs.",
+    Role.FINANCE: "Records and imports invoices and payments; opens, approves and pays payout runs.",
     Role.READ_ONLY: "Sees everything, changes nothing.",
 }

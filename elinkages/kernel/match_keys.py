@@ -8,7 +8,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import phonenumbers
 from rapidfuzz import fuzz
@@ -94,6 +94,8 @@ _ADDED_AT_WILL = frozenset(
     ]
 )
 COMPANY_KEY_LENGTH = 160
+_REMEMBERED = 20_000
+"""Texts whose keys are kept: a row of a spreadsheet is looked at several times."""
 _FEWEST_LETTERS = 4
 _BLOCK_LETTERS = 6
 _TELLING_WORDS = 2
@@ -108,6 +110,7 @@ def _suffixes() -> "tldextract.TLDExtract":
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def company_key(name: str) -> str:
     """ "The Müller & Sons Co., LLC" → "muller and sons": no accents, punctuation, article or legal form."""
     text = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or name
@@ -119,6 +122,7 @@ def company_key(name: str) -> str:
     return " ".join(words)[:COMPANY_KEY_LENGTH]
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def domain_key(website_or_email: str) -> str:
     """The registrable domain ("https://www.acme.co.uk/x" → "acme.co.uk"); "" for none or a free mail provider.
 
@@ -140,6 +144,7 @@ def email_key(email: str) -> str:
     return f"{local.partition('+')[0] or local}@{domain}"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def phone_key(phone: str, region: str = "US") -> str:
     """The number as E.164 ("+12125550123"); "" when it cannot be one. `region` is assumed without a country code."""
     try:
@@ -182,11 +187,24 @@ def likeness(one: str, other: str) -> int:
 
     Names with different numbers in them are different companies (“Clinic 12”, “Clinic 13”): 0.
     """
-    if re.findall(r"\d+", one) != re.findall(r"\d+", other):
+    ours, theirs = _letters(one), _letters(other)
+    if ours.numbers != theirs.numbers:
         return 0
-    ours, theirs = _core(one), _core(other)
-    unspaced = fuzz.ratio("".join(ours), "".join(theirs))
-    return int(max(unspaced, fuzz.token_sort_ratio(" ".join(ours), " ".join(theirs))))
+    return int(max(fuzz.ratio(ours.unspaced, theirs.unspaced), fuzz.ratio(ours.in_order, theirs.in_order)))
+
+
+class _Letters(NamedTuple):
+    """A name as it is compared: its numbers, its letters, and its words in the order of the alphabet."""
+
+    numbers: tuple[str, ...]
+    unspaced: str
+    in_order: str
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _letters(company: str) -> _Letters:
+    words = _core(company)
+    return _Letters(tuple(re.findall(r"\d+", company)), "".join(words), " ".join(sorted(words)))
 
 
 def _core(company: str) -> list[str]:

@@ -119,12 +119,8 @@ class Documents:
         invoices = _invoices_of(documents)
         return [one if isinstance(one, Verdict) else _verdict(one, next(compared), invoices) for one in found]
 
-    def write(self, values: Values, rules: Rules, *, by: Importer, at: datetime) -> Client:
-        """Hand the document of a row to the one door for billing facts. Raises what it refuses."""
-        return self.write_many([values], rules, by=[by], at=at)[0]
-
     def write_many(self, many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], at: datetime) -> list[Client]:
-        """The same for many in few statements; all of them or none."""
+        """Hand the documents of rows to the one door for billing facts, all or none. Raises what it refuses."""
         register = _Register(many)
         documents = [self._document(values, rules, register) for values in many]
         received = facts.receive(documents, by=by[0], at=at)

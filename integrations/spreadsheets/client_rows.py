@@ -19,7 +19,7 @@ from integrations.spreadsheets.lookalikes import Lookalikes, identity
 from integrations.spreadsheets.rules import Importer, Rules, Values, Verdict, problem
 from integrations.spreadsheets.values import shown
 from partners.models import Partner
-from referrals import clients, contracts, mrr, pipeline, retraction, service_lines
+from referrals import clients, contracts, mrr, retraction, service_lines
 from referrals.models import Client, Contract, Referral, ServiceLine, Stage
 
 
@@ -127,7 +127,7 @@ def subject(values: Values) -> str:
 def judge(many: Sequence[Values], rules: Rules) -> list[Verdict]:
     """The fate of each row, given the clients, contracts and partners that are here."""
     book, register = partner_book.book_for(many), Register(many)
-    known = Lookalikes(identity(values, values["client"]) for values in many)
+    known = Lookalikes(identity(values, values["client"]) for values in many if rules.looks_around)
     return [_judge(values, rules, book, register, known) for values in many]
 
 
@@ -150,9 +150,9 @@ def _judge(
     if refused := _counted_twice(values, client, partner, register):
         return refused
     if client is None:
-        looks_like = known.sentence(identity(values, values["client"]), partner) if names_partner else ""
-        if looks_like:
-            return problem(f"{looks_like} Win it by hand, and decide there whether they are the same company.")
+        likeness = known.find(identity(values, values["client"]), partner) if names_partner else None
+        if likeness:
+            return problem(f"{likeness.sentence} Win it by hand, and decide there whether they are the same company.")
         return Verdict(Fate.CREATE, "" if partner or not names_partner else "The partner is added too.")
     return _judge_known(values, client, partner, register, rules)
 
@@ -222,11 +222,15 @@ def _money(minor: int, rules: Rules) -> str:
     return format_money(minor, rules.reading.currency)
 
 
-def write(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Client:
-    """Add the client or the contract of a row, or change its MRR. Raises what the verbs refuse."""
+def write_many(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], at: datetime) -> list[Client]:
+    """Add the clients or contracts of rows, or change their MRR. Raises what the verbs refuse."""
+    return [_write(values, rules, by=one, at=at) for values, one in zip(many, by, strict=True)]
+
+
+def _write(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Client:
     partner = None
     if values.get("partner") or values.get("partner_email"):
-        partner = partner_book.sender_or_new(values, rules, by=by, at=at)
+        (partner,) = partner_book.senders_or_new([values], rules, by=[by], at=at)
     register = Register([values])
     client = register.client(values)
     if client is None:
@@ -272,10 +276,7 @@ def _win(
         return client
     if referral not in by.made:
         by.changed["stage"] = [referral.stage, Stage.WON.value]
-    try:
-        client = deals.win(referral, client_name=name, website=website, contracts=[sold], won_on=won_on, by=by, at=at)
-    except pipeline.Undecided as refusal:
-        raise NotPossible(referral_rows.in_words(referral)) from refusal
+    client = deals.win(referral, client_name=name, website=website, contracts=[sold], won_on=won_on, by=by, at=at)
     by.made.extend([client, *client.contracts.all()])
     return client
 
@@ -288,8 +289,8 @@ def _introduction(values: Values, partner: Partner, rules: Rules, *, by: Importe
     referral = found.filter(clients__isnull=True).order_by("registered_at").first()
     if referral is not None:
         return referral
-    told = {"registered_on": values["won_on"], "website": values.get("website", "")}
-    return referral_rows.register(partner, told, rules, company=values["client"], by=by, at=at)
+    told = {"company": values["client"], "registered_on": values["won_on"], "website": values.get("website", "")}
+    return referral_rows.register([(told, partner, by)], rules, at=at)[0]
 
 
 def _change(holding: Holding, values: Values, *, by: Importer, at: datetime) -> None:

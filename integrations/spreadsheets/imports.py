@@ -22,10 +22,20 @@ IMPORTED = (Fate.CREATE, Fate.UPDATE)
 """The fates of rows that change something."""
 CHOOSING = (ImportState.UPLOADED, ImportState.CHECKED)
 """When sheet and columns can be chosen."""
+RIGHTS_FOR = {
+    ImportKind.PARTNERS: "partners.manage",
+    ImportKind.REFERRALS: "referrals.manage",
+    ImportKind.CLIENTS: "clients.manage",
+    ImportKind.OPENING: "billing.manage",
+    ImportKind.INVOICES: "billing.manage",
+    ImportKind.PAYMENTS: "billing.manage",
+    ImportKind.CREDITS: "billing.manage",
+}
+"""What a member must be allowed by hand to bring it in a file."""
 
 
 class UnknownKind(Refused):
-    """Not one of the kinds of spreadsheet."""
+    """Not one of the kinds of spreadsheet that the person may bring."""
 
 
 class MovedOn(Refused):
@@ -40,9 +50,14 @@ class NothingToImport(Refused):
     """Every row is here already, or cannot be imported."""
 
 
+def kinds_for(member: Membership) -> list[ImportKind]:
+    """What a member may bring, and see of what others brought."""
+    return [kind for kind, right in RIGHTS_FOR.items() if member.may(right)]
+
+
 def upload(*, kind: str, file_name: str, content: bytes, by: Membership, at: datetime) -> Import:
     """Keep a file and guess what its columns are; nothing is imported yet. Raises UnknownKind, limits.Unreadable."""
-    if kind not in ImportKind.values:
+    if kind not in kinds_for(by):
         raise UnknownKind("Choose what the rows are.")
     files.check_size(len(content))
     table = _likeliest(files.read(content), content, kind)

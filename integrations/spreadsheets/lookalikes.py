@@ -1,20 +1,18 @@
-"""Before anything is written: which new rows will look like a company that we know (referrals/screening.py)."""
+"""Before anything is written: which new rows will look like a company that we know (referrals/matching.py)."""
 
-from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from elinkages.kernel.match_keys import company_key
 from integrations.spreadsheets.rules import Values
 from partners.models import Partner
-from referrals.models import MatchKey
-from referrals.screening import Identity, Key
+from referrals.matching import Identity, Known, Match, say_likeness
+from referrals.models import Client
 
 WORDS = {
     "company": "name",
     "domain": "web or mail domain",
     "email": "e-mail address",
     "phone": "phone number",
-    "similar": "nearly identical name",
 }
 
 
@@ -24,26 +22,38 @@ def identity(values: Values, company: str) -> Identity:
     return Identity(company, *told)
 
 
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What a row has in common with a company that is here, in a sentence; `is_name_only`: names that are alike."""
+
+    sentence: str
+    is_name_only: bool
+
+
 class Lookalikes:
-    """Clients and open introductions that share a key with some rows, in one query."""
+    """Clients and open introductions that may be the companies of some rows, in a handful of queries."""
 
     def __init__(self, many: Iterable[Identity]) -> None:
-        keys = {key for one in many for _, key in one.keyed()}
-        rows = MatchKey.objects.filter(key__in=keys).select_related("client", "referral__partner").order_by("pk")
-        self.by_key: dict[Key, list[MatchKey]] = defaultdict(list)
-        for row in rows if keys else ():
-            self.by_key[row.kind, row.key].append(row)
+        self._known = Known(list(many))
 
-    def sentence(self, one: Identity, partner: Partner | None) -> str:
-        """“It has the name of Elm Dental, who is a client already.”; "" when it looks like nobody."""
-        own = company_key(one.company)
-        for key in one.keyed():
-            for row in self.by_key.get(key, []):
-                if row.client:
-                    return f"It has the {WORDS[row.kind]} of {row.client.name}, who is a client already."
-                other = row.referral
-                if other is None or not other.is_open:
-                    continue
-                if partner is None or (other.partner_id, other.company_key) != (partner.pk, own):
-                    return f"It has the {WORDS[row.kind]} of {other.company}, introduced by {other.partner.name}."
-        return ""
+    def find(self, one: Identity, partner: Partner | None) -> Likeness | None:
+        """“It has the name of Elm Dental, who is a client already.”; None when it looks like nobody.
+
+        The partner's own introduction of that name is no likeness. Equal keys tell more than alike names.
+        """
+        found = [match for match in self._known.matches(one) if not _is_own(match, one, partner)]
+        if not found:
+            return None
+        match = min(found, key=lambda match: bool(match.score))
+        other = match.other
+        who = ", who is a client already" if isinstance(other, Client) else f", introduced by {other.partner.name}"
+        if match.score:
+            return Likeness(f"Its name is like that of {other}{who} ({say_likeness(match.score)}).", is_name_only=True)
+        return Likeness(f"It has the {WORDS[match.keys[0][0]]} of {other}{who}.", is_name_only=False)
+
+
+def _is_own(match: Match, one: Identity, partner: Partner | None) -> bool:
+    other = match.other
+    if isinstance(other, Client) or partner is None:
+        return False
+    return (other.partner_id, other.company_key) == (partner.pk, one.name)

@@ -83,10 +83,16 @@ def _balance(values: Values, partner: Partner) -> Balance:
     )
 
 
-def write(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Partner:
-    """Write the balance of a row down. Raises what opening_balances.record refuses."""
-    partner = partner_book.sender(values, partner_book.book_for([values]))
-    if partner is None:
-        raise UnknownPartner(f"{shown(values.get('partner', ''))} is not one of your partners any more.")
-    by.made.append(opening_balances.record(_balance(values, partner), by=by, at=at))
-    return partner
+def write_many(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], at: datetime) -> list[Partner]:
+    """Write the balances of rows down, all or none. Raises what opening_balances.record refuses."""
+    book = partner_book.book_for(many)
+    partners = []
+    for values in many:
+        partner = partner_book.sender(values, book)
+        if partner is None:
+            raise UnknownPartner(f"{shown(values.get('partner', ''))} is not one of your partners any more.")
+        partners.append(partner)
+    balances = [_balance(values, partner) for values, partner in zip(many, partners, strict=True)]
+    for entry, one in zip(opening_balances.record_all(balances, by=by[0], at=at), by, strict=True):
+        one.made.append(entry)
+    return partners

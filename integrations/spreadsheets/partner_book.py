@@ -1,7 +1,7 @@
 """Finding the partners that rows speak of: by id, then by e-mail address, then by normalized name."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import Q
@@ -34,11 +34,15 @@ class PartnerBook:
             self.by_email[person.email].append(person.partner)
         found = Q(external_id__in=wanted) | Q(name_key__in={company_key(text) for text in wanted}) | Q(email__in=emails)
         for partner in Partner.objects.filter(found).select_related("owner__user", "msp").order_by("created_at", "pk"):
-            self.by_name[partner.name_key].append(partner)
-            if partner.external_id:
-                self.by_id[partner.external_id].append(partner)
-            if partner.email and partner not in self.by_email[partner.email]:
-                self.by_email[partner.email].append(partner)
+            self.add(partner)
+
+    def add(self, partner: Partner) -> None:
+        """From now on, this partner is here."""
+        self.by_name[partner.name_key].append(partner)
+        if partner.external_id:
+            self.by_id[partner.external_id].append(partner)
+        if partner.email and partner not in self.by_email[partner.email]:
+            self.by_email[partner.email].append(partner)
 
     def find(self, *, external_id: str = "", email: str = "", name: str = "") -> Partner | None:
         """The partner, or None. Raises CannotTell when several fit."""
@@ -81,11 +85,20 @@ def unknown(values: Values, rules: Rules) -> Verdict | None:
     return None
 
 
-def sender_or_new(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Partner:
-    """The partner of a row, added when the rules say so. Raises CannotTell, and what onboarding.add refuses."""
-    partner = sender(values, book_for([values]))
-    if partner is not None:
-        return partner
+def senders_or_new(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], at: datetime) -> list[Partner]:
+    """The partners of rows, added when the rules say so. Raises CannotTell, and what onboarding.add refuses."""
+    book = book_for(many)
+    found = []
+    for values, one in zip(many, by, strict=True):
+        partner = sender(values, book)
+        if partner is None:
+            partner = _new(values, rules, by=one, at=at)
+            book.add(partner)
+        found.append(partner)
+    return found
+
+
+def _new(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Partner:
     if refusal := unknown(values, rules):
         raise CannotTell(refusal.reason)
     text, email = values.get("partner", ""), values.get("partner_email", "")

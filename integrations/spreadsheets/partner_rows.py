@@ -43,6 +43,8 @@ STANDING = {
     Status.SUSPENDED: PartnerState.SUSPENDED,
     Status.LEFT: PartnerState.PARTED,
 }
+STARTED = (Status.ACTIVE, Status.SUSPENDED)
+"""Who stands there has been active once."""
 
 
 class AnotherId(Refused):
@@ -89,9 +91,12 @@ def subject(values: Values) -> str:
 
 def judge(many: Sequence[Values], rules: Rules) -> list[Verdict]:
     """The fate of each row, given the partners that are here."""
-    texts = (values.get(name, "") for values in many for name in ("external_id", "email", "name"))
-    book = PartnerBook(texts)
+    book = _book(many)
     return [_judge(values, rules, book) for values in many]
+
+
+def _book(many: Sequence[Values]) -> PartnerBook:
+    return PartnerBook(values.get(name, "") for values in many for name in ("external_id", "email", "name"))
 
 
 def _judge(values: Values, rules: Rules, book: PartnerBook) -> Verdict:
@@ -146,17 +151,34 @@ def _standing(partner: Partner, status: str) -> str:
     return "" if partner.state == PartnerState.SUSPENDED and target == PartnerState.ACTIVE else status
 
 
-def write(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Partner:
-    """Add or change the partner of a row. Raises what the verbs refuse."""
-    partner = _known(values, PartnerBook(values.get(name, "") for name in ("external_id", "email", "name")))
-    if partner is None:
-        details = {
-            name: values[name] for name in (*onboarding.EDITABLE, "external_id", "contact_name") if values.get(name)
-        }
-        partner = onboarding.add(**{"kind": rules.kind, **details}, by=by, at=at)
-        by.made.append(partner)
-        _bring_to(partner, values.get("status") or rules.status, by=by, at=at)
-        return partner
+def write_many(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], at: datetime) -> list[Partner]:
+    """Add the partners of rows in few statements, and change those who are here. Raises what the verbs refuse."""
+    book = _book(many)
+    known = [_known(values, book) for values in many]
+    rows = list(zip(many, known, by, strict=True))
+    added = iter(_add([(values, one) for values, partner, one in rows if partner is None], rules, at))
+    for values, partner, one in rows:
+        if partner is not None:
+            _change(partner, values, by=one, at=at)
+    return [partner or next(added) for partner in known]
+
+
+def _add(new: Sequence[tuple[Values, Importer]], rules: Rules, at: datetime) -> list[Partner]:
+    if not new:
+        return []
+    names = (*onboarding.EDITABLE, "external_id", "contact_name")
+    told = [{"kind": rules.kind} | {name: values[name] for name in names if values.get(name)} for values, _ in new]
+    partners = onboarding.add_all([onboarding.NewPartner(**one) for one in told], by=new[0][1], at=at)
+    stand = [Status(values.get("status") or rules.status) for values, _ in new]
+    starting = [one for one, status in zip(partners, stand, strict=True) if status in STARTED]
+    onboarding.activate_all(starting, by=new[0][1], at=at)
+    for partner, status, (_, one) in zip(partners, stand, new, strict=True):
+        one.made.append(partner)
+        _bring_to(partner, status, by=one, at=at)
+    return partners
+
+
+def _change(partner: Partner, values: Values, *, by: Importer, at: datetime) -> None:
     if changes := _changes(partner, values):
         by.changed["partner"] = {name: [getattr(partner, name), new] for name, new in changes.items()}
         onboarding.edit(partner, owner=partner.owner, **changes, by=by, at=at)
@@ -167,12 +189,11 @@ def write(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Partne
     if status := _standing(partner, values.get("status", "")):
         by.changed["status"] = status
         _bring_to(partner, status, by=by, at=at)
-    return partner
 
 
 def _bring_to(partner: Partner, status: str, *, by: Actor, at: datetime) -> None:
     verbs: dict[str, Any] = {Status.SUSPENDED: onboarding.suspend, Status.LEFT: onboarding.part}
-    if status in {Status.ACTIVE, Status.SUSPENDED} and partner.state in {PartnerState.PROSPECT, PartnerState.INVITED}:
+    if status in STARTED and partner.state in {PartnerState.PROSPECT, PartnerState.INVITED}:
         onboarding.activate(partner, by=by, at=at)
     if verb := verbs.get(status):
         verb(partner, reason=REASON, by=by, at=at)

@@ -7,18 +7,16 @@ from typing import Any
 
 from django.db.models import Q
 
-from elinkages.kernel.actors import Actor
 from elinkages.kernel.match_keys import company_key
-from elinkages.kernel.refusal import Refused
 from integrations.models import Fate
 from integrations.spreadsheets import partner_book
 from integrations.spreadsheets.headers import normal
-from integrations.spreadsheets.lookalikes import WORDS, Lookalikes, identity
+from integrations.spreadsheets.lookalikes import Likeness, Lookalikes, identity
 from integrations.spreadsheets.rules import REASON_LENGTH, Importer, Rules, Values, Verdict, problem
 from integrations.spreadsheets.values import shown
 from partners.models import Partner
 from referrals import pipeline, retraction
-from referrals.models import OPEN_STAGES, Channel, FindingState, LostReason, Referral, Stage
+from referrals.models import OPEN_STAGES, LostReason, Referral, Stage
 
 STAGES = {
     **{stage.value: stage for stage in Stage},
@@ -37,10 +35,6 @@ REASONS = {
     **dict.fromkeys(("incumbent", "stayed with provider", "competitor"), LostReason.STAYED.value),
     **dict.fromkeys(("bad timing", "later", "not ready"), LostReason.TIMING.value),
 }
-
-
-class NeedsDecision(Refused):
-    """It looks like a company that we know, and a person must decide before it can be won."""
 
 
 def refine(values: Values, rules: Rules) -> list[str]:
@@ -66,8 +60,7 @@ def identities(values: Values) -> list[str]:
     """By what another row of the file would be the same introduction."""
     if external_id := values.get("external_id"):
         return [f"id:{external_id}"]
-    sender = values.get("partner_email") or company_key(values.get("partner", ""))
-    return [f"company and partner:{company_key(values.get('company', ''))}|{sender}|{values.get('registered_on', '')}"]
+    return [f"company and partner:{subject(values)}|{values.get('registered_on', '')}"]
 
 
 class Log:
@@ -80,7 +73,8 @@ class Log:
             keys.add(company_key(values["company"]))
         self.by_id: dict[str, Referral] = {}
         self.by_company: dict[tuple[Any, str], list[Referral]] = defaultdict(list)
-        found = retraction.standing().filter(Q(external_id__in=ids) | Q(company_key__in=keys))
+        matches = Q(external_id__in=ids) | Q(company_key__in=keys) if ids else Q(company_key__in=keys)
+        found = retraction.standing().filter(matches).select_related("partner")
         for referral in found.order_by("pk"):
             if referral.external_id:
                 self.by_id[referral.external_id] = referral
@@ -107,13 +101,14 @@ def _is_later(values: Values, referral: Referral, rules: Rules) -> bool:
 
 def subject(values: Values) -> str:
     """Whom a row is about: a row about the same one is judged after the one before it was written."""
-    return company_key(values.get("company", ""))
+    sender = values.get("partner_email") or company_key(values.get("partner", ""))
+    return f"{company_key(values.get('company', ''))}|{sender}"
 
 
 def judge(many: Sequence[Values], rules: Rules) -> list[Verdict]:
     """The fate of each row, given the partners and introductions that are here."""
     book, log = partner_book.book_for(many), Log(many)
-    known = Lookalikes(identity(values, values["company"]) for values in many)
+    known = Lookalikes(identity(values, values["company"]) for values in many if rules.looks_around)
     return [_judge(values, rules, book, log, known) for values in many]
 
 
@@ -126,7 +121,7 @@ def _judge(values: Values, rules: Rules, book: partner_book.PartnerBook, log: Lo
         return partner_book.unknown(values, rules) or Verdict(Fate.CREATE, "The partner is added too.")
     referral = log.find(values, partner, rules)
     if referral is None:
-        return _judge_new(values, known.sentence(identity(values, values["company"]), partner))
+        return _judge_new(values, known.find(identity(values, values["company"]), partner))
     if referral.partner_id != partner.pk:
         return problem(f"The id {shown(values['external_id'])} belongs to an introduction of another partner.")
     if stage := _next(referral, values):
@@ -136,13 +131,14 @@ def _judge(values: Values, rules: Rules, book: partner_book.PartnerBook, log: Lo
     )
 
 
-def _judge_new(values: Values, looks_like: str) -> Verdict:
+def _judge_new(values: Values, likeness: Likeness | None) -> Verdict:
     """A new introduction; one that may be of a company we know can be won only after a person's decision."""
-    if not looks_like:
+    if likeness is None:
         return Verdict(Fate.CREATE)
     if values.get("stage") == Stage.WON:
-        return problem(f"{looks_like} Log it by hand and decide there whether they are the same company.")
-    return Verdict(Fate.CREATE, f"{looks_like} You decide on its page who has the credit."[:REASON_LENGTH])
+        return problem(f"{likeness.sentence} Log it by hand and decide there whether they are the same company.")
+    decision = "whether they are the same company" if likeness.is_name_only else "who has the credit"
+    return Verdict(Fate.CREATE, f"{likeness.sentence} You decide on its page {decision}."[:REASON_LENGTH])
 
 
 def _next(referral: Referral, values: Values) -> Stage | None:
@@ -155,81 +151,55 @@ def _next(referral: Referral, values: Values) -> Stage | None:
     return stage
 
 
-def write(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Referral:
-    """Register or move the introduction of a row. Raises what the verbs refuse."""
-    partner = partner_book.sender_or_new(values, rules, by=by, at=at)
-    referral = Log([values]).find(values, partner, rules)
-    if referral is None:
-        referral = register(partner, values, rules, company=values["company"], by=by, at=at)
-    _go_on(referral, values, rules, by=by, at=at)
-    return referral
+def write_many(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], at: datetime) -> list[Referral]:
+    """Register or move the introductions of rows, each about another one, in few statements.
+
+    Raises what the verbs refuse; then nothing of it may be kept.
+    """
+    partners = partner_book.senders_or_new(many, rules, by=by, at=at)
+    log = Log(many)
+    found = [log.find(values, partner, rules) for values, partner in zip(many, partners, strict=True)]
+    rows = zip(found, many, partners, by, strict=True)
+    new = [(values, partner, one) for referral, values, partner, one in rows if referral is None]
+    registered = iter(register(new, rules, at=at) if new else [])
+    referrals = [referral or next(registered) for referral in found]
+    steps = [_step(*row, rules, at) for row in zip(referrals, many, by, strict=True)]
+    pipeline.advance([step for step in steps if step is not None], by=by[0])
+    return referrals
 
 
-def _go_on(referral: Referral, values: Values, rules: Rules, *, by: Importer, at: datetime) -> None:
-    """Bring an introduction to the stage that its row says."""
-    if stage := _next(referral, values):
-        by.changed["stage"] = [referral.stage, stage.value]
-        moved_at = rules.noon(values["stage_on"], not_after=at) if values.get("stage_on") else at
-        _move(referral, stage, values, by=by, at=max(moved_at, referral.stage_at))
+def register(new: Sequence[tuple[Values, Partner, Importer]], rules: Rules, *, at: datetime) -> list[Referral]:
+    """Submit the introductions of rows, each on the day that its row says."""
+    told = [_told(values, partner, rules, at) for values, partner, _ in new]
+    referrals = pipeline.submit_history(told, by=new[0][2], at=at)
+    for referral, (_, _, one) in zip(referrals, new, strict=True):
+        one.made.append(referral)
+    return referrals
 
 
-def register(partner: Partner, values: Values, rules: Rules, *, company: str, by: Importer, at: datetime) -> Referral:
-    """Submit the introduction of a row, on the day that the row says."""
-    told = _told(partner, values, rules, company, at)
-    referral = pipeline.submit(**told, channel=Channel.IMPORT, by=by, at=at)
-    by.made.append(referral)
-    return referral
-
-
-def _told(partner: Partner, values: Values, rules: Rules, company: str, at: datetime) -> dict[str, Any]:
+def _told(values: Values, partner: Partner, rules: Rules, at: datetime) -> dict[str, Any]:
     names = ("contact_name", "contact_email", "contact_phone", "website", "note", "external_id")
     day = values.get("registered_on")
     return {
         "partner": partner,
-        "company": company,
+        "company": values["company"],
         **{name: values.get(name, "") for name in names},
         "expected_mrr_minor": values.get("expected_mrr_minor"),
         "registered_at": rules.noon(day, not_after=at) if day else None,
+        "is_closed": values.get("stage") in (Stage.WON, Stage.LOST),
     }
 
 
-def write_new(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], at: datetime) -> list[Referral]:
-    """Register and move rows that were judged to be new, each of another company, in few statements.
-
-    Raises what `write` raises; then nothing of it may be kept.
-    """
-    book = partner_book.book_for(many)
-    told = []
-    for values, one in zip(many, by, strict=True):
-        partner = partner_book.sender(values, book)
-        if partner is None:
-            partner = partner_book.sender_or_new(values, rules, by=one, at=at)
-        told.append(_told(partner, values, rules, values["company"], at))
-    referrals = pipeline.submit_history(told, by=by[0], at=at)
-    for referral, values, one in zip(referrals, many, by, strict=True):
-        one.made.append(referral)
-        _go_on(referral, values, rules, by=one, at=at)
-    return referrals
-
-
-def _move(referral: Referral, stage: Stage, values: Values, *, by: Actor, at: datetime) -> None:
-    if stage == Stage.LOST:
-        text = values.get("lost_reason", "")
-        reason = REASONS.get(normal(text), LostReason.OTHER.value)
-        pipeline.lose(referral, reason=reason, note=text if reason == LostReason.OTHER else "", by=by, at=at)
-        return
-    verb = {Stage.QUALIFIED: pipeline.qualify, Stage.PROPOSAL: pipeline.propose, Stage.WON: pipeline.win}[stage]
-    try:
-        verb(referral, by=by, at=at)
-    except pipeline.Undecided as refusal:
-        raise NeedsDecision(in_words(referral)) from refusal
-
-
-def in_words(referral: Referral) -> str:
-    """Why a row cannot be won: what it has in common with what we know."""
-    finding = referral.findings.filter(state=FindingState.OPEN).order_by("pk")[0]
-    shared = " and ".join(dict.fromkeys(WORDS[key["kind"]] for key in finding.evidence["keys"]))
-    return (
-        f"{referral.company} has the {shared} of {finding.evidence['name']}, who is here already."
-        " Log it by hand and decide there whether they are the same company."
-    )[:300]
+def _step(referral: Referral, values: Values, one: Importer, rules: Rules, at: datetime) -> pipeline.Step | None:
+    """What brings an introduction to the stage that its row says; None when it stands there."""
+    stage = _next(referral, values)
+    if stage is None:
+        return None
+    one.changed["stage"] = [referral.stage, stage.value]
+    moved_at = rules.noon(values["stage_on"], not_after=at) if values.get("stage_on") else at
+    moved_at = max(moved_at, referral.stage_at)
+    if stage != Stage.LOST:
+        return pipeline.Step(referral, stage, moved_at)
+    text = values.get("lost_reason", "")
+    reason = REASONS.get(normal(text), LostReason.OTHER.value)
+    return pipeline.Step(referral, stage, moved_at, reason, text[:300] if reason == LostReason.OTHER else "")

@@ -30,8 +30,10 @@ class Kind(Protocol):
     def judge(self, many: Sequence[Values], rules: Rules) -> list[Verdict]:
         """The fate of each row."""
 
-    def write(self, values: Values, rules: Rules, *, by: Importer, at: datetime) -> Model:
-        """Do what a row says; raises Refused."""
+    def write_many(
+        self, many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], at: datetime
+    ) -> Sequence[Model]:
+        """Do what rows say, each with its importer, no two about the same subject; all or none. Raises Refused."""
 
 
 KINDS: dict[str, Kind] = {

@@ -40,6 +40,8 @@ class Rules:
     creates_partners: bool = False
     creates_service_lines: bool = False
     service_line: str = ""
+    looks_around: bool = True
+    """Whether rows are compared with what is like them. When they are written, the verbs do that."""
 
     def noon(self, day: str, *, not_after: datetime) -> datetime:
         """An instant on an ISO day at the MSP: noon, or `not_after` when noon has not come yet."""

@@ -1,7 +1,7 @@
 """What the worker does with an import, in steps that may end at any moment.
 
-Each step is a unit of work of its own and holds the import's lock, so that of two workers one steps aside. A row is
-written whole, in its own savepoint, and marked in the same transaction: a worker that is killed leaves no half row
+Each step is a unit of work of its own and holds the import's lock, so that of two workers one steps aside. Rows are
+written whole, many in one savepoint, and marked in the same transaction: a worker that is killed leaves no half row
 and nothing to do twice. Before rows are written their attempt is counted; those that were begun before are written
 alone, so that one that brings down its worker is found, and parked after MOST_ATTEMPTS.
 """
@@ -9,13 +9,13 @@ alone, so that one that brings down its worker is found, and parked after MOST_A
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, QuerySet
 
 from commissions.tasks import accrue
 from elinkages.accounts.models import Msp
@@ -25,7 +25,7 @@ from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tasks import nudge
 from elinkages.kernel.tenancy import current_msp_id
 from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
-from integrations.spreadsheets import billing_rows, imports, referral_rows, rows
+from integrations.spreadsheets import imports, rows
 from integrations.spreadsheets.rows import KINDS, Draft, Kind
 from integrations.spreadsheets.rules import REASON_LENGTH, Importer, Rules, Verdict, importer, problem, rules_of
 from referrals import screening
@@ -33,19 +33,17 @@ from referrals import screening
 logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 5
 STANDSTILL = timedelta(seconds=60)
-WRITTEN_AT_ONCE = dict.fromkeys(
-    (ImportKind.REFERRALS, ImportKind.INVOICES, ImportKind.PAYMENTS, ImportKind.CREDITS), 250
-)
-"""Rows in one unit of work: about a second, for which other introductions of this MSP wait."""
-ONE_BY_ONE = 50
-"""The same for kinds that are written row by row."""
+WRITTEN_AT_ONCE = {
+    **dict.fromkeys(ImportKind, 250),
+    ImportKind.PARTNERS: 100,
+    ImportKind.OPENING: 100,
+    ImportKind.CLIENTS: 50,
+}
+"""Rows in one unit of work: about half a second, for which other introductions of this MSP wait."""
 CHECKED_AT_ONCE = 500
 SYSTEM = System("Import")
+NOT_SEEN = "It came here since the rows were checked. Upload the row again to see what would change."
 GAVE_UP = "This row could not be imported: five attempts ended without an answer. Nothing of it was written."
-
-
-class NotSeen(Refused):
-    """The row would change something else than its person was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,7 @@ def take_rows(import_id: UUID, *, at: datetime) -> list[UUID]:
     waiting = batch.rows.filter(fate__in=imports.IMPORTED, is_done=False)
     parked = waiting.filter(attempts__gte=MOST_ATTEMPTS).update(fate=Fate.ERROR, reason=GAVE_UP, is_done=True)
     _progress(batch, parked, at)
-    size = WRITTEN_AT_ONCE.get(ImportKind(batch.kind), ONE_BY_ONE)
+    size = WRITTEN_AT_ONCE[ImportKind(batch.kind)]
     found = list(waiting.order_by("attempts", "number").values_list("pk", "attempts")[:size])
     if not found:
         _finish(batch, at)
@@ -138,18 +136,9 @@ def write_rows(import_id: UUID, row_ids: Sequence[UUID], *, at: datetime) -> Non
         return
     screening.one_at_a_time()
     rules, by = rules_of(batch, Msp.objects.get(pk=current_msp_id()), at=at), importer(batch.started_by)
+    rules = replace(rules, looks_around=False)
     waiting = list(ImportRow.objects.filter(pk__in=row_ids, is_done=False).order_by("number"))
-    kind = KINDS[batch.kind]
-    try:
-        # All in one savepoint, because most files have no row that is refused only now.
-        with transaction.atomic():
-            outcomes = _together(waiting, kind, rules, by, at)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as fault:
-        if not isinstance(fault, Refused):
-            logger.warning("%d rows of import %s are written one by one: %r", len(waiting), import_id, fault)
-        outcomes = _outcomes(waiting, kind, rules, by, at, _do_alone)
+    outcomes = _written(waiting, KINDS[batch.kind], rules, by, at)
     done = [outcome.noted(row, at) for row, outcome in zip(waiting, outcomes, strict=True) if outcome is not None]
     _save(done)
     _progress(batch, len(done), at)
@@ -189,74 +178,65 @@ class Outcome:
         return row
 
 
-type Doing = Callable[[ImportRow, Verdict, Kind, Rules, Importer, datetime], Outcome | None]
-
-
-def _outcomes(
-    waiting: Sequence[ImportRow], kind: Kind, rules: Rules, by: Importer, at: datetime, doing: Doing
+def _written(
+    waiting: Sequence[ImportRow], kind: Kind, rules: Rules, by: Importer, at: datetime
 ) -> list[Outcome | None]:
-    """Judged together, because that takes few queries, unless a row before may have changed the answer."""
-    seen = set[str]()
-    found = []
-    for row, verdict in zip(waiting, kind.judge([row.values for row in waiting], rules), strict=True):
-        subject = kind.subject(row.values)
-        now = kind.judge([row.values], rules)[0] if subject in seen else verdict
-        found.append(doing(row, now, kind, rules, by.for_one_row(), at))
-        seen.add(subject)
-    return found
+    """All in one savepoint, because most files have no row that is refused only now; else in halves, down to one row.
+
+    A fault of ours leaves its row for later.
+    """
+    try:
+        with transaction.atomic():
+            return _together(waiting, kind, rules, by, at)
+    except (OperationalError, InterfaceError):
+        raise
+    except Refused as refusal:
+        if len(waiting) == 1:
+            return [Outcome(problem(refusal.message))]
+    except Exception:
+        if len(waiting) == 1:
+            logger.exception("Row %s of import %s was not written", waiting[0].number, waiting[0].batch_id)
+            return [None]
+    middle = len(waiting) // 2
+    return [
+        *_written(waiting[:middle], kind, rules, by, at),
+        *_written(waiting[middle:], kind, rules, by, at),
+    ]
 
 
 def _together(
     waiting: Sequence[ImportRow], kind: Kind, rules: Rules, by: Importer, at: datetime
 ) -> list[Outcome | None]:
-    """The same, with those that can be written in few statements. Raises what any row raises."""
-    at_once = _writes_at_once(kind)
-    verdicts = kind.judge([row.values for row in waiting], rules) if at_once else []
-    subjects = Counter(kind.subject(row.values) for row in waiting)
+    """What rows say now is done in few statements; what is here by now is a duplicate. Raises what any row raises."""
     found: dict[UUID, Outcome | None] = {}
-    chosen = [
-        (row, verdict, by.for_one_row())
-        for row, verdict in zip(waiting, verdicts, strict=bool(at_once))
-        if row.fate == verdict.fate == Fate.CREATE and subjects[kind.subject(row.values)] == 1
-    ]
-    if at_once and chosen:
-        written = at_once([row.values for row, _, _ in chosen], rules, by=[one for _, _, one in chosen], at=at)
-        for (row, verdict, one), target in zip(chosen, written, strict=True):
-            found[row.pk] = Outcome(Verdict(Fate.CREATE, verdict.reason, target.pk), one)
-    rest = [row for row in waiting if row.pk not in found]
-    found |= dict(zip([row.pk for row in rest], _outcomes(rest, kind, rules, by, at, _do), strict=True))
+    for many in _rounds(waiting, kind):
+        chosen: list[tuple[ImportRow, Verdict]] = []
+        for row, verdict in zip(many, kind.judge([row.values for row in many], rules), strict=True):
+            if (row.fate, verdict.fate) == (Fate.CREATE, Fate.UPDATE):
+                found[row.pk] = Outcome(problem(NOT_SEEN))
+            elif verdict.fate in imports.IMPORTED:
+                chosen.append((row, verdict))
+            else:
+                found[row.pk] = Outcome(verdict)
+        each = [by.for_one_row() for _ in chosen]
+        written = kind.write_many([row.values for row, _ in chosen], rules, by=each, at=at) if chosen else []
+        for (row, verdict), one, target in zip(chosen, each, written, strict=True):
+            reason = verdict.reason or row.reason
+            found[row.pk] = Outcome(Verdict(verdict.fate, reason, target.pk), one)
     return [found[row.pk] for row in waiting]
 
 
-def _writes_at_once(kind: Kind) -> Callable[..., Sequence[Model]] | None:
-    """How new rows of a kind are written together, if they can be."""
-    if kind is referral_rows:
-        return referral_rows.write_new
-    return kind.write_many if isinstance(kind, billing_rows.Documents) else None
-
-
-def _do(row: ImportRow, verdict: Verdict, kind: Kind, rules: Rules, by: Importer, at: datetime) -> Outcome:
-    """What the row says now is done; what is here by now is a duplicate."""
-    if (row.fate, verdict.fate) == (Fate.CREATE, Fate.UPDATE):
-        raise NotSeen("It came here since the rows were checked. Upload the row again to see what would change.")
-    if verdict.fate not in imports.IMPORTED:
-        return Outcome(verdict)
-    target = kind.write(row.values, rules, by=by, at=at)
-    return Outcome(Verdict(verdict.fate, verdict.reason, target.pk), by)
-
-
-def _do_alone(row: ImportRow, verdict: Verdict, kind: Kind, rules: Rules, by: Importer, at: datetime) -> Outcome | None:
-    """The same in a savepoint of its own; a fault of ours leaves the row for later."""
-    try:
-        with transaction.atomic():
-            return _do(row, verdict, kind, rules, by, at)
-    except Refused as refusal:
-        return Outcome(problem(refusal.message))
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
-        logger.exception("Row %s of import %s was not written", row.number, row.batch_id)
-        return None
+def _rounds(waiting: Sequence[ImportRow], kind: Kind) -> list[list[ImportRow]]:
+    """Rows about the same subject come one after the other, because the one before may have changed the answer."""
+    rounds: list[list[ImportRow]] = []
+    seen: Counter[str] = Counter()
+    for row in waiting:
+        subject = kind.subject(row.values)
+        if seen[subject] == len(rounds):
+            rounds.append([])
+        rounds[seen[subject]].append(row)
+        seen[subject] += 1
+    return rounds
 
 
 def is_ours(import_id: UUID) -> bool:

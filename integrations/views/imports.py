@@ -42,8 +42,6 @@ FATE_TONES = {
     Fate.DUPLICATE: "neutral",
     Fate.ERROR: "bad",
 }
-EXAMPLES = [(value, label, f"examples/{value}") for value, label in ImportKind.choices]
-"""An example file of every kind, as CSV and as a workbook."""
 MOVING = (ImportState.CHECKING, ImportState.IMPORTING, ImportState.UNDOING)
 UNDO = (Undo.UNDONE, Undo.KEPT)
 UNDO_TONES = {Undo.UNDONE: "neutral", Undo.KEPT: "warn"}
@@ -51,10 +49,11 @@ SHOWN = (ImportState.CHECKED, ImportState.DONE, ImportState.UNDONE)
 """When the fates of rows are listed."""
 
 
-def _import(import_id: UUID) -> Import:
+def _import(request: MspRequest, import_id: UUID, *, with_file: bool = False) -> Import:
+    """One of a kind that the member may bring."""
     people = ("uploaded_by__user", "started_by__user", "undone_by__user")
-    found = Import.objects.defer("content").select_related(*people)
-    batch: Import = get_object_or_404(found, pk=import_id)
+    found = Import.objects.filter(kind__in=imports.kinds_for(request.member)).select_related(*people)
+    batch: Import = get_object_or_404(found if with_file else found.defer("content"), pk=import_id)
     return batch
 
 
@@ -68,9 +67,9 @@ def import_list(request: MspRequest) -> HttpResponse:
 @dashboard(can="imports.manage")
 def import_new(request: MspRequest) -> HttpResponse:
     """Upload a file, and read what columns are understood."""
-    kind = request.GET.get("kind", "")
-    is_sent = request.method == "POST"
-    form = UploadForm(request.POST, request.FILES) if is_sent else UploadForm(initial={"kind": kind})
+    kinds, initial = imports.kinds_for(request.member), {"kind": request.GET.get("kind", "")}
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = UploadForm(*sent, initial=initial, kinds=kinds)
     if form.is_valid():
         file, chosen = form.cleaned_data["file"], form.cleaned_data["kind"]
         with attempt(form, field="file"):
@@ -78,15 +77,16 @@ def import_new(request: MspRequest) -> HttpResponse:
                 kind=chosen, file_name=file.name, content=file.read(), by=request.member, at=timezone.now()
             )
             return redirect("dashboard:import-columns", batch.pk)
-    understood = [(value, label, FIELDS[value]) for value, label in ImportKind.choices]
-    context = {"form": form, "understood": understood, "examples": EXAMPLES}
+    understood = [(kind.value, kind.label, FIELDS[kind]) for kind in kinds]
+    examples = [(kind.value, kind.label, f"examples/{kind.value}") for kind in kinds]
+    context = {"form": form, "understood": understood, "examples": examples}
     return page(request, "dashboard/imports/new.html", context, status=422 if form.is_bound else 200)
 
 
 @dashboard(can="imports.manage")
 def import_columns(request: MspRequest, import_id: UUID) -> HttpResponse:
     """Say which column is what, and have the rows checked."""
-    batch: Import = get_object_or_404(Import, pk=import_id)
+    batch = _import(request, import_id, with_file=True)
     if batch.state not in (ImportState.UPLOADED, ImportState.CHECKED):
         return redirect("dashboard:import", batch.pk)
     table = imports.table_of(batch)
@@ -105,7 +105,7 @@ def import_columns(request: MspRequest, import_id: UUID) -> HttpResponse:
 @require_POST
 def import_sheet(request: MspRequest, import_id: UUID) -> HttpResponse:
     """Read another sheet of the workbook."""
-    batch: Import = get_object_or_404(Import, pk=import_id)
+    batch = _import(request, import_id, with_file=True)
     form = SheetForm(request.POST, batch=batch)
     if form.is_valid():
         imports.choose_sheet(batch, form.cleaned_data["sheet"], by=request.member, at=timezone.now())
@@ -118,7 +118,7 @@ def import_sheet(request: MspRequest, import_id: UUID) -> HttpResponse:
 @require_safe
 def import_detail(request: MspRequest, import_id: UUID) -> HttpResponse:
     """Where an import stands, and the fate of its rows; `?fate=` shows one fate."""
-    batch = _import(import_id)
+    batch = _import(request, import_id)
     if batch.state == ImportState.UPLOADED:
         return redirect("dashboard:import-columns", batch.pk)
     context = {"batch": batch, "events": trail.history(batch), "is_moving": batch.state in MOVING}
@@ -171,7 +171,7 @@ def _title(batch: Import, cells: list[str]) -> tuple[str, str]:
 @require_safe
 def import_progress(request: MspRequest, import_id: UUID) -> HttpResponse:
     """The bar alone, for the page that asks every second; once it is over the whole page is shown anew."""
-    batch = _import(import_id)
+    batch = _import(request, import_id)
     if "HX-Request" not in request.headers:
         return redirect("dashboard:import", batch.pk)
     if batch.state not in MOVING:
@@ -183,7 +183,7 @@ def import_progress(request: MspRequest, import_id: UUID) -> HttpResponse:
 @require_POST
 def import_start(request: MspRequest, import_id: UUID) -> HttpResponse:
     """Import what was checked."""
-    batch = imports.start(_import(import_id), by=request.member, at=timezone.now())
+    batch = imports.start(_import(request, import_id), by=request.member, at=timezone.now())
     nudge_import(batch)
     return redirect("dashboard:import", batch.pk)
 
@@ -191,7 +191,7 @@ def import_start(request: MspRequest, import_id: UUID) -> HttpResponse:
 @dashboard(can="imports.manage")
 def import_discard(request: MspRequest, import_id: UUID) -> HttpResponse:
     """Forget a file before anything was imported."""
-    batch = _import(import_id)
+    batch = _import(request, import_id)
     if request.method == "POST":
         imports.discard(batch, by=request.member, at=timezone.now())
         messages.success(request, f"{batch.file_name} was discarded. Nothing was imported.")
@@ -203,7 +203,7 @@ def import_discard(request: MspRequest, import_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_undo(request: MspRequest, import_id: UUID) -> HttpResponse:
     """What taking an import back would do, and the button that does it."""
-    batch = _import(import_id)
+    batch = _import(request, import_id)
     if batch.state != ImportState.DONE:
         return redirect("dashboard:import", batch.pk)
     form = UndoForm(request.POST if request.method == "POST" else None)
@@ -222,7 +222,7 @@ def import_undo(request: MspRequest, import_id: UUID) -> HttpResponse:
 @require_safe
 def import_faults(request: MspRequest, import_id: UUID) -> HttpResponse:
     """The rows that were not imported as CSV, with their reasons: to correct and upload again."""
-    batch = _import(import_id)
+    batch = _import(request, import_id)
     width = len(batch.header)
     lines = [[*batch.header, "Row", "Problem"]]
     for row in imports.faulty(batch):

@@ -13,6 +13,7 @@ from commissions.facts import Applied, Document, Line
 from commissions.models import BillingFact, FactKind, LineKind
 from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel import tenancy
+from referrals import contracts
 from referrals.models import Contract
 from tests import builders
 
@@ -108,6 +109,37 @@ def test_the_earliest_payment_is_the_first_in_whatever_order_they_come(contract:
     facts.receive([invoice(contract)], by=alice, at=AT)
 
     assert Contract.objects.get(pk=contract.pk).first_paid_on == date(2026, 5, 20)
+
+
+def first_paid(contract: Contract) -> date | None:
+    return Contract.objects.get(pk=contract.pk).first_paid_on
+
+
+def test_when_the_first_payment_is_taken_back_the_next_one_is_the_first(contract: Contract, alice: Membership) -> None:
+    first = payment(contract, applied=[Applied("INV-1", 50_000)])
+    second = payment(contract, "PAY-2", dated_on=date(2026, 6, 9), applied=[Applied("INV-1", 50_000)])
+    facts.receive([invoice(contract), first, second], by=alice, at=AT)
+    facts.receive([replace(first, is_void=True)], by=alice, at=AT)
+    assert first_paid(contract) == date(2026, 6, 9)
+    facts.receive([replace(second, is_void=True)], by=alice, at=AT)
+    assert first_paid(contract) is None
+
+
+def test_a_payment_that_moves_to_a_later_day_and_an_invoice_that_is_voided_correct_the_first_day(
+    contract: Contract, alice: Membership
+) -> None:
+    facts.receive([invoice(contract), payment(contract)], by=alice, at=AT)
+    facts.receive([payment(contract, dated_on=date(2026, 6, 2))], by=alice, at=AT)
+    assert first_paid(contract) == date(2026, 6, 2)
+    facts.receive([invoice(contract, is_void=True)], by=alice, at=AT)
+    assert first_paid(contract) is None
+
+
+def test_a_first_day_that_a_person_typed_outlives_a_later_payment(contract: Contract, alice: Membership) -> None:
+    contracts.record_first_payment(contract, on=date(2026, 5, 2), by=alice, at=AT)
+    facts.receive([invoice(contract), payment(contract)], by=alice, at=AT)
+    facts.receive([payment(contract, is_void=True)], by=alice, at=AT)
+    assert first_paid(contract) == date(2026, 5, 2)
 
 
 def test_lines_find_their_contract_by_service_line_or_because_it_is_the_only_one(

@@ -18,7 +18,7 @@ from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from integrations import tasks
 from integrations.models import Import, ImportKind, ImportState
-from integrations.spreadsheets import limits
+from integrations.spreadsheets import imports, limits
 from partners import onboarding
 from partners.models import Partner
 from tests import builders
@@ -220,10 +220,36 @@ def test_markup_in_cells_is_shown_as_text(office: Office, desk: Desk) -> None:
     assert "&lt;script&gt;alert(1)" in page
 
 
-@pytest.mark.parametrize("role", [Role.FINANCE, Role.READ_ONLY])
-def test_other_roles_read_why_they_cannot(office: Office, role: str) -> None:
+def test_finance_brings_what_is_money_and_nothing_else(office: Office) -> None:
+    theirs = office.check("partners", "Name,Kind\nHarbor,CPA\n")
+    with tenancy.use(office.msp.pk):
+        builders.a_partner("Lakeside")
+    balances = office.check("opening", "Partner,Owed,Owed on\nLakeside,120.00,2026-01-01\n")
+    finance = Desk(office, builders.a_member(office.msp, Role.FINANCE, "Fay Finance").user)
+    listed = finance.open("import-list").content.decode()
+    assert "Opening balances" in listed
+    assert "Partners," not in listed
+    choices = finance.open("import-new").content.decode()
+    assert all(f'value="{kind}"' in choices for kind in ("opening", "invoices", "payments", "credits"))
+    assert 'value="partners"' not in choices
+    assert finance.upload(FILE).status_code == 422
+    for name in ("import", "import-columns", "import-faults", "import-undo"):
+        assert finance.open(name, theirs.pk).status_code == 404
+    assert finance.send("import-start", theirs.pk).status_code == 404
+    assert finance.send("import-start", balances.pk).status_code == 302
+    assert office.again(theirs).state == ImportState.CHECKED
+    assert office.again(balances).state == ImportState.IMPORTING
+
+
+def test_a_verb_refuses_a_kind_that_its_member_may_not_bring(office: Office) -> None:
+    finance = builders.a_member(office.msp, Role.FINANCE, "Fay Finance")
+    with tenancy.use(office.msp.pk), pytest.raises(imports.UnknownKind):
+        imports.upload(kind="partners", file_name="a.csv", content=b"Name\nHarbor\n", by=finance, at=timezone.now())
+
+
+def test_other_roles_read_why_they_cannot(office: Office) -> None:
     batch = office.check("partners", "Name,Kind\nHarbor,CPA\n")
-    other = Desk(office, builders.a_member(office.msp, role, "Other").user)
+    other = Desk(office, builders.a_member(office.msp, Role.READ_ONLY, "Other").user)
     assert other.open("import-list").status_code == 403
     assert other.upload(FILE).status_code == 403
     assert other.send("import-start", batch.pk).status_code == 403

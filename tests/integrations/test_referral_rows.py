@@ -123,7 +123,7 @@ def test_a_row_that_a_verb_refuses_leaves_nothing_of_itself(office: Office, harb
     assert office.fates(batch)[1] == (
         3,
         "error",
-        "Elm Kids has the web or mail domain of Elm Dental, who is here already."
+        "It has the web or mail domain of Elm Dental, introduced by Lakeside."
         " Log it by hand and decide there whether they are the same company.",
     )
     with tenancy.use(office.msp.pk):

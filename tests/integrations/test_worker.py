@@ -211,15 +211,15 @@ def test_a_row_that_brings_its_worker_down_is_found_and_parked_and_the_others_ar
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = office.start(office.check("partners", firms(8)))
-    real, tried = partner_rows.write, list[str]()
+    real, tried = partner_rows.write_many, list[str]()
 
-    def dies_of_the_third(values: Any, *args: Any, **kwargs: Any) -> Any:
-        tried.append(values["name"])
-        if values["name"] == "Firm 2":
+    def dies_of_the_third(many: Any, *args: Any, **kwargs: Any) -> Any:
+        tried.extend(values["name"] for values in many)
+        if any(values["name"] == "Firm 2" for values in many):
             raise SystemExit(9)
-        return real(values, *args, **kwargs)
+        return real(many, *args, **kwargs)
 
-    monkeypatch.setattr(partner_rows, "write", dies_of_the_third)
+    monkeypatch.setattr(partner_rows, "write_many", dies_of_the_third)
     for _ in range(12):
         try:
             office.run(batch)
@@ -234,15 +234,15 @@ def test_a_row_that_brings_its_worker_down_is_found_and_parked_and_the_others_ar
 def test_a_fault_of_ours_in_one_row_keeps_nobody_else_waiting(
     office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = partner_rows.write
+    real = partner_rows.write_many
 
-    def breaks_in_the_middle(values: Any, *args: Any, **kwargs: Any) -> Any:
-        partner = real(values, *args, **kwargs)
-        if values["name"] == "Firm 1":
+    def breaks_in_the_middle(many: Any, *args: Any, **kwargs: Any) -> Any:
+        partners = real(many, *args, **kwargs)
+        if any(values["name"] == "Firm 1" for values in many):
             raise ZeroDivisionError
-        return partner
+        return partners
 
-    monkeypatch.setattr(partner_rows, "write", breaks_in_the_middle)
+    monkeypatch.setattr(partner_rows, "write_many", breaks_in_the_middle)
     with caplog.at_level(logging.CRITICAL):
         done = office.bring("partners", firms(4))
     assert done.summary == {"create": 3, "update": 0, "duplicate": 0, "error": 1}

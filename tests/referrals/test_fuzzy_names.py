@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from elinkages.kernel.actors import System
 from elinkages.kernel.match_keys import block_keys, company_key, likeness, sound_key
 from partners.models import Partner
-from referrals import clients, pipeline, screening
+from referrals import clients, matching, pipeline, screening
 from referrals.models import Channel, KeyKind, LostReason, MatchKey, Referral
 from tests.builders import a_referral
 from tests.referrals.conftest import House
@@ -29,7 +29,7 @@ def test_the_table_of_likenesses(row: dict[str, str]) -> None:
     one, other = company_key(row["One name"]), company_key(row["Another name"])
     share_a_block = bool(set(block_keys(one)) & set(block_keys(other)))
     assert likeness(one, other) == likeness(other, one) == int(row["Likeness"])
-    assert (share_a_block and likeness(one, other) >= screening.ALIKE) == (row["Shown"] == "yes")
+    assert (share_a_block and likeness(one, other) >= matching.ALIKE) == (row["Shown"] == "yes")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_only_what_can_still_be_met_has_blocks(inside: House) -> None:
 def test_a_word_that_everybody_uses_is_left_out_and_the_rest_still_finds(
     inside: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(screening, "BLOCK_SIZE", 3)
+    monkeypatch.setattr(matching, "BLOCK_SIZE", 3)
     for name in ("Aspen", "Birchwood", "Cottonwood", "Dogwood", "Elmhurst"):
         send(inside.harbor, f"{name} Dental")
     assert send(inside.lake, "Cotton Wood Dental").findings.get().evidence["name"] == "Cottonwood Dental"

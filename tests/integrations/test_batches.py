@@ -1,0 +1,143 @@
+"""Rows written together say the same as rows written one by one, in a number of statements that batches decide."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from elinkages.accounts.rights import Role
+from elinkages.audit.models import AuditEvent
+from elinkages.kernel import tenancy
+from integrations import tasks
+from integrations.models import ImportKind
+from integrations.spreadsheets import running
+from partners.models import Contact, Partner
+from referrals import service_lines
+from referrals.models import Credit, Finding, MatchKey, Referral, StageMove
+from tests import builders
+from tests.integrations.conftest import AT, Office
+
+pytestmark = pytest.mark.django_db
+PARTNERS = """Name,Kind,E-mail,Person,Status,Id
+Harbor,CPA,dana@harbor.example,Dana Reed,active,P-1
+Lakeside,Client,lee@lake.example,Lee Moss,,P-2
+Old Mill,Vendor,,,left,P-3
+Harbor West,CPA,dana@harbor.example,Dana Reed,,P-4
+Peer IT,MSP,pia@peer.example,,suspended,P-5
+"""
+REFERRALS = """Company,Partner,Introduced on,Stage,In that stage since,E-mail,Website,Phone,Lost reason
+Bright Dental,Harbor,2026-01-05,Qualified,2026-01-20,o@bright.example,bright.example,212-555-0100,
+Bright Dental,Lakeside,2026-01-03,,,o@bright.example,,,
+Elm Legal,Harbor,2026-01-06,Lost,2026-02-01,e@elm.example,,,too expensive
+Elm Law,Lakeside,2026-02-02,,,f@elm.example,,,
+Cottonwood Clinic,Harbor,2026-01-07,,,,,,
+Cotton Wood Clinic,Lakeside,2026-01-08,Proposal,2026-01-30,,,,
+Kids of Elm,Old Mill,2026-02-09,Won,2026-02-10,g@elm.example,,,
+Oak Roofing,Harbor,2026-02-01,Won,2026-03-01,,,,
+Oak Roofing,Harbor,2026-03-05,,,,oak.example,,
+Oak Roofing,P-1,2026-04-05,Lost,2026-04-06,,oak.example,,they went with somebody we never heard of
+Birch Bakery,Nobody Here,2026-02-02,,,,,,
+"""
+UPDATES = """Company,Partner,Introduced on,Stage,In that stage since,Lost reason
+Bright Dental,Harbor,2026-01-05,Proposal,2026-02-20,
+Cottonwood Clinic,Harbor,2026-01-07,Lost,2026-02-07,no reply
+Elm Law,Lakeside,2026-02-02,Qualified,2026-02-12,
+Ash Motors,Lakeside,2026-02-03,Qualified,2026-02-13,
+"""
+
+
+def an_office(name: str) -> Office:
+    msp = builders.an_msp(name)
+    owner = builders.a_member(msp, Role.OWNER, "Olga Owner")
+    with tenancy.use(msp.pk):
+        service_lines.seed(AT)
+    return Office(msp, owner)
+
+
+def everything(office: Office) -> dict[str, list[Any]]:
+    """What an import has made, without ids and without the moment of the import."""
+    with tenancy.use(office.msp.pk):
+        rows: dict[str, Any] = {
+            "partners": Partner.objects.values_list(
+                "name", "kind", "state", "email", "external_id", "suspended_reason"
+            ),
+            "people": Contact.objects.values_list("partner__name", "name", "email", "can_sign"),
+            "referrals": Referral.objects.values_list(
+                *("company", "partner__name", "stage", "registered_at", "touched_at", "stage_at", "active_at"),
+                *("credit_waits", "lost_reason", "lost_note", "next_action", "protected_until", "registered_by_name"),
+            ),
+            "credits": Credit.objects.values_list("referral__company", "partner__name", "basis_points"),
+            "keys": MatchKey.objects.values_list("referral__company", "referral__partner__name", "kind", "key"),
+            "findings": Finding.objects.values_list(
+                *("referral__company", "referral__partner__name", "other_referral__company", "evidence")
+            ),
+            "moves": StageMove.objects.values_list(
+                *("referral__company", "from_stage", "to_stage", "at", "by_name", "reason")
+            ),
+            "history": AuditEvent.objects.exclude(target_type="integrations.import").values_list(
+                *("target_name", "action", "actor_name", "facts")
+            ),
+        }
+        return {name: sorted(found, key=str) for name, found in rows.items()}
+
+
+def test_a_mixed_file_comes_out_the_same_together_and_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def bring(office: Office) -> list[list[tuple[int, str, str]]]:
+        files = (("partners", PARTNERS), ("referrals", REFERRALS), ("referrals", UPDATES))
+        return [office.fates(office.bring(kind, text)) for kind, text in files]
+
+    together, alone = an_office("Acme IT"), an_office("Rival IT")
+    fates = bring(together)
+    monkeypatch.setattr(running, "WRITTEN_AT_ONCE", dict.fromkeys(ImportKind, 1))
+    assert bring(alone) == fates
+    found, expected = everything(together), everything(alone)
+    for name, rows in expected.items():
+        assert found[name] == rows, name
+    assert len(expected["findings"]) == 2
+    assert {fate for many in fates for _, fate, _ in many} == {"create", "update", "duplicate", "error"}
+
+
+def referrals(count: int) -> str:
+    names = ("Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir")
+    stages = ("", "Qualified", "Lost", "Won")
+    lines = "".join(
+        f"{names[n % 6]} {chr(97 + n % 26)}{chr(97 + n // 26)}zwick {n},P-{n % 2},2026-01-05,{stages[n % 4]},"
+        f"o@firm{n // 2}.example\n"
+        for n in range(count)
+    )
+    return f"Company,Partner,Introduced on,Stage,E-mail\n{lines}"
+
+
+def partners(count: int) -> str:
+    lines = "".join(f"Firm {n},CPA,Person {n},p{n}@firm{n}.example,active\n" for n in range(count))
+    return f"Name,Kind,Person,E-mail,Status\n{lines}"
+
+
+def balances(count: int) -> str:
+    return "Partner,Owed,Owed on\n" + "".join(f"P-{n},{n + 1}.00,2026-01-01\n" for n in range(count))
+
+
+@pytest.mark.parametrize(("kind", "text"), [("referrals", referrals), ("partners", partners), ("opening", balances)])
+def test_the_number_of_statements_grows_with_batches_and_not_with_rows(
+    kind: str, text: Callable[[int], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def statements(rows: int) -> tuple[int, int]:
+        office = an_office(f"Office {rows}")
+        if kind != "partners":
+            with tenancy.use(office.msp.pk):
+                for number in range(rows if kind == "opening" else 2):
+                    builders.a_partner(f"P-{number}")
+        batch = office.choose(office.upload(kind, text(rows)))
+        with CaptureQueriesContext(connection) as checking:
+            tasks.check.run(msp_id=str(office.msp.pk), import_id=str(batch.pk))
+        office.start(office.again(batch))
+        with CaptureQueriesContext(connection) as writing:
+            done = office.run(batch)
+        assert done.summary["create"] == rows, office.fates(done)
+        return len(checking), len(writing)
+
+    monkeypatch.setattr(running, "WRITTEN_AT_ONCE", dict.fromkeys(ImportKind, 40))
+    few, many = statements(12), statements(40)
+    assert many == few
