@@ -1,25 +1,27 @@
 """Which plan a deal gets, and the win that pins it (money.md 2.2; docs/algorithms/precedence.md)."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from commissions import facts
 from commissions.models import Pin, PlanRule, PlanVersion
-from commissions.plans import versions_on
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
+from elinkages.audit.models import AuditEvent
 from elinkages.kernel.actors import Actor, System
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 from elinkages.kernel.words import say_day
 from partners.models import Partner, SourceKind
 from referrals import clients, contracts, pipeline, screening
-from referrals.models import Client, Contract, Referral, ServiceLine
+from referrals.models import Client, Contract, Referral, ServiceLine, Stage
 
 SYSTEM = System("Plan rules")
 
@@ -70,29 +72,53 @@ class NewContract:
     external_id: str = ""
 
 
+class Rulebook:
+    """The rules and plan versions that deals of some partners may get, in two queries."""
+
+    def __init__(self, partners: Iterable[Partner]) -> None:
+        rules = PlanRule.objects.filter(Q(partner__in=set(partners)) | Q(partner__isnull=True))
+        self._rules = list(rules.select_related("plan", "partner", "service_line"))
+        self._versions: dict[UUID, list[PlanVersion]] = defaultdict(list)
+        for version in PlanVersion.objects.filter(plan__in={rule.plan_id for rule in self._rules}):
+            self._versions[version.plan_id].append(version)
+
+    def choose(self, partner: Partner, source_kind: str, service_line: ServiceLine, on: date) -> Choice:
+        """What `choose` says."""
+        rules = [
+            rule
+            for rule in self._rules
+            if rule.partner_id in (None, partner.pk)
+            and rule.service_line_id in (None, service_line.pk)
+            and rule.source_kind in ("", source_kind)
+            and _is_in_force(rule, on)
+        ]
+        rules.sort(key=lambda rule: -rule.specificity)
+        if not rules:
+            what = f"{partner.name}, {SourceKind(source_kind).label}, {service_line.name} on that day"
+            return Choice(None, None, (), f"No plan applies: no rule covers {what}")
+        rule, losing = rules[0], tuple(_lost(other) for other in rules[1:])
+        version = next((one for one in self._versions[rule.plan_id] if _is_in_force(one, on)), None)
+        if version is None:
+            return Choice(
+                None,
+                rule,
+                losing,
+                f"No plan applies: the rule for {rule.scope} leads to “{rule.plan.name}”,"
+                f" which has no version in force on {say_day(on)}",
+            )
+        version.plan = rule.plan
+        why = f"“{rule.plan.name}”, version {version.number}, by the rule for {rule.scope}"
+        if losing:
+            why += ", the most specific one that applies"
+        return Choice(version, rule, losing, why)
+
+
 def choose(partner: Partner, source_kind: str, service_line: ServiceLine, on: date) -> Choice:
     """The version that a deal won on a day gets: the most specific rule wins whole, not field by field.
 
     Without a rule, or when the winning plan has no version on that day, there is no version and `why` says so.
     """
-    rules = sorted(_candidates(partner, source_kind, service_line, on), key=lambda rule: -rule.specificity)
-    if not rules:
-        return Choice(None, None, (), f"No plan applies: no rule covers {_what(partner, source_kind, service_line)}")
-    rule, losing = rules[0], tuple(_lost(other) for other in rules[1:])
-    version = versions_on([rule.plan], on).get(rule.plan_id)
-    if version is None:
-        return Choice(
-            None,
-            rule,
-            losing,
-            f"No plan applies: the rule for {rule.scope} leads to “{rule.plan.name}”,"
-            f" which has no version in force on {say_day(on)}",
-        )
-    version.plan = rule.plan
-    why = f"“{rule.plan.name}”, version {version.number}, by the rule for {rule.scope}"
-    if losing:
-        why += ", the most specific one that applies"
-    return Choice(version, rule, losing, why)
+    return Rulebook([partner]).choose(partner, source_kind, service_line, on)
 
 
 def win(
@@ -110,20 +136,42 @@ def win(
     A contract that no plan applies to is left without a pin: `pin` can follow. Raises NoContracts, NotYet and
     whatever pipeline.win, clients.create and contracts.sign refuse; then nothing has happened.
     """
-    sold = contracts
-    if not sold:
-        raise NoContracts("Add at least one contract: what they buy and for how much a month.")
-    if won_on > Msp.objects.get(pk=current_msp_id()).today(at):
-        raise NotYet("The day of the win has not come yet. Choose today or an earlier day.")
+    return win_all([Win(referral, client_name, contracts, won_on, website)], by=by, at=at)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Win:
+    """An introduction that becomes a client; see `win`."""
+
+    referral: Referral
+    client_name: str
+    contracts: Sequence[NewContract]
+    won_on: date
+    website: str = ""
+
+
+def win_all(wins: Sequence[Win], *, by: Actor, at: datetime) -> list[Client]:
+    """Win introductions in few statements, each as `win` would, all of them or none."""
+    today = Msp.objects.get(pk=current_msp_id()).today(at)
+    for one in wins:
+        if not one.contracts:
+            raise NoContracts("Add at least one contract: what they buy and for how much a month.")
+        if one.won_on > today:
+            raise NotYet("The day of the win has not come yet. Choose today or an earlier day.")
     with transaction.atomic():
         screening.one_at_a_time()
-        current = Referral.objects.select_related("partner").get(pk=referral.pk)
-        pipeline.win(current, by=by, at=at)
-        since_on = min(contract.starts_on for contract in sold)
-        client = clients.create(name=client_name, website=website, referral=current, since_on=since_on, by=by, at=at)
-        for contract in sold:
-            add(client, contract, won_on=won_on, by=by, at=at)
-    return client
+        current = Referral.objects.select_related("partner").in_bulk([one.referral.pk for one in wins])
+        pipeline.advance([pipeline.Step(current[one.referral.pk], Stage.WON, at) for one in wins], by=by)
+        new = [
+            clients.NewClient(
+                one.client_name, min(sold.starts_on for sold in one.contracts), one.website, current[one.referral.pk]
+            )
+            for one in wins
+        ]
+        made = clients.create_all(new, by=by, at=at)
+        rows = zip(made, wins, strict=True)
+        add_all([(client, sold, one.won_on) for client, one in rows for sold in one.contracts], by=by, at=at)
+    return made
 
 
 def add(client: Client, sold: NewContract, *, won_on: date, by: Actor, at: datetime) -> Contract:
@@ -131,25 +179,52 @@ def add(client: Client, sold: NewContract, *, won_on: date, by: Actor, at: datet
 
     Raises what contracts.sign refuses.
     """
-    contract = contracts.sign(
-        client,
-        service_line=sold.service_line,
-        mrr_minor=sold.mrr_minor,
-        starts_on=sold.starts_on,
-        owed_from=sold.owed_from,
-        first_paid_on=sold.first_paid_on,
-        external_id=sold.external_id,
+    return add_all([(client, sold, won_on)], by=by, at=at)[0]
+
+
+def add_all(new: Sequence[tuple[Client, NewContract, date]], *, by: Actor, at: datetime) -> list[Contract]:
+    """The same for many in few statements: what was sold to whom, and on which day it was won; all or none."""
+    signed = contracts.sign_all(
+        [
+            contracts.Signing(
+                client,
+                sold.service_line,
+                sold.mrr_minor,
+                sold.starts_on,
+                sold.owed_from,
+                sold.first_paid_on,
+                sold.external_id,
+            )
+            for client, sold, _ in new
+        ],
         by=by,
         at=at,
     )
-    facts.rematch(client, by=by, at=at)
-    if client.referral_id is None:
-        return contract
-    try:
-        pin(contract, won_on=won_on, by=by, at=at)
-    except NoPlan as refusal:
-        trail.record("contract.no_plan", client, by=by, at=at, contract=sold.service_line.name, reason=refusal.message)
-    return contract
+    facts.rematch_all([client for client, _, _ in new], by=by, at=at)
+    referred = [
+        (contract, client.referral, won_on)
+        for contract, (client, _, won_on) in zip(signed, new, strict=True)
+        if client.referral is not None
+    ]
+    if referred:
+        _pin_all(referred, by, at)
+    return signed
+
+
+def _pin_all(new: Sequence[tuple[Contract, Referral, date]], by: Actor, at: datetime) -> None:
+    """Pin new contracts by the rules; one that no plan applies to is left without."""
+    rulebook = Rulebook([referral.partner for _, referral, _ in new])
+    pins, events = [], []
+    for contract, referral, won_on in new:
+        choice = rulebook.choose(referral.partner, referral.source_kind, contract.service_line, won_on)
+        if choice.version is None:
+            told = {"contract": contract.service_line.name, "reason": f"{choice.why}."}
+            events.append(trail.event("contract.no_plan", contract.client, by=by, at=at, **told))
+            continue
+        pins.append(_pin(contract, choice.version, choice.as_json(), won_on, at))
+        events.append(_pinned(pins[-1], by=by, at=at))
+    Pin.objects.bulk_create(pins)
+    trail.record_all(events)
 
 
 def pin(
@@ -181,41 +256,31 @@ def pin(
         }
     try:
         with transaction.atomic():
-            found = Pin.objects.create(
-                contract=contract, plan_version=version, chosen=chosen, won_on=won_on, pinned_at=at
-            )
+            found = _pin(contract, version, chosen, won_on, at)
+            found.save(force_insert=True)
     except IntegrityError as error:
         if "pin_once" not in str(error):
             raise
         raise AlreadyPinned(
             f"{contract.service_line.name} has its plan already. What was pinned at the win stays."
         ) from error
-    trail.record(
-        "contract.plan_pinned",
-        contract.client,
-        by=by,
-        at=at,
-        contract=contract.service_line.name,
-        plan=str(version),
-        won_on=won_on,
-        reason=chosen["why"],
-    )
+    trail.record_all([_pinned(found, by=by, at=at)])
     return found
 
 
-def _candidates(partner: Partner, source_kind: str, service_line: ServiceLine, on: date) -> list[PlanRule]:
-    rules = PlanRule.objects.filter(
-        Q(partner=partner) | Q(partner__isnull=True),
-        Q(service_line=service_line) | Q(service_line__isnull=True),
-        source_kind__in=["", source_kind],
-        valid_from__lte=on,
-    ).exclude(valid_until__lte=on)
-    return list(rules.select_related("plan", "partner", "service_line"))
+def _pin(contract: Contract, version: PlanVersion, chosen: dict[str, Any], won_on: date, at: datetime) -> Pin:
+    return Pin(contract=contract, plan_version=version, chosen=chosen, won_on=won_on, pinned_at=at)
+
+
+def _pinned(pin: Pin, *, by: Actor, at: datetime) -> AuditEvent:
+    told = {"contract": pin.contract.service_line.name, "plan": str(pin.plan_version), "won_on": pin.won_on}
+    client = pin.contract.client
+    return trail.event("contract.plan_pinned", client, by=by, at=at, **told, reason=pin.chosen["why"])
+
+
+def _is_in_force(one: PlanRule | PlanVersion, on: date) -> bool:
+    return one.valid_from <= on and (one.valid_until is None or on < one.valid_until)
 
 
 def _lost(rule: PlanRule) -> str:
     return f"“{rule.plan.name}” for {rule.scope}: less specific"
-
-
-def _what(partner: Partner, source_kind: str, service_line: ServiceLine) -> str:
-    return f"{partner.name}, {SourceKind(source_kind).label}, {service_line.name} on that day"

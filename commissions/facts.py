@@ -200,11 +200,11 @@ def void(fact: BillingFact, *, by: Actor, at: datetime) -> BillingFact:
     return found.changed[0]
 
 
-def rematch(client: Client, *, by: Actor, at: datetime) -> int:
-    """Look again for the contracts of a client's lines that had none, after a contract was added; returns how many
-    documents changed."""
-    facts = BillingFact.objects.filter(client=client, is_current=True, is_void=False, lines__contract__isnull=True)
-    documents = [_again(fact) for fact in facts.distinct().order_by("pk")]
+def rematch_all(clients: Sequence[Client], *, by: Actor, at: datetime) -> int:
+    """Look again for the contracts of lines that had none, after contracts of these clients were added; returns how
+    many documents changed."""
+    facts = BillingFact.objects.filter(client__in=clients, is_current=True, is_void=False, lines__contract__isnull=True)
+    documents = [_again(fact) for fact in facts.distinct().select_related("client").order_by("pk")]
     return len(receive(documents, by=by, at=at).changed) if documents else 0
 
 

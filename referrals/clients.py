@@ -1,10 +1,13 @@
 """A client from the first contract to the day they leave, and back."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
 from elinkages.audit import trail
+from elinkages.audit.models import AuditEvent
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
@@ -49,27 +52,57 @@ def create(
 
     Raises NameMissing, or AlreadyClient when the introduction has a client.
     """
-    name = " ".join(name.split())[:160]
-    if not name:
-        raise NameMissing("Enter the client's name.")
+    return create_all([NewClient(name, since_on, website, referral, external_id)], by=by, at=at)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """A client to be added; see `create`."""
+
+    name: str
+    since_on: date
+    website: str = ""
+    referral: Referral | None = None
+    external_id: str = ""
+
+
+def create_all(new: Sequence[NewClient], *, by: Actor, at: datetime) -> list[Client]:
+    """Add clients in few statements, each as `create` would, all of them or none."""
+    clients = [
+        Client(
+            name=" ".join(one.name.split())[:160],
+            website=one.website.strip()[:200],
+            referral=one.referral,
+            since_on=one.since_on,
+            created_at=at,
+            external_id=one.external_id,
+        )
+        for one in new
+    ]
+    for client in clients:
+        client.name_key = company_key(client.name)
+        if not client.name:
+            raise NameMissing("Enter the client's name.")
+    _insert(clients)
+    screening.index_clients(clients)
+    trail.record_all([_added(client, by, at) for client in clients])
+    return clients
+
+
+def _insert(clients: Sequence[Client]) -> None:
     try:
         with transaction.atomic():
-            client = Client.objects.create(
-                name=name,
-                name_key=company_key(name),
-                website=website.strip()[:200],
-                referral=referral,
-                since_on=since_on,
-                created_at=at,
-                external_id=external_id,
-            )
+            Client.objects.bulk_create(clients)
     except IntegrityError as error:
+        referral = clients[0].referral
         if referral is None or "client_referral_once" not in str(error):
             raise
         raise AlreadyClient(f"{referral.company} is a client already, from this referral.") from error
-    screening.index_client(client)
-    trail.record("client.added", client, by=by, at=at, since_on=since_on, referred_by=_referrer(referral))
-    return client
+
+
+def _added(client: Client, by: Actor, at: datetime) -> AuditEvent:
+    told = {"since_on": client.since_on, "referred_by": _referrer(client.referral)}
+    return trail.event("client.added", client, by=by, at=at, **told)
 
 
 def leave(client: Client, *, on: date, reason: str, by: Actor, at: datetime) -> Client:

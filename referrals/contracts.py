@@ -1,9 +1,12 @@
 """A contract from its signature to its end. MRR only ever moves by a dated, appended row."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
+from elinkages.audit.models import AuditEvent
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
@@ -22,6 +25,7 @@ __all__ = [
     "NotYet",
     "OtherCurrency",
     "OutsideService",
+    "Signing",
     "WrongKind",
     "end",
     "move",
@@ -29,6 +33,7 @@ __all__ = [
     "record_first_payment",
     "reinstate",
     "sign",
+    "sign_all",
 ]
 
 
@@ -69,38 +74,64 @@ def sign(
     `owed_from` is the day from which commissions count, the first day of service when left out.
     Raises InvalidMrr, ClientLeft, OtherCurrency or NotYet.
     """
+    new = Signing(client, service_line, mrr_minor, starts_on, owed_from, first_paid_on, external_id)
+    return sign_all([new], by=by, at=at)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """A contract to be started; see `sign`."""
+
+    client: Client
+    service_line: ServiceLine
+    mrr_minor: int
+    starts_on: date
+    owed_from: date | None = None
+    first_paid_on: date | None = None
+    external_id: str = ""
+
+
+def sign_all(new: Sequence[Signing], *, by: Actor, at: datetime) -> list[Contract]:
+    """Start contracts in few statements, each as `sign` would, all of them or none."""
     msp = Msp.objects.get(pk=current_msp_id())
-    check_mrr(mrr_minor, msp.currency)
-    if client.state == ClientState.LEFT:
-        raise ClientLeft(f"{client.name} has left. Record that they came back, then add the contract.")
-    if other := client.contracts.exclude(currency=msp.currency).first():
-        raise OtherCurrency(
-            f"{client.name} has a contract in {other.currency}, and you work in {msp.currency} now."
-            " Amounts of one client stay in one currency."
+    foreign = Contract.objects.filter(client__in=[one.client for one in new]).exclude(currency=msp.currency)
+    other_currency = dict(foreign.values_list("client_id", "currency"))
+    for one in new:
+        check_mrr(one.mrr_minor, msp.currency)
+        if one.client.state == ClientState.LEFT:
+            raise ClientLeft(f"{one.client.name} has left. Record that they came back, then add the contract.")
+        if currency := other_currency.get(one.client.pk):
+            raise OtherCurrency(
+                f"{one.client.name} has a contract in {currency}, and you work in {msp.currency} now."
+                " Amounts of one client stay in one currency."
+            )
+        if one.first_paid_on is not None:
+            _check_paid(one.first_paid_on, msp, at)
+    contracts = Contract.objects.bulk_create(
+        Contract(
+            client=one.client,
+            service_line=one.service_line,
+            currency=msp.currency,
+            starts_on=one.starts_on,
+            first_paid_on=one.first_paid_on,
+            owed_from=one.owed_from or one.starts_on,
+            created_at=at,
+            external_id=one.external_id,
         )
-    if first_paid_on is not None:
-        _check_paid(first_paid_on, msp, at)
-    contract = Contract.objects.create(
-        client=client,
-        service_line=service_line,
-        currency=msp.currency,
-        starts_on=starts_on,
-        first_paid_on=first_paid_on,
-        owed_from=owed_from or starts_on,
-        created_at=at,
-        external_id=external_id,
+        for one in new
     )
-    _append(contract, MovementKind.START, starts_on, mrr_minor, mrr_minor, "", by, at)
-    _tell(
-        "contract.signed",
-        contract,
-        by,
-        at,
-        mrr_minor=mrr_minor,
-        starts_on=starts_on,
-        first_invoice_paid_on=first_paid_on,
+    signed = list(zip(contracts, new, strict=True))
+    MrrMovement.objects.bulk_create(
+        _movement(contract, MovementKind.START, one.starts_on, one.mrr_minor, one.mrr_minor, "", by, at)
+        for contract, one in signed
     )
-    return contract
+    trail.record_all([_signed(contract, one, by, at) for contract, one in signed])
+    return contracts
+
+
+def _signed(contract: Contract, one: Signing, by: Actor, at: datetime) -> AuditEvent:
+    told = {"mrr_minor": one.mrr_minor, "starts_on": one.starts_on, "first_invoice_paid_on": one.first_paid_on}
+    return _event("contract.signed", contract, by, at, **told)
 
 
 def move(
@@ -219,7 +250,15 @@ def _locked(contract: Contract) -> Contract:
 def _append(
     contract: Contract, kind: str, day: date, mrr_minor: int, delta_minor: int, note: str, by: Actor, at: datetime
 ) -> MrrMovement:
-    return MrrMovement.objects.create(
+    movement = _movement(contract, kind, day, mrr_minor, delta_minor, note, by, at)
+    movement.save(force_insert=True)
+    return movement
+
+
+def _movement(
+    contract: Contract, kind: str, day: date, mrr_minor: int, delta_minor: int, note: str, by: Actor, at: datetime
+) -> MrrMovement:
+    return MrrMovement(
         contract=contract,
         kind=kind,
         effective_on=day,
@@ -241,9 +280,12 @@ def _without_end(contract: Contract, day: date) -> tuple[str, int]:
 
 def _tell(action: str, contract: Contract, by: Actor, at: datetime, **facts: object) -> None:
     """A contract has no page of its own: its history is its client's."""
-    trail.record(
-        action, contract.client, by=by, at=at, contract=contract.service_line.name, currency=contract.currency, **facts
-    )
+    trail.record_all([_event(action, contract, by, at, **facts)])
+
+
+def _event(action: str, contract: Contract, by: Actor, at: datetime, **facts: object) -> AuditEvent:
+    told = {"contract": contract.service_line.name, "currency": contract.currency, **facts}
+    return trail.event(action, contract.client, by=by, at=at, **told)
 
 
 def _check_paid(day: date, msp: Msp, at: datetime) -> None:

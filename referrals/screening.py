@@ -21,6 +21,7 @@ __all__ = [
     "Match",
     "index_again",
     "index_client",
+    "index_clients",
     "index_referral",
     "matches",
     "one_at_a_time",
@@ -55,14 +56,22 @@ def set_aside(*referrals: Referral) -> None:
 
 def index_client(client: Client) -> None:
     """Remember the keys of a client, anew after a change, and flag open introductions of the same company."""
+    index_clients([client])
+
+
+def index_clients(clients: Sequence[Client]) -> None:
+    """The same for many in few statements."""
     one_at_a_time()
-    identity = identity_of(client)
-    client.match_keys.all().delete()
-    _remember("client", [(client.pk, key) for key in _keys(identity)])
+    MatchKey.objects.filter(client__in=clients).delete()
+    identities = [identity_of(client) for client in clients]
+    keyed = list(zip(clients, identities, strict=True))
+    _remember("client", [(client.pk, key) for client, identity in keyed for key in _keys(identity)])
+    known = Known(identities)
     _write(
         [
             _finding(match.other, Match(client, match.keys, match.score), at=client.created_at)
-            for match in matches(identity)
+            for client, identity in keyed
+            for match in known.matches(identity)
             if match.other.pk != client.referral_id and isinstance(match.other, Referral)
         ]
     )

@@ -1,7 +1,7 @@
 """Rows of won clients: one contract each, of a client who may be here already, perhaps introduced by a partner."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -82,14 +82,16 @@ class Register:
             if contract.external_id:
                 self.by_id[contract.external_id] = contract
         self.timelines = mrr.timelines([contract.pk for found in self.contracts.values() for contract in found])
-        self._settled: dict[UUID, date | None] = {}
+        self.settled: dict[UUID, date] = {}
         self.lines = {line.name.casefold(): line for line in service_lines.in_use()}
 
-    def settled_until(self, partner: Partner) -> date | None:
-        """The day of the partner's opening balance, asked once."""
-        if partner.pk not in self._settled:
-            self._settled[partner.pk] = opening_balances.settled_until([partner.pk]).get(partner.pk)
-        return self._settled[partner.pk]
+    def ask_balances(self, partners: Iterable[Partner | None]) -> None:
+        """Learn the days of the opening balances of partners, in one query."""
+        introducers = [
+            client.referral.partner_id for found in self.clients.values() for client in found if client.referral
+        ]
+        ids = {*introducers, *(partner.pk for partner in partners if partner is not None)}
+        self.settled = opening_balances.settled_until(list(ids))
 
     def client(self, values: Values) -> Client | None:
         """The client of a row. Raises NotPossible when two have that name."""
@@ -127,6 +129,7 @@ def subject(values: Values) -> str:
 def judge(many: Sequence[Values], rules: Rules) -> list[Verdict]:
     """The fate of each row, given the clients, contracts and partners that are here."""
     book, register = partner_book.book_for(many), Register(many)
+    register.ask_balances(book.partners())
     known = Lookalikes(identity(values, values["client"]) for values in many if rules.looks_around)
     return [_judge(values, rules, book, register, known) for values in many]
 
@@ -144,7 +147,7 @@ def _judge(
         return problem(
             f"{shown(line)} is not a service line of yours. Add it in Settings, or choose to add unknown ones."
         )
-    names_partner = values.get("partner") or values.get("partner_email")
+    names_partner = _names_partner(values)
     if names_partner and partner is None and (refused := partner_book.unknown(values, rules)):
         return refused
     if refused := _counted_twice(values, client, partner, register):
@@ -165,7 +168,7 @@ def _counted_twice(
         partner = client.referral.partner
     if partner is None or (client is not None and register.holding(client, values) is not None):
         return None
-    settled = register.settled_until(partner)
+    settled = register.settled.get(partner.pk)
     if settled is None or date.fromisoformat(values["owed_from"]) >= settled:
         return None
     return problem(
@@ -190,7 +193,7 @@ def _judge_known(values: Values, client: Client, partner: Partner | None, regist
 
 def _check_introducer(values: Values, client: Client, partner: Partner | None) -> None:
     """Raise NotPossible when a row names another partner than the one who introduced the client."""
-    if not (values.get("partner") or values.get("partner_email")):
+    if not _names_partner(values):
         return
     if client.referral is None:
         raise NotPossible(f"{client.name} is a client already, whom nobody introduced. Leave the partner out.")
@@ -223,35 +226,88 @@ def _money(minor: int, rules: Rules) -> str:
 
 
 def write_many(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], at: datetime) -> list[Client]:
-    """Add the clients or contracts of rows, or change their MRR. Raises what the verbs refuse."""
-    return [_write(values, rules, by=one, at=at) for values, one in zip(many, by, strict=True)]
+    """Add the clients and contracts of rows in few statements, or change their MRR. Raises what the verbs refuse."""
+    partners = _partners(many, rules, by=by, at=at)
+    register = Register(many)
+    found: list[Client | _Sale] = []
+    for values, partner, one in zip(many, partners, by, strict=True):
+        client = register.client(values)
+        if client is not None:
+            _check_introducer(values, client, partner)
+            if holding := register.holding(client, values):
+                _change(holding, values, by=one, at=at)
+                found.append(client)
+                continue
+        contract = _contract(values, register, rules, by=one, at=at)
+        won_on = date.fromisoformat(values["won_on"])
+        found.append(_Sale(values["client"], values.get("website", ""), won_on, contract, one, partner, client))
+    sales = [one for one in found if isinstance(one, _Sale)]
+    if sales:
+        _sell(sales, rules, at)
+    return [one.client if isinstance(one, _Sale) else one for one in found]  # type: ignore[misc]
 
 
-def _write(values: Values, rules: Rules, *, by: Importer, at: datetime) -> Client:
-    partner = None
-    if values.get("partner") or values.get("partner_email"):
-        (partner,) = partner_book.senders_or_new([values], rules, by=[by], at=at)
-    register = Register([values])
-    client = register.client(values)
-    if client is None:
-        return _win(values, partner, _sold(values, register, rules, by=by, at=at), rules, by=by, at=at)
-    _check_introducer(values, client, partner)
-    holding = register.holding(client, values)
-    if holding is None:
-        sold = _sold(values, register, rules, by=by, at=at)
-        by.made.append(deals.add(client, sold, won_on=date.fromisoformat(values["won_on"]), by=by, at=at))
-    else:
-        _change(holding, values, by=by, at=at)
-    return client
+@dataclass(slots=True, eq=False)
+class _Sale:
+    """A contract that is not here yet, with the client and the introduction that it came from once they are."""
+
+    name: str
+    website: str
+    won_on: date
+    contract: deals.NewContract
+    by: Importer
+    partner: Partner | None
+    client: Client | None
+    referral: Referral | None = None
 
 
-def _sold(values: Values, register: Register, rules: Rules, *, by: Importer, at: datetime) -> deals.NewContract:
+def _sell(sales: Sequence[_Sale], rules: Rules, at: datetime) -> None:
+    """Win, add and sign what rows say, in few statements."""
+    by = sales[0].by
+    new = [one for one in sales if one.client is None]
+    _introduce([one for one in new if one.partner is not None], rules, at)
+    wins = [(one, one.referral) for one in new if one.referral is not None and one.referral.is_open]
+    for one, referral in wins:
+        if referral not in one.by.made:
+            one.by.changed["stage"] = [referral.stage, Stage.WON.value]
+    won = [deals.Win(referral, one.name, [one.contract], one.won_on, one.website) for one, referral in wins]
+    for (one, _), client in zip(wins, deals.win_all(won, by=by, at=at) if won else [], strict=True):
+        one.client = client
+    signed = {one.client_id: one for one in Contract.objects.filter(client__in=[one.client for one, _ in wins])}
+    for one, _ in wins:
+        if one.client is not None:
+            one.by.made.extend([one.client, signed[one.client.pk]])
+    known = [one for one in sales if one.client is not None and one.client.pk not in signed]
+    unknown = [one for one in new if one.client is None]
+    told = [clients.NewClient(one.name, one.contract.starts_on, one.website, one.referral) for one in unknown]
+    for one, client in zip(unknown, clients.create_all(told, by=by, at=at) if told else [], strict=True):
+        one.client = client
+        one.by.made.append(client)
+    further = [(one, one.client) for one in (*known, *unknown) if one.client is not None]
+    sold = [(client, one.contract, one.won_on) for one, client in further]
+    for (one, _), contract in zip(further, deals.add_all(sold, by=by, at=at) if sold else [], strict=True):
+        one.by.made.append(contract)
+
+
+def _partners(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], at: datetime) -> list[Partner | None]:
+    """The partners that rows name, added when the rules say so; None for a row that names none."""
+    named = [(values, one) for values, one in zip(many, by, strict=True) if _names_partner(values)]
+    told, each = [values for values, _ in named], [one for _, one in named]
+    senders = iter(partner_book.senders_or_new(told, rules, by=each, at=at))
+    return [next(senders) if _names_partner(values) else None for values in many]
+
+
+def _names_partner(values: Values) -> bool:
+    return bool(values.get("partner") or values.get("partner_email"))
+
+
+def _contract(values: Values, register: Register, rules: Rules, *, by: Importer, at: datetime) -> deals.NewContract:
     name = values["service_line"]
     line: ServiceLine | None = register.lines.get(name.casefold())
     if line is None:
         if not rules.creates_service_lines:
             raise NotPossible(f"{shown(name)} is not a service line of yours.")
-        line = service_lines.add(name, by=by, at=at)
+        line = register.lines[name.casefold()] = service_lines.add(name, by=by, at=at)
         by.made.append(line)
     paid_on = values.get("first_paid_on")
     return deals.NewContract(
@@ -264,33 +320,23 @@ def _sold(values: Values, register: Register, rules: Rules, *, by: Importer, at:
     )
 
 
-def _win(
-    values: Values, partner: Partner | None, sold: deals.NewContract, rules: Rules, *, by: Importer, at: datetime
-) -> Client:
-    """A client who is not here yet: won from the partner's introduction, or without one."""
-    name, website, won_on = values["client"], values.get("website", ""), date.fromisoformat(values["won_on"])
-    referral = _introduction(values, partner, rules, by=by, at=at) if partner else None
-    if referral is None or referral.stage == Stage.WON:
-        client = clients.create(name=name, website=website, referral=referral, since_on=sold.starts_on, by=by, at=at)
-        by.made.extend([client, deals.add(client, sold, won_on=won_on, by=by, at=at)])
-        return client
-    if referral not in by.made:
-        by.changed["stage"] = [referral.stage, Stage.WON.value]
-    client = deals.win(referral, client_name=name, website=website, contracts=[sold], won_on=won_on, by=by, at=at)
-    by.made.extend([client, *client.contracts.all()])
-    return client
-
-
-def _introduction(values: Values, partner: Partner, rules: Rules, *, by: Importer, at: datetime) -> Referral:
-    """The introduction that the client came from: the partner's open or won one of that name, else a new one."""
-    found = Referral.objects.filter(partner=partner, company_key=company_key(values["client"])).exclude(
-        stage=Stage.LOST
-    )
-    referral = found.filter(clients__isnull=True).order_by("registered_at").first()
-    if referral is not None:
-        return referral
-    told = {"company": values["client"], "registered_on": values["won_on"], "website": values.get("website", "")}
-    return referral_rows.register([(told, partner, by)], rules, at=at)[0]
+def _introduce(sales: Sequence[_Sale], rules: Rules, at: datetime) -> None:
+    """The introductions that clients came from: the partner's oldest open or won one of that name, else a new one."""
+    keys = {company_key(one.name) for one in sales}
+    here = Referral.objects.filter(company_key__in=keys, clients__isnull=True).exclude(stage=Stage.LOST)
+    found = {
+        (referral.partner_id, referral.company_key): referral
+        for referral in (here.select_related("partner").order_by("-registered_at") if keys else ())
+    }
+    new = []
+    for one in sales:
+        one.referral = found.get((one.partner.pk, company_key(one.name))) if one.partner else None
+        if one.referral is None and one.partner is not None:
+            told = {"company": one.name, "registered_on": one.won_on.isoformat(), "website": one.website}
+            new.append((one, (told, one.partner, one.by)))
+    made = referral_rows.register([told for _, told in new], rules, at=at) if new else []
+    for (one, _), referral in zip(new, made, strict=True):
+        one.referral = referral
 
 
 def _change(holding: Holding, values: Values, *, by: Importer, at: datetime) -> None:

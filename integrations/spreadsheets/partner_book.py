@@ -44,6 +44,10 @@ class PartnerBook:
         if partner.email and partner not in self.by_email[partner.email]:
             self.by_email[partner.email].append(partner)
 
+    def partners(self) -> list[Partner]:
+        """Everybody in it."""
+        return [partner for found in self.by_name.values() for partner in found]
+
     def find(self, *, external_id: str = "", email: str = "", name: str = "") -> Partner | None:
         """The partner, or None. Raises CannotTell when several fit."""
         for found, text in (

@@ -173,9 +173,9 @@ def test_lines_without_a_contract_find_it_once_it_is_there(msp: Msp, alice: Memb
     facts.receive([document], by=alice, at=AT)
     contract = builders.a_contract(client)
 
-    assert facts.rematch(client, by=alice, at=AT) == 1
+    assert facts.rematch_all([client], by=alice, at=AT) == 1
     assert BillingFact.objects.get(is_current=True).lines.get().contract_id == contract.pk
-    assert facts.rematch(client, by=alice, at=AT) == 0
+    assert facts.rematch_all([client], by=alice, at=AT) == 0
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel.refusal import Refused
 from elinkages.lists import saved
 from elinkages.mail.models import Message
-from elinkages.pages.demo import cast, joining, standing
+from elinkages.pages.demo import cast, importing, joining, standing
 from elinkages.pages.demo.cast import Source
 from partners import onboarding
 from partners.models import Contact, Partner, SourceKind
@@ -65,6 +65,7 @@ class Story:
         self._keep_books()
         joining.plan(self)
         standing.plan(self)
+        importing.plan(self)
         while self.queue:
             at, _, event = heapq.heappop(self.queue)
             event(at)
