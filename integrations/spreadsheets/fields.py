@@ -91,6 +91,8 @@ _PARTNER = Field(
         "referral source",
         "referral partner",
         "introduced by",
+        "sent by",
+        "sender",
     ),
     NAME,
     254,

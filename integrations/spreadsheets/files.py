@@ -67,6 +67,25 @@ def read(content: bytes, sheet: str = "") -> Table:
     return _table(encoding, *split(text))
 
 
+def tables(content: bytes, most: int) -> list[Table]:
+    """The tables in a file: of a workbook, those of its first sheets, `most` of them, that can be read.
+
+    Raises Unreadable when there is none, with what is wrong with the first sheet.
+    """
+    check_size(len(content))
+    if not content.startswith(_ARCHIVE):
+        return [read(content)]
+    found, refusals = [], []
+    for sheet in workbooks.sheets(content)[:most]:
+        try:
+            found.append(read(content, sheet))
+        except Unreadable as refusal:
+            refusals.append(refusal)
+    if not found:
+        raise refusals[0]
+    return found
+
+
 def _table(encoding: str, delimiter: str, records: Sequence[list[str]]) -> Table:
     filled = [(number, cells) for number, cells in enumerate(records, 1) if any(cells)]
     if not filled:

@@ -1,7 +1,6 @@
 """An import from the upload to the last row: what people do about it. The worker's part is in running.py."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ from elinkages.accounts.models import Membership
 from elinkages.audit import trail
 from elinkages.kernel.refusal import Refused
 from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
-from integrations.spreadsheets import files, limits
+from integrations.spreadsheets import files
 from integrations.spreadsheets.fields import AMOUNT, DAY, FIELDS, SIGNED
 from integrations.spreadsheets.headers import guess
 from integrations.spreadsheets.values import column, guess_date_order, guess_decimal_mark
@@ -59,8 +58,8 @@ def upload(*, kind: str, file_name: str, content: bytes, by: Membership, at: dat
     """Keep a file and guess what its columns are; nothing is imported yet. Raises UnknownKind, limits.Unreadable."""
     if kind not in kinds_for(by):
         raise UnknownKind("Choose what the rows are.")
-    files.check_size(len(content))
-    table = _likeliest(files.read(content), content, kind)
+    # Of a workbook the sheet in which most columns are known, the first one of equals.
+    table = max(files.tables(content, MOST_SHEETS), key=lambda table: len(guess(kind, table.header)))
     columns = guess(kind, table.header)
     batch = Import.objects.create(
         kind=kind,
@@ -105,17 +104,6 @@ def choose_sheet(batch: Import, sheet: str, *, by: Membership, at: datetime) -> 
     batch.rows.all().delete()
     trail.record("import.sheet_chosen", batch, by=by, at=at, sheet=sheet)
     return batch
-
-
-def _likeliest(first: files.Table, content: bytes, kind: str) -> files.Table:
-    """Of a workbook the sheet in which most columns are known, the first one of equals."""
-    best, most = first, len(guess(kind, first.header))
-    for name in first.sheets[1:MOST_SHEETS]:
-        with suppress(limits.Unreadable):
-            table = files.read(content, name)
-            if (known := len(guess(kind, table.header))) > most:
-                best, most = table, known
-    return best
 
 
 def table_of(batch: Import) -> files.Table:

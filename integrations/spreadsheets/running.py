@@ -192,7 +192,7 @@ def _written(
         raise
     except Refused as refusal:
         if len(waiting) == 1:
-            return [Outcome(problem(refusal.message))]
+            return [Outcome(_why_not(waiting[0], kind, rules, refusal))]
     except Exception:
         if len(waiting) == 1:
             logger.exception("Row %s of import %s was not written", waiting[0].number, waiting[0].batch_id)
@@ -202,6 +202,12 @@ def _written(
         *_written(waiting[:middle], kind, rules, by, at),
         *_written(waiting[middle:], kind, rules, by, at),
     ]
+
+
+def _why_not(row: ImportRow, kind: Kind, rules: Rules, refusal: Refused) -> Verdict:
+    """What the check would say now, with the rows before it written; else what the verb said."""
+    (verdict,) = kind.judge([row.values], replace(rules, looks_around=True))
+    return verdict if verdict.fate == Fate.ERROR else problem(refusal.message)
 
 
 def _together(

@@ -51,20 +51,30 @@ class Exact(str):
     __slots__ = ()
 
 
+def sheets(content: bytes) -> list[str]:
+    """The names of the visible sheets that hold something. Raises Unreadable when none does."""
+    with _opened(content) as workbook:
+        return _names(workbook)
+
+
 def read(content: bytes, sheet: str = "") -> tuple[list[str], str, list[list[str]]]:
     """The names of the visible sheets that hold something, the one that was read, and its rows.
 
     Without `sheet` the first one. Raises Unreadable.
     """
     with _opened(content) as workbook:
-        names = [one.title for one in workbook.worksheets if _is_offered(one)]
-        if not names:
-            raise Unreadable("The workbook is empty. Upload one with the names of its columns in the first row.")
+        names = _names(workbook)
         if sheet and sheet not in names:
             raise Unreadable(f"The workbook has no sheet “{sheet[:40]}”, or it is empty. Choose another one.")
         chosen = workbook[sheet or names[0]]
         _refuse_unsolved(content, chosen)
         return names, chosen.title, list(_lines(chosen))
+
+
+def _names(workbook: Workbook) -> list[str]:
+    if not (names := [one.title for one in workbook.worksheets if _is_offered(one)]):
+        raise Unreadable("The workbook is empty. Upload one with the names of its columns in the first row.")
+    return names
 
 
 @contextmanager

@@ -138,7 +138,7 @@ def test_a_mixed_file_comes_out_the_same_together_and_one_by_one(monkeypatch: py
     found, expected = everything(together), everything(alone)
     for name, rows in expected.items():
         assert found[name] == rows, name
-    assert len(expected["findings"]) == 2
+    assert len(expected["findings"]) == 3
     assert {fate for many in fates for _, fate, _ in many} == {"create", "update", "duplicate", "error"}
 
 

@@ -90,6 +90,14 @@ def test_the_list_is_found_among_several_sheets_and_another_one_can_be_chosen(of
         assert Partner.objects.get().name == "Gone"
 
 
+def test_a_first_sheet_that_is_no_list_keeps_nobody_from_the_second(office: Office) -> None:
+    never = [["Client", "MRR"], ["Elm", "=100*12.5"]]
+    batch = office.upload("partners", workbook({"Read me": [["Please fill in"]], "Sums": never, "Partners": ROWS}))
+    assert (batch.sheet, batch.sheets) == ("Partners", ["Read me", "Sums", "Partners"])
+    with pytest.raises(Unreadable, match="names of columns and no rows"):
+        office.upload("partners", workbook({"Read me": [["Please fill in"]], "Sums": never}))
+
+
 def test_another_sheet_cannot_be_chosen_once_it_is_imported_nor_one_that_is_not_there(office: Office) -> None:
     content = workbook({"Partners": ROWS, "Old": ROWS, "Secret": ROWS}, hidden=["Secret"])
     batch = office.upload("partners", content)
