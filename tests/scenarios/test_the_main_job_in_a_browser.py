@@ -146,7 +146,7 @@ def _joins_as_partner(petra: Visitor, home: str, folder: Path) -> None:
     petra.is_at("Refer clients to Northwind IT")
     petra.reads("You know everyone in town, Petra.")
     petra.fill({"Choose a password": PASSWORD})
-    petra.press("Accept and open my portal", then="Hello Petra Park")
+    petra.press("Accept and open my portal", then="Hello, Petra Park")
     assert petra.page.url.endswith(f"/p{home}")
 
 
