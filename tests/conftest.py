@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.test import override_settings
 
 from tests.database import django_db_setup as django_db_setup  # a conftest's fixture wins over pytest-django's
+
+# A timing decides nothing: a busy machine is no counter-example.
+hypothesis.settings.register_profile("untimed", hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 from elinkages.kernel import refusal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,9 +43,12 @@ class Recorder:
 
         setattr(refusal.Refused, "__init__", noting)  # noqa: B010
 
-    def stop(self, file: Path) -> None:
-        """Write down what was refused since."""
+    def end(self) -> None:
+        """No longer."""
         setattr(refusal.Refused, "__init__", self._make)  # noqa: B010
+
+    def write(self, file: Path) -> None:
+        """Write down what was refused meanwhile."""
         file.parent.mkdir(exist_ok=True)
         with file.open("a") as written:
             written.writelines(f"{Path(site.file).relative_to(ROOT)}:{site.line}\n" for site in self._ours())
@@ -56,18 +57,20 @@ class Recorder:
         return sorted(site for site in self.sites if Path(site.file).is_relative_to(ROOT))
 
 
-_recorder = Recorder()
+RECORDER = Recorder()
+"""Of this process."""
 
 
 def pytest_sessionstart() -> None:
     """Every process that runs tests notes for itself."""
-    _recorder.start()
+    RECORDER.start()
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
+def pytest_sessionfinish() -> None:
     """One file a process, in the folder of the throw-away servers."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    _recorder.stop(_folder() / f"{worker}.txt")
+    RECORDER.end()
+    RECORDER.write(_folder() / f"{worker}.txt")
 
 
 def _folder() -> Path:

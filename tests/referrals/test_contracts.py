@@ -236,7 +236,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_whatever_happens_the_newest_level_and_the_sum_of_changes_agree_on_every_day(
     inside: House, numbers: "count[int]", happenings: list[tuple[str, int, int]]

@@ -1,7 +1,7 @@
 """Two spellings of one company, address or number become one key; a key is its own key."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from elinkages.kernel.match_keys import company_key, domain_key, email_key, phone_key
@@ -10,26 +10,22 @@ WORDS = some.sampled_from(["The", "Acme", "Müller", "&", "Sons", "Co.", "LLC", 
 NAMES = some.one_of(some.text(max_size=200), some.lists(WORDS, max_size=8).map(" ".join))
 
 
-@settings(deadline=None)
 @given(NAMES)
 def test_the_key_of_a_company_key_is_itself(name: str) -> None:
     assert company_key(company_key(name)) == company_key(name)
 
 
-@settings(deadline=None)
 @given(NAMES)
 def test_case_and_space_around_a_company_do_not_matter(name: str) -> None:
     plain = name.encode("ascii", "ignore").decode()
     assert company_key(f"  {plain.upper()}  ") == company_key(plain.lower())
 
 
-@settings(deadline=None)
 @given(some.emails())
 def test_the_key_of_an_email_key_is_itself(email: str) -> None:
     assert email_key(email_key(email)) == email_key(email)
 
 
-@settings(deadline=None)
 @given(
     some.one_of(some.text(max_size=60), some.emails(), some.from_regex(r"https?://[a-z0-9.-]{1,40}/?", fullmatch=True))
 )
@@ -37,7 +33,6 @@ def test_the_key_of_a_domain_key_is_itself(text: str) -> None:
     assert domain_key(domain_key(text)) == domain_key(text)
 
 
-@settings(deadline=None)
 @given(some.one_of(some.text(max_size=30), some.from_regex(r"\+?[0-9() .-]{5,20}", fullmatch=True)))
 def test_the_key_of_a_phone_key_is_itself(number: str) -> None:
     key = phone_key(number)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from referrals import sla
@@ -33,7 +33,6 @@ def test_first_contact_is_due_on_the_next_business_day(registered: str, due: str
     assert sla.first_contact_due(local(registered), ZONE) == local(due)
 
 
-@settings(deadline=None)
 @given(
     some.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),
     some.timedeltas(timedelta(0), timedelta(days=9)),
