@@ -113,13 +113,25 @@ def _suffixes() -> "tldextract.TLDExtract":
 @lru_cache(maxsize=_REMEMBERED)
 def company_key(name: str) -> str:
     """ "The Müller & Sons Co., LLC" → "muller and sons": no accents, punctuation, article or legal form."""
-    text = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or name
-    words = re.findall(r"[^\W_]+", text.casefold().replace("&", " and ").replace("'", "").replace(".", ""))
+    folded = _folded(name)
+    text = folded.encode("ascii", "ignore").decode()
+    if not any(map(str.isalnum, text)):
+        text = folded  # a name in another script: what is left of it in ours are spaces and dashes
+    words = re.findall(r"[^\W_]+", text.replace("&", " and ").replace("'", "").replace(".", ""))
     while len(words) > 1 and words[0] == "the":
         words = words[1:]
     while len(words) > 1 and (words[-1] in _LEGAL_FORMS or len(" ".join(words)) > COMPANY_KEY_LENGTH):
         words.pop()
     return " ".join(words)[:COMPANY_KEY_LENGTH]
+
+
+def _folded(name: str) -> str:
+    """Without case and accents; folded twice, because taking a letter apart can bring a capital to light."""
+    if name.isascii():
+        return name.casefold()
+    for _ in range(2):
+        name = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in name if not unicodedata.combining(letter))
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -1,7 +1,7 @@
 """Two spellings of one company, address or number become one key; a key is its own key."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from elinkages.kernel.match_keys import company_key, domain_key, email_key, phone_key
@@ -11,6 +11,8 @@ NAMES = some.one_of(some.text(max_size=200), some.lists(WORDS, max_size=8).map("
 
 
 @given(NAMES)
+@example("Ł\x80ȴ")
+@example("ßȴ")
 def test_the_key_of_a_company_key_is_itself(name: str) -> None:
     assert company_key(company_key(name)) == company_key(name)
 
@@ -63,3 +65,16 @@ def test_two_spellings_of_one_company_meet(one: str, other: str) -> None:
 )
 def test_a_free_mail_provider_says_nothing_about_a_company(text: str, key: str) -> None:
     assert domain_key(text) == key
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Завод «Ромашка»", "завод ромашка"),
+        ("Чайка", "чаика"),
+        ("東京 商事", "東京 商事"),
+        ("Groß & Söhne", "gross and sohne"),
+    ],
+)
+def test_a_name_in_any_script_has_a_key(name: str, key: str) -> None:
+    assert company_key(name) == key

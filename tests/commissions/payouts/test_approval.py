@@ -7,8 +7,10 @@ import pytest
 from commissions import payouts
 from commissions.models import Entry, Hold, PayoutRun, RunState, Stage
 from elinkages.accounts.models import Membership, Msp
+from elinkages.accounts.rights import Role
 from elinkages.audit.models import AuditEvent
 from partners.models import Partner
+from tests import builders
 from tests.commissions.owing import payable
 from tests.commissions.payouts.stages import AT, approved, opened
 
@@ -35,6 +37,15 @@ def test_an_owner_who_works_alone_approves_with_a_reason_that_is_kept(
         payouts.approve(run, by=olivia, at=AT)
     payouts.approve(run, by=olivia, at=AT, one_person_reason="I am the only one here")
     assert PayoutRun.objects.get().one_person_reason == "I am the only one here"
+
+
+def test_an_owner_who_is_no_longer_alone_asks_the_other_one(msp: Msp, olivia: Membership, petra: Partner) -> None:
+    Msp.objects.filter(pk=msp.pk).update(one_person_approval_at=AT, one_person_approval_by=olivia.user)
+    payable(petra, 10_000)
+    run = opened(olivia)
+    builders.a_member(msp, Role.OWNER, "Oscar Owner")
+    with pytest.raises(payouts.SelfApproval, match=r"Oscar Owner can approve it\. Ask them"):
+        payouts.approve(run, by=olivia, at=AT, one_person_reason="I am the only one here")
 
 
 def test_a_run_is_approved_once(msp: Msp, finn: Membership, olivia: Membership, petra: Partner) -> None:

@@ -1,0 +1,80 @@
+"""What the pages never send and the verbs refuse all the same: forms are left behind by what others do meanwhile."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from commissions import holds, ledger, listings
+from commissions.models import Journal
+from elinkages.accounts.models import Membership
+from elinkages.kernel import tenancy
+from elinkages.lists.scope import Scope
+from elinkages.pages.listings import Suspend
+from partners import onboarding
+from partners.models import Partner
+from tests import builders
+from tests.commissions.owing import noon, payable
+
+pytestmark = pytest.mark.django_db
+
+DAY = date(2026, 2, 2)
+AT = noon(DAY)
+
+
+@pytest.fixture
+def owner() -> Iterator[Membership]:
+    made = builders.a_member(builders.an_msp())
+    with tenancy.use(made.msp.pk):
+        yield made
+
+
+@pytest.fixture
+def petra(owner: Membership) -> Partner:
+    return builders.a_partner()
+
+
+@pytest.mark.parametrize("reason", ["  ", "x" * (holds.REASON_LENGTH + 1)])
+def test_a_hold_has_a_reason_of_its_length(owner: Membership, petra: Partner, reason: str) -> None:
+    with pytest.raises(holds.NeedsReason, match=f"1 to {holds.REASON_LENGTH} characters"):
+        holds.place(petra, reason=reason, by=owner, at=AT)
+
+
+def test_nothing_is_posted_twice(owner: Membership, petra: Partner) -> None:
+    payable(petra, 10_000)
+    source = Journal.objects.order_by("seq")[0].source
+    header = ledger.Header(source=source, kind="accrual", effective_on=DAY, by_name="Ana", at=AT)
+    with pytest.raises(ledger.AlreadyPosted, match="is in the books already"):
+        ledger.post_selected(header, "SELECT 1", [])
+
+
+def test_amounts_are_held_once_by_a_contract_that_there_is_and_released_once(owner: Membership, petra: Partner) -> None:
+    contract = builders.a_deal(petra)
+    entry, opening = payable(petra, 10_000, contract=contract), payable(petra, 5_000)
+    facts: dict[str, Any] = {"reason": "A question is open"}
+    scope = Scope(owner.msp, owner, AT)
+    with pytest.raises(listings.NotHeld, match="Nothing keeps back"):
+        listings.Release().do(entry, {}, by=owner, scope=scope)
+    with pytest.raises(listings.NoContract, match=r"opening balance\. Put its partner on hold"):
+        listings.PutOnHold().do(opening, facts, by=owner, scope=scope)
+    listings.PutOnHold().do(entry, facts, by=owner, scope=scope)
+    with pytest.raises(listings.HeldAlready, match="on hold already"):
+        listings.PutOnHold().do(entry, facts, by=owner, scope=scope)
+
+
+def test_a_partner_who_was_suspended_for_something_else_since_stays_so(owner: Membership, petra: Partner) -> None:
+    onboarding.suspend(petra, reason="Something else", by=owner, at=AT)
+    with pytest.raises(onboarding.NotInThatState, match="stands differently by now"):
+        Suspend().undo(petra, {"reason": "A question is open"}, by=owner, scope=Scope(owner.msp, owner, AT))
+
+
+def test_a_client_whom_nobody_introduced_has_no_plan(petra: Partner, owner: Membership) -> None:
+    contract = builders.a_contract(builders.a_client())
+    url = f"/{owner.msp.slug}/contracts/{contract.pk}/plan/"
+    browser = Client()
+    browser.force_login(owner.user)
+    answer = browser.get(url)
+    assert answer.status_code == 409
+    assert "Nobody introduced" in answer.content.decode()
