@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from commissions import holds, ledger, listings
+from commissions import holds, ledger
+from commissions.listings import entries
 from commissions.models import Journal
 from elinkages.accounts.models import Membership
 from elinkages.kernel import tenancy
 from elinkages.lists.scope import Scope
-from elinkages.pages.listings import Suspend
+from elinkages.pages.listings.partners import Suspend
 from partners import onboarding
 from partners.models import Partner
 from tests import builders
@@ -55,13 +56,13 @@ def test_amounts_are_held_once_by_a_contract_that_there_is_and_released_once(own
     entry, opening = payable(petra, 10_000, contract=contract), payable(petra, 5_000)
     facts: dict[str, Any] = {"reason": "A question is open"}
     scope = Scope(owner.msp, owner, AT)
-    with pytest.raises(listings.NotHeld, match="Nothing keeps back"):
-        listings.Release().do(entry, {}, by=owner, scope=scope)
-    with pytest.raises(listings.NoContract, match=r"opening balance\. Put its partner on hold"):
-        listings.PutOnHold().do(opening, facts, by=owner, scope=scope)
-    listings.PutOnHold().do(entry, facts, by=owner, scope=scope)
-    with pytest.raises(listings.HeldAlready, match="on hold already"):
-        listings.PutOnHold().do(entry, facts, by=owner, scope=scope)
+    with pytest.raises(entries.NotHeld, match="Nothing keeps back"):
+        entries.Release().do(entry, {}, by=owner, scope=scope)
+    with pytest.raises(entries.NoContract, match=r"opening balance\. Put its partner on hold"):
+        entries.PutOnHold().do(opening, facts, by=owner, scope=scope)
+    entries.PutOnHold().do(entry, facts, by=owner, scope=scope)
+    with pytest.raises(entries.HeldAlready, match="on hold already"):
+        entries.PutOnHold().do(entry, facts, by=owner, scope=scope)
 
 
 def test_a_partner_who_was_suspended_for_something_else_since_stays_so(owner: Membership, petra: Partner) -> None:

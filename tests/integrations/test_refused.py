@@ -3,7 +3,7 @@
 import pytest
 
 from elinkages.kernel import tenancy
-from integrations.spreadsheets import imports, workbooks
+from integrations.spreadsheets import imports, limits, workbooks
 from tests import builders
 from tests.integrations.conftest import Office
 from tests.integrations.workbooks import workbook
@@ -36,13 +36,13 @@ def test_a_workbook_for_which_there_is_no_memory_is_said_to_be_too_large(
         raise MemoryError
 
     monkeypatch.setattr(workbooks, "load_workbook", out_of_memory)
-    with pytest.raises(workbooks.Unreadable, match="too large to be read"):
+    with pytest.raises(limits.Unreadable, match="too large to be read"):
         office.upload("partners", workbook({"List": [["Name"], ["Alder"]]}), "list.xlsx")
 
 
 def test_a_sheet_has_so_many_rows(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbooks, "MOST_ROWS", -999)
-    with pytest.raises(workbooks.Unreadable, match="The sheet has more than"):
+    with pytest.raises(limits.Unreadable, match="The sheet has more than"):
         office.upload("partners", workbook({"List": [["Name"], ["Alder"], ["Birch"]]}), "list.xlsx")
 
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from elinkages.kernel import tenancy
 from elinkages.lists.scope import Scope
-from referrals import clients, contracts, decisions, listings, pipeline, registration, retraction, service_lines
+from referrals import clients, contracts, decisions, pipeline, registration, retraction, service_lines
+from referrals.listings import actions
 from referrals.models import Client, Contract, Finding, Referral
 from tests import builders
 from tests.referrals.conftest import House, path, sent, text_of
@@ -70,7 +71,7 @@ def test_what_is_closed_has_no_protection_to_extend(house: House, browser: Brows
 
 
 @pytest.mark.parametrize(
-    ("action", "why"), [(listings.Assign(), "has another owner by now"), (listings.Plan(), "Something else is planned")]
+    ("action", "why"), [(actions.Assign(), "has another owner by now"), (actions.Plan(), "Something else is planned")]
 )
 def test_what_was_changed_since_is_not_undone(inside: House, action: Any, why: str) -> None:
     scope = Scope(inside.msp, inside.owner, timezone.now())
