@@ -38,7 +38,8 @@ def chips_html(label: str, links: Iterable[Link]) -> SafeString:
     """The same as chips; one that leads away when it is on has a cross."""
     cross = SafeString(f" {icon_html('x', 'Show all', 12)}")
     parts = [
-        _link(' class="chip"', link, escape(link.label) + cross if link.leads_away else link.label) for link in links
+        _link(' class="chip"', link, fill("{}{}", link.label, cross) if link.leads_away else link.label)
+        for link in links
     ]
     return _nav("chips", label, parts)
 

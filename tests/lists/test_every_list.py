@@ -105,6 +105,7 @@ def test_what_another_page_leads_to_is_one_of_ours_or_no_filter(office: Office) 
     page = text_of(browser.get(office.url(f"referrals/?stage=all&partner={office.partner.pk}")))
     assert "Company 001" in page
     assert "Alder Legal" not in page
+    assert 'Harbor &amp; Finch CPAs <span class="icon" role="img" aria-label="Show all">' in page
     rival = builders.an_msp("Rival")
     with tenancy.use(rival.pk):
         theirs = builders.a_partner("Theirs")
