@@ -10,7 +10,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from elinkages.kernel.refusal import Refused
 
 LARGEST_UPLOAD = 2 * 1024 * 1024
-MOST_PIXELS = 25_000_000
+MOST_PIXELS = 10_000_000
+"""Each takes ten bytes while it is read: a file of a few kilobytes can ask for all of them."""
 BOX = (480, 160)
 """The logo is at most this many pixels wide and high: sharp at twice its size on a page."""
 SMALLEST = 16

@@ -1,16 +1,23 @@
 """What a partner's person says about themselves."""
 
+from datetime import timedelta
+from typing import Final
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from elinkages.kernel import spam
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from partners import invitations, people
 from partners.access import PortalRequest, portal, refuse_inactive
 from partners.forms import ColleagueInvitationForm, ProfileForm
 from partners.models import Contact
+
+ADDRESSES_A_DAY: Final = 20
+"""How often a person may enter another address, of their own or of colleagues."""
 
 
 @portal
@@ -21,12 +28,20 @@ def profile(request: PortalRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         with attempt(form):
+            if form.cleaned_data["email"] != contact.email:
+                _limit(request)
             people.edit(contact, **form.cleaned_data, by=contact, at=timezone.now())
             messages.success(request, "Your details were saved.")
             return redirect("portal:profile")
     colleagues = Contact.objects.current().filter(partner=request.partner).exclude(pk=contact.pk)
     context = {"form": form, "colleagues": list(colleagues.order_by("name", "pk"))}
     return page(request, "portal/profile/profile.html", context, status=422 if form.is_bound else 200)
+
+
+def _limit(request: PortalRequest) -> None:
+    """Whether an address is taken tells whom the MSP works with: nobody tries out a list."""
+    who = str(request.contact.pk)
+    spam.limit("address-of-a-firm", who, most=ADDRESSES_A_DAY, per=timedelta(days=1), at=timezone.now())
 
 
 @portal
@@ -39,6 +54,7 @@ def colleague_new(request: PortalRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         told = {"sees_earnings": False} | form.cleaned_data
         with attempt(form):
+            _limit(request)
             person = invitations.invite_colleague(**told, by=request.contact, at=timezone.now())
             messages.success(request, f"The invitation is on its way to {person.email}.")
             return redirect("portal:profile")

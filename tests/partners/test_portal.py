@@ -4,16 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from commissions.models import Entry
-from elinkages.accounts.models import Membership, Msp
+from elinkages.accounts.models import Membership, Msp, User
 from elinkages.kernel import tenancy
 from partners import onboarding
 from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin
+from partners.views import portal as views
 from referrals import pipeline
 from referrals.models import Credit, Referral
 from tests import builders
@@ -211,3 +213,23 @@ def test_the_home_of_a_partner_costs_the_same_with_much_and_with_little(
             builders.a_deal(login.partner)
             builders.a_referral(login.partner)
     assert cost() == little
+
+
+def test_nobody_tries_out_a_list_of_addresses_to_learn_whom_the_msp_works_with(
+    msp: Msp, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.clear()
+    monkeypatch.setattr(views, "ADDRESSES_A_DAY", 3)
+    with tenancy.use(msp.pk):
+        taken = builders.a_login(builders.a_partner("Lake Advisory"), builders.a_user("Lena Lake")).contact.email
+    own, colleague = f"/p/{msp.slug}/profile/", f"/p/{msp.slug}/profile/colleagues/new/"
+    tries = [(own, "Dana Finch"), (colleague, "Lena Lake"), (own, "Dana Finch")]
+    for url, name in tries:
+        assert "is in use already" in browser.post(url, {"name": name, "email": taken}).content.decode()
+    for url, name in tries:
+        answer = browser.post(url, {"name": name, "email": taken})
+        assert answer.status_code == 422
+        assert "sent too often" in answer.content.decode()
+        assert "is in use already" not in answer.content.decode()
+    same = {"name": "Dana A. Finch", "email": User.objects.get(name="Dana Finch").email}
+    assert browser.post(own, same).status_code == 302
