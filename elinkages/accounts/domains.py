@@ -7,7 +7,7 @@ import ipaddress
 import re
 import secrets
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import tldextract
@@ -112,7 +112,9 @@ def remove(msp: Msp, *, by: Actor, at: datetime) -> None:
     domain = current(msp)
     if domain is None:
         return
-    changed = {"state": DomainState.REMOVED, "removed_at": at}
+    changed: dict[str, Any] = {"state": DomainState.REMOVED, "removed_at": at}
+    if not domain.is_served:
+        changed["checked_at"] = None  # nobody proved it, so it is kept for nobody
     PortalDomain.objects.filter(pk=domain.pk).update(**changed)
     _use(msp, "")
     trail.record("domain.removed", msp, by=by, at=at, host=domain.host)

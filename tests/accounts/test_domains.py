@@ -125,6 +125,15 @@ def test_a_removed_name_is_kept_for_its_owner_for_a_while(msp: Msp) -> None:
         assert domains.add(rival, host=HOST, by=BY, at=timezone.now() + timedelta(days=31)).host == HOST
 
 
+def test_a_name_that_was_never_proved_is_kept_for_nobody(msp: Msp) -> None:
+    """Whoever asks for somebody's name, is refused by the check, and removes it, has not taken it for a month."""
+    rival = builders.an_msp("Rival")
+    _record(_add(rival), proved=False, live=False)
+    with tenancy.use(rival.pk):
+        domains.remove(rival, by=BY, at=AT)
+    assert _add(msp).host == HOST
+
+
 def test_a_name_in_use_that_fails_is_left_after_three_days(msp: Msp) -> None:
     domain = _live(msp)
     assert _record(domain, proved=False, live=False, problem="Gone.").state == DomainState.LIVE
