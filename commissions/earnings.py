@@ -11,8 +11,8 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from commissions.engine import share_reason
-from commissions.models import Entry, Payout, PayoutItem, PayoutState, Pool, Stage
+from commissions.engine import share_reason, year_words
+from commissions.models import Entry, PaidIn, Payout, PayoutItem, PayoutState, Pool, Stage
 from elinkages.accounts.models import Msp
 from elinkages.kernel.money import format_money
 from partners.models import Partner
@@ -26,12 +26,13 @@ TOLD: Final = (PayoutState.SUBMITTED, PayoutState.PAID, PayoutState.RETURNED)
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Where amounts stand, in minor units."""
+    """Where amounts stand, in minor units; `payable_credit` is what of the payable is paid in service credit."""
 
     accrued: int = 0
     payable: int = 0
     on_its_way: int = 0
     paid: int = 0
+    payable_credit: int = 0
 
     @property
     def earned(self) -> int:
@@ -117,7 +118,8 @@ def of(partner: Partner) -> QuerySet[Entry]:
 
 def totals(partner: Partner) -> Totals:
     """Where a partner's amounts stand now."""
-    sums = of(partner).aggregate(**_STAGES)
+    in_credit = Q(stage=Stage.PAYABLE, paid_in=PaidIn.CREDIT)
+    sums = of(partner).aggregate(**_STAGES, payable_credit=Sum("minor", filter=in_credit, default=0))
     return Totals(**{name: int(minor) for name, minor in sums.items()})
 
 
@@ -141,16 +143,27 @@ def what_is_next(standing: Totals, msp: Msp, *, is_held: bool) -> str:
     """What happens with the payable balance, in words for the partner."""
     if is_held:
         return f"Payouts are on hold. Ask {msp.name} what is missing."
-    if standing.payable < 0:
-        owed = format_money(-standing.payable, msp.currency)
-        return f"{owed} is taken back from what you earn next, because a client left early."
-    if standing.payable == 0:
+    credit = ""
+    if standing.payable_credit > 0:
+        credit = f"{format_money(standing.payable_credit, msp.currency)} of service credit is given in the next run."
+    money = standing.payable - standing.payable_credit
+    if credit and not money:
+        return credit
+    return f"{_next_money(money, msp)} {credit}".rstrip()
+
+
+def _next_money(minor: int, msp: Msp) -> str:
+    if minor < 0:
+        return (
+            f"{format_money(-minor, msp.currency)} is taken back from what you earn next, because a client left early."
+        )
+    if minor == 0:
         return "Nothing waits for the next payout run."
-    if standing.payable < msp.minimum_payout_minor:
+    if minor < msp.minimum_payout_minor:
         minimum = format_money(msp.minimum_payout_minor, msp.currency)
-        missing = format_money(msp.minimum_payout_minor - standing.payable, msp.currency)
+        missing = format_money(msp.minimum_payout_minor - minor, msp.currency)
         return f"Payouts start at {minimum}. {missing} more and it is in the next payout run."
-    return f"{format_money(standing.payable, msp.currency)} is ready for the next payout run."
+    return f"{format_money(minor, msp.currency)} is ready for the next payout run."
 
 
 def origins(entries: Iterable[Entry]) -> dict[UUID, Origin]:
@@ -174,6 +187,8 @@ def explain(entry: Entry) -> Explanation:
     share = ""
     if points is not None and points != FULL_SHARE:
         share = share_reason(points, pool.amount_minor, pool.currency)
+        if limit := pool.explain.get("inputs", {}).get("year_caps", {}).get(str(entry.partner_id)):
+            share = f"{share}, {year_words(limit[0], limit[1], pool.currency)}"
     siblings = _siblings(entry)
     before = sum(one.minor for one in siblings if one.stage != Stage.VOID and one.pool.seq < pool.seq)
     return Explanation(

@@ -57,6 +57,7 @@ class Balance:
     payable: int = 0
     in_transit: int = 0
     paid: int = 0
+    credit: int = 0
 
 
 def lock() -> None:
@@ -188,6 +189,7 @@ SELECT partner_id,
     coalesce(sum(minor) FILTER (WHERE account = 'accrued'), 0)::bigint,
     coalesce(sum(minor) FILTER (WHERE account = 'payable'), 0)::bigint,
     coalesce(sum(minor) FILTER (WHERE account = 'in_transit'), 0)::bigint,
-    coalesce(sum(minor) FILTER (WHERE account = 'cash'), 0)::bigint
+    coalesce(sum(minor) FILTER (WHERE account = 'cash'), 0)::bigint,
+    coalesce(sum(minor) FILTER (WHERE account = 'credit'), 0)::bigint
 FROM legs GROUP BY partner_id
 """

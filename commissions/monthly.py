@@ -37,7 +37,7 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money that left, less than zero, or came back."""
+    """Money that left or credit that was given, less than zero, or what came back of it."""
 
     on: date
     payout: Payout
@@ -46,6 +46,9 @@ class Payment:
     @property
     def label(self) -> str:
         """What happened, as a line says it."""
+        if self.payout.is_credit:
+            named = f"Service credit {self.payout.number}"
+            return f"{named} taken back" if self.minor > 0 else named
         return f"Payout {self.payout.number} came back" if self.minor > 0 else f"Payout {self.payout.number}"
 
 

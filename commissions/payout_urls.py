@@ -2,8 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from commissions.listings import ENTRIES, NEXT_RUN, PAYOUTS, RUNS
-from commissions.views import earnings, explain, holds, payout_runs, payouts, portal_statements, statements
+from commissions.listings import CREDIT_APPLICATIONS, ENTRIES, NEXT_RUN, PAYOUTS, RUNS
+from commissions.views import (
+    earnings,
+    explain,
+    holds,
+    payout_runs,
+    payouts,
+    portal_statements,
+    service_credits,
+    statements,
+)
 from commissions.views import portal as portal_views
 from elinkages.lists.urls import around as lists_around
 from elinkages.lists.urls import exported
@@ -36,6 +45,12 @@ dashboard: list[URLPattern | URLResolver] = [
     path("payouts/<uuid:payout_id>/statement/", statements.statement_page, name="statement"),
     path("payouts/<uuid:payout_id>/statement.pdf", statements.statement_pdf, name="statement-pdf"),
     path("payouts/<uuid:payout_id>/statement.csv", statements.statement_csv, name="statement-csv"),
+    path("payouts/credit/", service_credits.credit_overview, name="service-credit"),
+    path("payouts/credit/applied/", service_credits.application_list, name="credit-application-list"),
+    *lists_around(CREDIT_APPLICATIONS, "payouts/credit/applied/"),
+    path("payouts/credit/applied/<uuid:application_id>/undoing/", service_credits.credit_undo, name="credit-undo"),
+    path("partners/<uuid:partner_id>/credit/", service_credits.partner_credit, name="partner-credit"),
+    path("partners/<uuid:partner_id>/credit/new/", service_credits.credit_apply, name="credit-apply"),
     path("partners/<uuid:partner_id>/statements/", statements.partner_statements, name="partner-statements"),
     path("partners/<uuid:partner_id>/statements/month/", statements.month_page, name="month-statement"),
     path("partners/<uuid:partner_id>/statements/month.pdf", statements.month_as_pdf, name="month-statement-pdf"),
@@ -46,6 +61,7 @@ portal: list[URLPattern | URLResolver] = [
     path("earnings/", portal_views.earnings_page, name="earnings"),
     path("earnings/export/", portal_views.earnings_export, name="earnings-export"),
     path("earnings/<uuid:entry_id>/", portal_views.entry_page, name="entry"),
+    path("service-credit/", service_credits.portal_credit, name="service-credit"),
     path("statements/", portal_statements.statement_list, name="statement-list"),
     path("statements/export/", portal_statements.statement_export, name="statement-export"),
     path("statements/month/", portal_statements.month_page, name="month-statement"),

@@ -150,13 +150,17 @@ def _payout_facts(statement: Statement) -> list[list[str]]:
         period += f" to {statement.last_month:%B %Y}"
     facts = [["Earned in", period]]
     if payout.paid_on:
-        facts.append(["Paid on", say_day(payout.paid_on)])
+        facts.append(["Given on" if payout.is_credit else "Paid on", say_day(payout.paid_on)])
     if payout.reference:
         facts.append(["Bank reference", payout.reference])
-    return [*facts, ["Our reference", f"ELK-{payout.number}"]]
+    return [*facts, ["Our reference", payout.code]]
 
 
 def _notice(statement: Statement) -> str:
+    if statement.payout.is_credit and statement.payout.state == PayoutState.RETURNED:
+        return f"This credit was taken back. {statement.payout.ended_reason} The whole amount is payable again."
+    if statement.payout.is_credit:
+        return "This is service credit: it is taken off your invoices and not paid in money."
     if statement.payout.state == PayoutState.RETURNED:
         return f"This payment came back. {statement.payout.ended_reason} The whole amount is payable again."
     return ""
@@ -164,6 +168,8 @@ def _notice(statement: Statement) -> str:
 
 def _outcome(statement: Statement) -> str:
     state = statement.payout.state
+    if statement.payout.is_credit:
+        return "Given as service credit, taken back" if state == PayoutState.RETURNED else "Given as service credit"
     if state == PayoutState.RETURNED:
         return "Paid, came back"
     return "Paid" if state == PayoutState.PAID else "On its way"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from commissions import accruals, facts, holds, payouts
+from commissions import accruals, facts, holds, payouts, service_credits
 from commissions.facts import Document
-from commissions.models import Entry, Payout, PayoutRun, Plan
+from commissions.models import CreditApplication, Entry, PaidIn, Payout, PayoutRun, Plan, Rail
 from elinkages.accounts.models import Invitation, Membership, Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
@@ -30,6 +30,7 @@ from partners.models import (
 )
 from referrals.models import Client, Contract, Finding, Referral, Stage
 from tests import builders
+from tests.commissions import owing
 
 AT = datetime(2026, 7, 1, 15, tzinfo=UTC)
 TODAY = date(2026, 7, 1)
@@ -83,7 +84,8 @@ def _house(name: str, canary: str, first: User, second: User) -> House:
         accruals.accrue(today=TODAY, at=AT)
         accruals.release(today=TODAY, at=AT)
         runs = _runs(members)
-        house.ids = _ids(house, contract, runs, logins[0])
+        credit = _credit(petra, canary, members)
+        house.ids = _ids(house, contract, runs, logins[0]) | {"application_id": credit.pk}
         signatures = _agreement(house, logins)
         house.portal_ids = _portal_ids(petra, contract) | {"signature_id": signatures[0].pk}
         house.pauls_ids = _portal_ids(paul, other) | {"signature_id": signatures[1].pk}
@@ -96,6 +98,14 @@ def _runs(members: dict[str, Membership]) -> PayoutRun:
     run = payouts.approve(run, by=owner, at=AT)
     payouts.release(run, by=finance, at=AT)
     return run
+
+
+def _credit(partner: Partner, canary: str, members: dict[str, Membership]) -> CreditApplication:
+    owner, finance = members[Role.OWNER], members[Role.FINANCE]
+    owing.payable(partner, 6_000, paid_in=PaidIn.CREDIT)
+    run = payouts.open_run(cutoff_on=TODAY, rail=Rail.CREDIT, by=finance, at=AT).run
+    payouts.release(payouts.approve(run, by=owner, at=AT), by=finance, at=AT)
+    return service_credits.apply(partner, minor=4_000, reference=f"{canary} 1001", applied_on=TODAY, by=finance, at=AT)
 
 
 def _ids(house: House, contract: Contract, run: PayoutRun, login: PartnerLogin) -> dict[str, UUID]:
@@ -133,7 +143,7 @@ def _ids(house: House, contract: Contract, run: PayoutRun, login: PartnerLogin) 
         "plan_id": plan.pk,
         "rule_id": _first_rule(plan),
         "run_id": run.pk,
-        "payout_id": Payout.objects.filter(partner=petra).get().pk,
+        "payout_id": Payout.objects.filter(partner=petra, paid_in=PaidIn.MONEY).get().pk,
         "entry_id": Entry.objects.filter(partner=petra).order_by("pk")[0].pk,
         "fact_id": _invoice(contract, canary, owner),
         "hold_id": hold.pk,
@@ -232,7 +242,7 @@ def _portal_ids(partner: Partner, contract: Contract) -> dict[str, UUID]:
     return {
         "referral_id": contract.client.referral_id,
         "entry_id": Entry.objects.filter(partner=partner).order_by("pk")[0].pk,
-        "payout_id": Payout.objects.filter(partner=partner).get().pk,
+        "payout_id": Payout.objects.filter(partner=partner, paid_in=PaidIn.MONEY).get().pk,
         "case_id": builders.a_case(mine := builders.a_referral(partner, "Contested Mill"), partner).pk,
         "consent_id": builders.a_split(mine, {partner: 4_000}).consents.get().pk,
     }

@@ -10,7 +10,7 @@ from dateutil.relativedelta import relativedelta
 from django.db import connection
 
 from commissions import holds
-from commissions.accruals import scan, tiers
+from commissions.accruals import caps, scan
 from commissions.accruals.posting import write
 from commissions.accruals.release import release_batch
 from commissions.accruals.scan import Due, Revised
@@ -102,7 +102,7 @@ def release(*, today: date, at: datetime, by: Actor = SYSTEM) -> int:
 
 def _place(due: list[Due], month: date, today: date, versions: dict[UUID, Terms]) -> Placed:
     terms_of_versions({row.version_id for row in due if row.version_id}, versions)
-    return tiers.place(due, month, today=today, versions=versions)
+    return caps.place(due, month, today=today, versions=versions)
 
 
 class _Done(NamedTuple):

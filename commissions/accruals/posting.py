@@ -26,6 +26,7 @@ class Existing(NamedTuple):
     partner_id: UUID
     minor: int
     stage: str
+    paid_in: str
     is_free: bool
 
 
@@ -44,6 +45,7 @@ class NewEntry(NamedTuple):
     minor: int
     currency: str
     hold_until: date
+    paid_in: str
 
 
 def write(targets: Sequence[Target], *, month: date, today: date, by: Actor, at: datetime) -> int:
@@ -87,15 +89,22 @@ def _voidable(target: Target, old: Sequence[Existing]) -> list[Existing]:
     return [entry for entry in old if entry.is_free and not target.shares.get(entry.partner_id)]
 
 
-def _differences(number: int, target: Target, kept: Iterable[Existing], *, is_first: bool) -> list[NewEntry]:
+def _differences(number: int, target: Target, kept: Sequence[Existing], *, is_first: bool) -> list[NewEntry]:
     posted: dict[UUID, int] = defaultdict(int)
     for entry in kept:
         posted[entry.partner_id] += entry.minor
     partners = sorted({*posted, *target.shares})
+    paid_in = kept[0].paid_in if kept else target.paid_in
     differences = [(partner, target.shares.get(partner, 0) - posted.get(partner, 0)) for partner in partners]
     return [
         NewEntry(
-            number, partner, _kind(target, minor, is_first=is_first), minor, target.due.currency, target.hold_until
+            number,
+            partner,
+            _kind(target, minor, is_first=is_first),
+            minor,
+            target.due.currency,
+            target.hold_until,
+            paid_in,
         )
         for partner, minor in differences
         if minor
@@ -183,7 +192,7 @@ def _voiding(voided: Iterable[tuple[Existing, str]]) -> list[ledger.Line]:
 
 
 _EXISTING: Final = """
-SELECT pool.contract_id, pool.component, entry.id, entry.partner_id, entry.minor, entry.stage,
+SELECT pool.contract_id, pool.component, entry.id, entry.partner_id, entry.minor, entry.stage, entry.paid_in,
     entry.stage IN ('accrued', 'payable') AND NOT EXISTS (
         SELECT 1 FROM commissions_payoutitem item
         WHERE item.msp_id = %(msp)s AND item.entry_id = entry.id AND item.released_at IS NULL)
@@ -220,14 +229,14 @@ FROM new_pool ORDER BY number
 """
 
 _NEW_ENTRY: Final = """id uuid DEFAULT uuidv7(), position int, number int, partner_id uuid, kind text, minor bigint,
-    currency text, hold_until date"""
-_NEW_ENTRY_NAMES: Final = ("position", "number", "partner_id", "kind", "minor", "currency", "hold_until")
+    currency text, hold_until date, paid_in text"""
+_NEW_ENTRY_NAMES: Final = ("position", "number", "partner_id", "kind", "minor", "currency", "hold_until", "paid_in")
 
 _ENTRIES: Final = """
 INSERT INTO commissions_entry (msp_id, earning_month, posting_month, created_at, stage, id, pool_id, partner_id, kind,
-    minor, currency, hold_until)
+    minor, currency, hold_until, paid_in)
 SELECT %s, %s, %s, %s, 'accrued', entry.id, pool.id, entry.partner_id, entry.kind, entry.minor, entry.currency,
-    entry.hold_until
+    entry.hold_until, entry.paid_in
 FROM new_entry entry JOIN new_pool pool USING (number) ORDER BY entry.position
 """
 

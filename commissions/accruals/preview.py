@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from commissions.accruals import scan, tiers
+from commissions.accruals import caps, scan
 from commissions.accruals.month import months_between
 from commissions.accruals.posting import replaced, standing_entries
 from commissions.accruals.targets import compute, terms_of_versions
@@ -30,7 +30,7 @@ def differences(contract_ids: Sequence[UUID], *, first: date, today: date) -> li
     for month in months_between(first, today):
         due = scan.scan_contracts(month, contract_ids, once_only=month == today.replace(day=1))
         terms_of_versions({row.version_id for row in due if row.version_id}, versions)
-        placed = tiers.place(due, month, today=today, versions=versions)
+        placed = caps.place(due, month, today=today, versions=versions)
         targets = compute(placed.changed, month, today=today, versions=versions, placed=placed).targets
         before = standing_entries([target for target in targets if target.due.seq], month)
         for target in [*targets, *replaced(targets, before)]:

@@ -19,7 +19,8 @@ from elinkages.kernel.tenancy import current_msp_id
 class Due(NamedTuple):
     """A contract whose month is to be computed. `seq` is the number of its newest pool of the month, 0 for none.
 
-    Under tiers the hash is only of what is the contract's own; `tiers.place` adds where it stands.
+    Under tiers, or under a cap of the year, the hash is only of what is the contract's own; `caps.place` adds where it
+    stands and what it is lowered to.
     """
 
     contract_id: UUID
@@ -39,6 +40,8 @@ class Due(NamedTuple):
     seq: int
     old_sha256: bytes | None = None
     is_tiered: bool = False
+    plan_id: UUID | None = None
+    is_capped: bool = False
 
     @property
     def is_changed(self) -> bool:
@@ -74,6 +77,11 @@ def scan_contracts(month: date, contract_ids: Sequence[UUID], *, once_only: bool
     return _read(_SCAN_GIVEN, month, wanted)
 
 
+def scan_contracts_all(month: date, contract_ids: Sequence[UUID], *, once_only: bool = False) -> list[Due]:
+    """The same whether or not anything changed."""
+    return _read(_SCAN_GIVEN, month, {"contracts": list(contract_ids), "once_only": once_only, "all": True})
+
+
 class Revised(NamedTuple):
     """A contract that changed since it was last computed, and the first month that it could earn in."""
 
@@ -86,7 +94,8 @@ def revised(*, size: int, today: date) -> list[Revised]:
     """Up to `size` contracts whose newest revision has not been computed, oldest first, and those that go with them.
 
     A contract under tiers earns by what else its partner brought. So it is computed again with every contract that the
-    same partner brought, and on the day on which a period of its tiers is over.
+    same partner brought, and on the day on which a period of its tiers is over. Under a cap of the year it goes with
+    every contract of the plan that one of its partners has a share in.
     """
     params: dict[str, Any] = {"msp": current_msp_id(), "size": size, "today": today}
     with connection.cursor() as cursor:
@@ -95,10 +104,22 @@ def revised(*, size: int, today: date) -> list[Revised]:
         if not found:
             cursor.execute(_OVER, params)
             found = [Revised(*row) for row in cursor.fetchall()]
-        if found and has_tiers():
-            cursor.execute(_SIBLINGS, {**params, "contracts": [row.contract_id for row in found]})
+        for query in _company() if found else ():
+            cursor.execute(query, {**params, "contracts": [row.contract_id for row in found]})
             found += [Revised(*row) for row in cursor.fetchall()]
         return found
+
+
+def _company() -> list[str]:
+    """The queries for the contracts that go with others, as far as any plan asks for them; caps follow tiers."""
+    return [*([_SIBLINGS] if has_tiers() else []), *([_CAPPED_SIBLINGS] if has_caps() else [])]
+
+
+def has_caps() -> bool:
+    """Whether any plan bounds what a partner earns in a year, so that contracts of one partner depend on each other."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HAS_CAPS, [current_msp_id()])
+        return bool(cursor.fetchone()[0])
 
 
 def has_tiers() -> bool:
@@ -111,8 +132,8 @@ def waiting(today: date) -> set[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, {"msp": current_msp_id(), "today": today})
         found = {row[0] for row in cursor.fetchall()}
-        if found and has_tiers():
-            cursor.execute(_SIBLINGS, {"msp": current_msp_id(), "contracts": list(found)})
+        for query in _company() if found else ():
+            cursor.execute(query, {"msp": current_msp_id(), "contracts": list(found)})
             found |= {row[0] for row in cursor.fetchall()}
         return found
 
@@ -217,6 +238,14 @@ _FACTS: Final = """
 """Every document that says something of the contract `page`, once per period that it bills."""
 
 
+_CAPPED: Final = "jsonb_path_exists(version.terms, '$.**.cap_year_minor ? (@ > 0)')"
+"""Whether a version bounds what a partner earns in a year, alone or in one of its parts."""
+
+_HAS_CAPS: Final = (
+    f"SELECT EXISTS (SELECT FROM commissions_planversion version WHERE version.msp_id = %s AND {_CAPPED})"
+)
+
+
 class _Rows(NamedTuple):
     """How a query names the rows of its contracts: conditions on a contract's, a client's and a referral's id."""
 
@@ -268,7 +297,7 @@ versions AS MATERIALIZED (
         version.terms @> '{{"base": "collected"}}' OR version.terms @> '{{"parts": [{{"base": "collected"}}]}}'
             AS is_billed,
         version.terms @> '{{"kind": "tiered"}}' OR version.terms @> '{{"parts": [{{"kind": "tiered"}}]}}' AS is_tiered,
-        parts.is_monthly, CASE WHEN NOT parts.is_for_life THEN parts.months END AS months
+        {_CAPPED} AS is_capped, parts.is_monthly, CASE WHEN NOT parts.is_for_life THEN parts.months END AS months
     FROM commissions_planversion version, LATERAL (
         SELECT max((part ->> 'months')::int) AS months,
             coalesce(bool_or(part ->> 'kind' IN ('percent', 'tiered')), false) AS is_monthly,
@@ -289,7 +318,8 @@ input AS (
             moves.days::text, moves.levels::text, moves.kinds::text, shares.partners::text, shares.points::text,
             CASE WHEN version.is_billed THEN billed.content END,
             CASE WHEN version.kind = 'combined' THEN %(once_only)s::text END
-        ), 'UTF8')) AS hash, last.seq, last.input_sha256 AS old_hash, coalesce(version.is_tiered, false) AS is_tiered
+        ), 'UTF8')) AS hash, last.seq, last.input_sha256 AS old_hash, coalesce(version.is_tiered, false) AS is_tiered,
+        plan.id AS plan_id, coalesce(version.is_capped, false) AS is_capped
     FROM page
         CROSS JOIN bounds
         JOIN commissions_pin pin ON pin.msp_id = %(msp)s AND pin.contract_id = page.id AND {of("pin.contract_id")}
@@ -319,8 +349,9 @@ input AS (
 SELECT input.id, input.currency, input.starts_on, input.ends_on, input.first_paid_on, input.owed_from, input.won_on,
     input.version_id, coalesce(input.days, '{{}}'), coalesce(input.levels, '{{}}'), coalesce(input.kinds, '{{}}'),
     coalesce(input.partners, '{{}}'), coalesce(input.points, '{{}}'), input.hash, coalesce(input.seq, 0),
-    input.old_hash, input.is_tiered
-FROM input WHERE %(all)s OR input.is_tiered OR input.old_hash IS DISTINCT FROM input.hash ORDER BY input.id
+    input.old_hash, input.is_tiered, input.plan_id, input.is_capped
+FROM input WHERE %(all)s OR input.is_tiered OR input.is_capped OR input.old_hash IS DISTINCT FROM input.hash
+ORDER BY input.id
 """
 
 
@@ -374,6 +405,31 @@ WHERE pin.msp_id = %(msp)s AND c.id <> ALL(%(contracts)s)
         WHERE changed.msp_id = %(msp)s AND changed.id = ANY(%(contracts)s))
 ORDER BY c.id
 """
+
+_CAPPED_SIBLINGS: Final = f"""
+SELECT DISTINCT c.id, c.revision, {_FIRST_MONTH}
+FROM commissions_pin pin
+    JOIN commissions_planversion pinned ON pinned.msp_id = pin.msp_id AND pinned.id = pin.plan_version_id
+    JOIN referrals_contract c ON c.msp_id = pin.msp_id AND c.id = pin.contract_id
+    JOIN referrals_client client ON client.msp_id = c.msp_id AND client.id = c.client_id
+    JOIN referrals_credit credit ON credit.msp_id = c.msp_id AND credit.referral_id = client.referral_id
+WHERE pin.msp_id = %(msp)s AND c.id <> ALL(%(contracts)s)
+    AND pinned.plan_id IN (
+        SELECT version.plan_id FROM commissions_planversion version
+            JOIN commissions_planversion theirs ON theirs.msp_id = version.msp_id AND theirs.plan_id = version.plan_id
+            JOIN commissions_pin changed ON changed.msp_id = theirs.msp_id AND changed.plan_version_id = theirs.id
+        WHERE version.msp_id = %(msp)s AND changed.contract_id = ANY(%(contracts)s) AND {_CAPPED})
+    AND credit.partner_id IN (
+        SELECT share.partner_id FROM referrals_contract changed
+            JOIN referrals_client theirs ON theirs.msp_id = changed.msp_id AND theirs.id = changed.client_id
+            JOIN referrals_credit share ON share.msp_id = changed.msp_id AND share.referral_id = theirs.referral_id
+        WHERE changed.msp_id = %(msp)s AND changed.id = ANY(%(contracts)s)
+        UNION SELECT entry.partner_id FROM commissions_pool pool
+            JOIN commissions_entry entry ON entry.msp_id = pool.msp_id AND entry.pool_id = pool.id
+        WHERE pool.msp_id = %(msp)s AND pool.contract_id = ANY(%(contracts)s))
+ORDER BY c.id
+"""
+"""Contracts of the same plan that a partner of these has, or had, a share in."""
 
 _WAITING: Final = f"""
 SELECT c.id FROM referrals_contract c WHERE c.msp_id = %(msp)s AND c.revision <> c.accrued_revision

@@ -8,12 +8,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from commissions.accruals import billing, tiers
+from commissions.accruals import billing
 from commissions.accruals.billing import Invoices
 from commissions.accruals.deals import as_deal
 from commissions.accruals.scan import Due
-from commissions.accruals.tiers import Place, Placed
-from commissions.engine import Deal, Line, accrues_on, earning_months, evaluate, hold_until, split, targets
+from commissions.accruals.tiers import Limit, Place, Placed
+from commissions.engine import Deal, Line, accrues_on, earning_months, evaluate, hold_until, split, targets, year_words
 from commissions.models import PlanVersion
 from commissions.terms import NoReward, Recurring, Single, Terms, Tiered, components, from_json
 
@@ -30,6 +30,8 @@ class Target(NamedTuple):
     shares: dict[UUID, int]
     hold_until: date
     recompute_on: date | None = None
+    paid_in: str = "money"
+    earned_on: date = date.min
 
     @property
     def explain(self) -> str:
@@ -59,17 +61,15 @@ class Computed(NamedTuple):
     failed: list[Failed]
 
 
-def compute(
-    due: Sequence[Due], month: date, *, today: date, versions: dict[UUID, Terms], placed: Placed | None = None
-) -> Computed:
+def compute(due: Sequence[Due], month: date, *, today: date, versions: dict[UUID, Terms], placed: Placed) -> Computed:
     """The targets of the contracts for `month` that are due by `today`; a component that is not yet due has none.
 
-    `placed` says where those under tiers stand; it is found out when left out. One contract that cannot be computed
-    keeps nobody else from being paid: it comes back under `failed`.
+    `placed` says where those under tiers stand, and what a cap of the year lowers (`caps.place`). One contract that
+    cannot be computed keeps nobody else from being paid: it comes back under `failed`.
     """
     found: list[Target] = []
     failed: list[Failed] = []
-    told = _Told(placed or tiers.place(due, month, today=today, versions=versions), _invoices(due, versions), today)
+    told = _Told(placed, _invoices(due, versions), today)
     for row in due:
         try:
             found += _of_contract(row, month, told, versions)
@@ -105,14 +105,36 @@ def _of_contract(row: Due, month: date, told: _Told, versions: dict[UUID, Terms]
         deal = bare
         if isinstance(terms, Recurring) and terms.base == "collected":
             deal = billing.with_receipts(bare, terms, row.contract_id, told.invoices.get(row.contract_id, ()))
-        if told.today < accrues_on(terms, deal, month):
+        earned_on = accrues_on(terms, deal, month)
+        if told.today < earned_on:
             continue
         where = told.placed.place(row.contract_id, terms, month) if isinstance(terms, Tiered) else None
         line = _line(terms, deal, month, where, row, told)
         parts = split(line.amount_minor, list(zip(row.partner_ids, row.shares, strict=True))).partners
         again = where.recompute_on if where else None
-        found.append(Target(row, component, month, line, parts, hold_until(terms, deal, month), again))
+        held = hold_until(terms, deal, month)
+        target = Target(row, component, month, line, parts, held, again, terms.paid_in, earned_on)
+        limits = told.placed.limits.get((row.contract_id, component)) if told.placed.limits else None
+        found.append(_lowered(target, limits) if limits else target)
     return found
+
+
+def _lowered(target: Target, limits: dict[UUID, Limit]) -> Target:
+    """The target with what the cap of the year leaves of its shares, and why.
+
+    Of an amount that is shared, each partner reads their own cap beside their share (earnings.explain).
+    """
+    line, currency = target.line, target.due.currency
+    shares = target.shares | {partner: limit.minor for partner, limit in limits.items()}
+    words = "less what is beyond the cap of a calendar year"
+    if len(target.shares) == 1:
+        (limit,) = limits.values()
+        words = year_words(limit.minor, limit.cap_minor, currency)
+    inputs = line.inputs | {"year_caps": {str(partner): list(limit) for partner, limit in limits.items()}}
+    step = words[0].upper() + words[1:]
+    return target._replace(
+        line=line._replace(reason=f"{line.reason}, {words}", steps=(*line.steps, step), inputs=inputs), shares=shares
+    )
 
 
 def _line(terms: Single, deal: Deal, month: date, where: Place | None, row: Due, told: _Told) -> Line:

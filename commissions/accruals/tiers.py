@@ -33,13 +33,24 @@ class Place(NamedTuple):
     recompute_on: date | None
 
 
+class Limit(NamedTuple):
+    """What the cap of the year leaves a partner of an amount, in minor units."""
+
+    minor: int
+    cap_minor: int
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Contracts of a month with their hashes made whole, and where those under tiers stand, month by month."""
+    """Contracts of a month with their hashes made whole, and where those under tiers stand, month by month.
+
+    `limits` are what a cap of the year lowered, by contract and component and partner (`caps.place`).
+    """
 
     due: list[Due]
     families: "dict[UUID, Family]" = field(default_factory=dict)
     today: date = OPEN
+    limits: "dict[tuple[UUID, str], dict[UUID, Limit]]" = field(default_factory=dict)
 
     @property
     def changed(self) -> list[Due]:
@@ -199,7 +210,7 @@ def families_of(contract_ids: Sequence[UUID]) -> dict[UUID, Family]:
     with connection.cursor() as cursor:
         cursor.execute(_MEMBERS, {"msp": current_msp_id(), "contracts": list(contract_ids)})
         for partner_id, joined_on, client_id, *told in cursor.fetchall():
-            row = Due._make((*told, [], [], b"", 0, None, False))
+            row = Due(*told, [], [], b"", 0)
             since[partner_id] = joined_on
             members[partner_id].append(Member(row.contract_id, client_id, row.won_on, as_deal(row)))
     wanted = set(contract_ids)

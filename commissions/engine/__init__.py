@@ -8,7 +8,7 @@ from commissions.engine.collected import collected_in, eligible_collected
 from commissions.engine.contracted import mrr_in
 from commissions.engine.deal import Deal, Exchange, Line, Movement, Pause, Receipt, Standing
 from commissions.engine.evaluate import accrues_on, earning_months, evaluate, hold_until, targets
-from commissions.engine.limits import clawback_anchor
+from commissions.engine.limits import Earned, clawback_anchor, within_year, year_words
 from commissions.engine.periods import add_months, month_of
 from commissions.engine.sharing import Split, payable_now, share_reason, split
 from commissions.engine.standing import standings, tier_period
@@ -17,6 +17,7 @@ from commissions.engine.versions import Policy, Version, terms_for, version_on
 __all__ = [
     "Billed",
     "Deal",
+    "Earned",
     "Event",
     "Exchange",
     "Invoice",
@@ -47,4 +48,6 @@ __all__ = [
     "terms_for",
     "tier_period",
     "version_on",
+    "within_year",
+    "year_words",
 ]

@@ -1,6 +1,8 @@
 """What bends a target after its rate: monthly bounds, the lifetime cap, the clawback."""
 
+from collections.abc import Iterable
 from datetime import date
+from typing import NamedTuple
 
 from commissions.engine.deal import Deal, Line
 from commissions.engine.periods import whole_months
@@ -11,7 +13,7 @@ from commissions.terms import (
     FullClawback,
     LinearClawback,
 )
-from elinkages.kernel.money import format_money, round_half_away
+from elinkages.kernel.money import Sortable, format_money, round_half_away
 
 
 def bounded(terms: Common, deal: Deal, line: Line) -> Line:
@@ -35,6 +37,40 @@ def within_lifetime(cap: int, deal: Deal, line: Line, earned_before_minor: int) 
     if room == 0:
         words = f"but the cap of {whole} in all is used up"
     return _changed(line, room, words, "lifetime_cap")
+
+
+class Earned[K: Sortable](NamedTuple):
+    """What one partner would get for one amount, in minor units, and the cap of the year that its plan has (or None).
+
+    Amounts of a year are in the order of their keys.
+    """
+
+    key: K
+    minor: int
+    cap_minor: int | None
+
+
+def within_year[K: Sortable](amounts: Iterable[Earned[K]]) -> dict[K, int]:
+    """What is left of each amount under the cap of a calendar year: what is earned first counts first.
+
+    What is taken back makes room again for what is earned later. In whatever order the amounts are given, the result is
+    the same, and their sum never passes a cap that they all have.
+    """
+    found: dict[K, int] = {}
+    earned = 0
+    for one in sorted(amounts, key=lambda one: one.key):
+        room = one.minor if one.cap_minor is None else max(0, one.cap_minor - earned)
+        found[one.key] = min(one.minor, room)
+        earned += found[one.key]
+    return found
+
+
+def year_words(minor: int, cap_minor: int, currency: str) -> str:
+    """What a partner reads of an amount that the cap of the year lowered to `minor` units."""
+    whole = format_money(cap_minor, currency)
+    if minor == 0:
+        return f"but the cap of {whole} a calendar year is used up"
+    return f"lowered to the {format_money(minor, currency)} left of the {whole} cap of the calendar year"
 
 
 def clawed_back(terms: Common, deal: Deal, line: Line) -> Line:

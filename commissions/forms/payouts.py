@@ -6,19 +6,27 @@ from typing import Any
 
 from django import forms
 
-from commissions.models import Payout
+from commissions.models import Payout, Rail
 from elinkages.kernel.form_fields import DayField
 
 REASON = 300
 
 
 class OpenForm(forms.Form):
-    """Up to which day amounts are in a run."""
+    """Up to which day amounts are in a run, and whether it pays money or gives service credit."""
 
     cutoff_on = DayField(label="Pay what was payable on")
+    rail = forms.TypedChoiceField(
+        choices=Rail.choices, coerce=Rail, empty_value=Rail.MANUAL, required=False, widget=forms.HiddenInput
+    )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "initial": {"cutoff_on": today}})
+
+    @property
+    def credit_cutoff(self) -> str:
+        """The same day for the run of service credit, which stands on the same page."""
+        return self["cutoff_on"].as_widget(attrs={"id": "id_credit_cutoff_on"})
 
 
 class ApprovalForm(forms.Form):

@@ -25,7 +25,16 @@ TRIGGERS = (
     ("service_start", "Service starts"),
     ("won", "The deal is won"),
 )
-ONCE = {"trigger", "hold_days", "clawback_kind", "clawback_days", "clawback_months", "clawback_steps"}
+ONCE = {
+    "trigger",
+    "paid_in",
+    "cap_year",
+    "hold_days",
+    "clawback_kind",
+    "clawback_days",
+    "clawback_months",
+    "clawback_steps",
+}
 MONTHLY = {
     *("base", "counts", "line_choice", "lines", "duration", "months", "expansion", "proration", "pause"),
     *("cap_per_month", "cap_lifetime", "minimum"),
@@ -49,6 +58,7 @@ _FORM_FIELDS = {
     "clawback.months": "clawback_months",
     "cap_per_month_minor": "cap_per_month",
     "cap_lifetime_minor": "cap_lifetime",
+    "cap_year_minor": "cap_year",
     "minimum_minor": "minimum",
     "only_lines": "lines",
     "except_lines": "lines",
@@ -158,6 +168,18 @@ class TermsForm(forms.Form):
         error_messages={"required": "Enter a number of months, or choose “as long as the client stays”."},
     )
     trigger = forms.ChoiceField(label="It is earned when", choices=TRIGGERS, initial="first_payment")
+    paid_in = forms.ChoiceField(
+        label="It is paid in",
+        choices=[
+            ("money", "Money, in a payout run"),
+            ("credit", "Service credit, taken off the partner’s invoices from you"),
+        ],
+        widget=forms.RadioSelect,
+        initial="money",
+        required=False,
+        help_text="Credit is for partners who are clients too. It is their income at its fair market value, just like"
+        " money.",
+    )
     hold_days = forms.IntegerField(
         label="Held before it can be paid",
         initial=30,
@@ -217,6 +239,12 @@ class TermsForm(forms.Form):
     )
     cap_per_month = AmountField(label="At most a month", required=False, positive=True)
     cap_lifetime = AmountField(label="At most in all", required=False, positive=True)
+    cap_year = AmountField(
+        label="At most a year for one partner",
+        required=False,
+        positive=True,
+        help_text="Under this plan in a calendar year, all clients together. What is earned first counts first.",
+    )
     minimum = AmountField(
         label="At least a month", required=False, positive=True, help_text="In months in which anything is earned."
     )

@@ -25,6 +25,7 @@ _MONTHLY: Final = ("expansion", "proration", "pause")
 _BOUNDS: Final = (
     ("cap_per_month", "cap_per_month_minor"),
     ("cap_lifetime", "cap_lifetime_minor"),
+    ("cap_year", "cap_year_minor"),
     ("minimum", "minimum_minor"),
 )
 
@@ -35,6 +36,7 @@ def as_json(reward: str, data: dict[str, Any], currency: str, names: dict[str, s
         return {"kind": "none"}
     if reward == "combined":
         fee = {"kind": "flat", "amount_minor": data["amount"], **_shared(data), "trigger": data["fee_trigger"]}
+        fee["cap_year_minor"] = data.get("cap_year")
         return {"kind": "combined", "parts": [fee, _monthly("percent", data, names)]}
     if reward == "tiered":
         steps = {"tiers": list(_steps(data["tiers"], data["tier_base"], currency))}
@@ -59,7 +61,9 @@ def initial_of(terms: Terms, currency: str) -> dict[str, Any]:
         fee = to_json(flat)
         return {**initial_of(percent, currency), "amount": fee["amount_minor"], "fee_trigger": fee["trigger"]}
     data = to_json(terms)
-    found: dict[str, Any] = {name: data[name] for name in (*_SHARED, *_MONTHLY, "base", "counts") if name in data}
+    found: dict[str, Any] = {
+        name: data[name] for name in (*_SHARED, *_MONTHLY, "paid_in", "base", "counts") if name in data
+    }
     rate = data.get("basis_points")
     found |= {"amount": data.get("amount_minor"), "multiple": rate, "percent": rate}
     found |= {name: data.get(key) for name, key in _BOUNDS} | _clawback_of(terms)
@@ -85,6 +89,7 @@ def can_show(terms: Terms) -> bool:
 
 def _shared(data: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {name: data[name] for name in _SHARED}
+    found["paid_in"] = data.get("paid_in") or "money"
     kind = data.get("clawback_kind")
     if kind == "linear":
         if not data.get("clawback_months"):

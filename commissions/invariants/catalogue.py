@@ -62,7 +62,11 @@ LEDGER: Final = (
     Invariant(
         "I11", "in transit is what is reserved or sent", _balance("in_transit", _payouts("'reserved', 'submitted'"))
     ),
-    Invariant("I12", "cash that left is what was paid", _balance("cash", _payouts("'paid'"))),
+    Invariant(
+        "I12",
+        "cash that left is what was paid in money",
+        _balance("cash", f"{_payouts("'paid'")} AND paid_in = 'money'"),
+    ),
     Invariant(
         "I13",
         "the expense is what was earned and not voided",
@@ -154,7 +158,8 @@ _REWARDS: Final = """
     rewards AS (
         SELECT version.id AS version_id, part ->> 'kind' AS component, part ->> 'base' AS base,
             part ->> 'trigger' AS trigger, (part ->> 'months')::int AS months,
-            (part ->> 'cap_per_month_minor')::bigint AS of_month, (part ->> 'cap_lifetime_minor')::bigint AS of_all
+            (part ->> 'cap_per_month_minor')::bigint AS of_month, (part ->> 'cap_lifetime_minor')::bigint AS of_all,
+            (part ->> 'cap_year_minor')::bigint AS of_year
         FROM commissions_planversion version,
             jsonb_array_elements(coalesce(version.terms -> 'parts', jsonb_build_array(version.terms))) part
         WHERE version.msp_id = %(msp)s),
@@ -168,7 +173,7 @@ _REWARDS: Final = """
 PROMISES: Final = (
     Invariant(
         "I29",
-        "no month and no contract earned more than its cap",
+        "no month, no contract and no partner's year earned more than its cap",
         f"""
         WITH {_REWARDS}
         SELECT format('%%s %%s %%s', n.contract_id, n.component, n.earning_month),
@@ -179,7 +184,23 @@ PROMISES: Final = (
             format('%%s in all, capped at %%s', sum(n.amount_minor), max(r.of_all))
         FROM newest n JOIN rewards r USING (version_id, component)
         GROUP BY n.contract_id, n.component
-        HAVING count(*) = count(r.of_all) AND sum(n.amount_minor) > max(r.of_all)""",
+        HAVING count(*) = count(r.of_all) AND sum(n.amount_minor) > max(r.of_all)
+        UNION ALL
+        SELECT format('partner %%s in %%s', partner_id, year),
+            format('%%s in a year capped at %%s', sum(minor), max(cap))
+        FROM (
+            SELECT e.partner_id, e.minor, v.plan_id, date_part('year', e.earning_month) AS year, capped.cap,
+                c.revision = c.accrued_revision AS is_computed
+            FROM commissions_entry e JOIN commissions_pool p ON p.msp_id = %(msp)s AND p.id = e.pool_id
+                JOIN referrals_contract c ON c.msp_id = %(msp)s AND c.id = p.contract_id
+                JOIN commissions_pin i ON i.msp_id = %(msp)s AND i.contract_id = c.id
+                JOIN commissions_planversion v ON v.msp_id = %(msp)s AND v.id = i.plan_version_id
+                JOIN (SELECT version.plan_id, max(r.of_year) AS cap
+                    FROM rewards r JOIN commissions_planversion version
+                        ON version.msp_id = %(msp)s AND version.id = r.version_id
+                    GROUP BY version.plan_id HAVING count(*) = count(r.of_year)) capped ON capped.plan_id = v.plan_id
+            WHERE e.msp_id = %(msp)s AND e.stage <> 'void') earned
+        GROUP BY partner_id, plan_id, year HAVING bool_and(is_computed) AND sum(minor) > max(cap)""",
     ),
     Invariant(
         "I30",
@@ -289,4 +310,72 @@ PAYOUTS: Final = (
     ),
 )
 
-INVARIANTS: Final = (*LEDGER, *ENTRIES, *PROMISES, *PAYOUTS)
+_LIVE_USES: Final = """
+    live AS (
+        SELECT use.payout_id, application.partner_id, use.minor FROM commissions_credituse use
+            JOIN commissions_creditapplication application ON application.msp_id = %(msp)s
+                AND application.id = use.application_id AND application.undone_at IS NULL
+        WHERE use.msp_id = %(msp)s)"""
+
+CREDITS: Final = (
+    Invariant(
+        "S03",
+        "the account of service credit is, credit by credit, what was given less what was taken off invoices",
+        f"""
+        WITH {_LIVE_USES},
+        booked AS (
+            SELECT payout_id, sum(CASE 'credit' WHEN credit THEN minor WHEN debit THEN -minor ELSE 0 END) AS minor
+            FROM commissions_posting WHERE msp_id = %(msp)s AND payout_id IS NOT NULL
+                AND (credit = 'credit' OR debit = 'credit') GROUP BY 1),
+        expected AS (
+            SELECT p.id AS payout_id, p.minor - coalesce((SELECT sum(l.minor) FROM live l WHERE l.payout_id = p.id), 0)
+                AS minor
+            FROM commissions_payout p WHERE p.msp_id = %(msp)s AND p.paid_in = 'credit' AND p.state = 'paid')
+        SELECT payout_id::text, format('%%s in the books, %%s open', coalesce(b.minor, 0), coalesce(e.minor, 0))
+        FROM booked b FULL JOIN expected e USING (payout_id) WHERE coalesce(b.minor, 0) <> coalesce(e.minor, 0)""",
+    ),
+    Invariant(
+        "S04",
+        "what was taken off invoices is what applications of service credit say",
+        _balance(
+            "invoices",
+            "SELECT partner_id, -minor AS minor FROM commissions_creditapplication"
+            " WHERE msp_id = %(msp)s AND undone_at IS NULL",
+        ),
+    ),
+    Invariant(
+        "S05",
+        "an application of service credit is the sum of its uses, out of credits that its partner was given",
+        """
+        SELECT a.number::text, format('%%s applied, uses of %%s', a.minor, coalesce(sum(u.minor), 0))
+        FROM commissions_creditapplication a
+            LEFT JOIN commissions_credituse u ON u.msp_id = %(msp)s AND u.application_id = a.id
+            LEFT JOIN commissions_payout p ON p.msp_id = %(msp)s AND p.id = u.payout_id
+        WHERE a.msp_id = %(msp)s GROUP BY a.id, a.number, a.minor
+        HAVING coalesce(sum(u.minor), 0) <> a.minor OR bool_or(
+            (p.partner_id, p.currency, p.paid_in) IS DISTINCT FROM (a.partner_id, a.currency, 'credit')
+            OR a.undone_at IS NULL AND p.state <> 'paid')""",
+    ),
+    Invariant(
+        "S06",
+        "no credit is used up beyond what was given",
+        f"""
+        WITH {_LIVE_USES}
+        SELECT format('payout %%s', p.number), format('%%s used of %%s', sum(l.minor), p.minor)
+        FROM commissions_payout p JOIN live l ON l.payout_id = p.id
+        WHERE p.msp_id = %(msp)s GROUP BY p.number, p.minor HAVING sum(l.minor) > p.minor""",
+    ),
+    Invariant(
+        "S07",
+        "a payout is paid in what its run's rail pays in, and so is every entry in it",
+        """
+        SELECT format('payout %%s', p.number), format('%%s in a run of %%s', p.paid_in, r.rail)
+        FROM commissions_payout p JOIN commissions_payoutrun r ON r.msp_id = %(msp)s AND r.id = p.run_id
+        WHERE p.msp_id = %(msp)s AND (p.paid_in <> CASE r.rail WHEN 'credit' THEN 'credit' ELSE 'money' END
+            OR EXISTS (SELECT 1 FROM commissions_payoutitem i
+                JOIN commissions_entry e ON e.msp_id = %(msp)s AND e.id = i.entry_id
+                WHERE i.msp_id = %(msp)s AND i.payout_id = p.id AND e.paid_in <> p.paid_in))""",
+    ),
+)
+
+INVARIANTS: Final = (*LEDGER, *ENTRIES, *PROMISES, *PAYOUTS, *CREDITS)

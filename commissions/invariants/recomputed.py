@@ -12,7 +12,7 @@ from uuid import UUID
 from dateutil.relativedelta import relativedelta
 from django.db import connection
 
-from commissions.accruals import scan
+from commissions.accruals import caps, scan
 from commissions.accruals.targets import compute, terms_of_versions
 from commissions.invariants.catalogue import Invariant
 from commissions.terms import Terms
@@ -42,7 +42,8 @@ def _month(month: date, today: date, versions: dict[UUID, Terms], waiting: set[U
         page = scan.scan_all(month, after=cursor, size=PAGE, once_only=month == today.replace(day=1))
         terms_of_versions({row.version_id for row in page.due if row.version_id}, versions)
         due = [row for row in page.due if row.seq and row.contract_id not in waiting]
-        for target in compute(due, month, today=today, versions=versions).targets:
+        placed = caps.place(due, month, today=today, versions=versions)
+        for target in compute(due, month, today=today, versions=versions, placed=placed).targets:
             for partner_id, minor in target.shares.items():
                 computed[target.due.contract_id, partner_id] += minor
         cursor = page.cursor

@@ -5,6 +5,17 @@ from commissions.listings.entries import ENTRIES
 from commissions.listings.next_run import NEXT_RUN
 from commissions.listings.payouts import PAYOUTS, RUNS
 from commissions.listings.plans import PLANS, RULES
+from commissions.listings.service_credits import CREDIT_APPLICATIONS
 from commissions.run_statements import RUN_STATEMENTS
 
-__all__ = ["BILLING", "ENTRIES", "NEXT_RUN", "PAYOUTS", "PLANS", "RULES", "RUNS", "RUN_STATEMENTS"]
+__all__ = [
+    "BILLING",
+    "CREDIT_APPLICATIONS",
+    "ENTRIES",
+    "NEXT_RUN",
+    "PAYOUTS",
+    "PLANS",
+    "RULES",
+    "RUNS",
+    "RUN_STATEMENTS",
+]

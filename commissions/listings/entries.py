@@ -214,6 +214,7 @@ class Entries(Listing):
         ),
         columns.money("amount", "Amount", lambda entry: entry.minor, dash=False),
         columns.month("posted", "Posted in", lambda entry: entry.posting_month, is_extra=True),
+        columns.text("in", "Paid in", lambda entry: entry.get_paid_in_display(), is_extra=True),
         columns.text("why", "Why", lambda entry: entry.reason, is_extra=True),
     )
     orders = (
@@ -273,6 +274,7 @@ _READ = (
     "minor",
     "currency",
     "hold_until",
+    "paid_in",
     "stage",
 )
 ENTRIES = register(Entries())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Sum
 
 from commissions.listings.search import PARTNER, of_partners
-from commissions.models import Payout, PayoutRun, PayoutState, RunState
+from commissions.models import PaidIn, Payout, PayoutRun, PayoutState, RunState
 from elinkages.kernel import figures
 from elinkages.kernel.figures import day_html
 from elinkages.kernel.icons import badge_html
@@ -16,8 +16,6 @@ from elinkages.lists.columns import Column, Field, Kind, row_link, sub
 from elinkages.lists.filters import Filter, Order, Rows, Search, choices, equals, of_row
 from elinkages.lists.listing import Listing, register
 from elinkages.lists.scope import Scope
-
-STATE_NAMES: dict[str, str] = dict(PayoutState.choices)
 
 
 def _reference(rows: Rows, text: str, scope: Scope) -> Rows:
@@ -38,18 +36,19 @@ class Payouts(Listing):
         Column(
             "payout",
             "Payout",
-            lambda payout, scope: row_link(scope, "payout", payout.pk, f"ELK-{payout.number}"),
-            (Field("Payout", lambda payout: f"ELK-{payout.number}"),),
+            lambda payout, scope: row_link(scope, "payout", payout.pk, payout.code),
+            (Field("Payout", lambda payout: payout.code),),
             sorts=("newest", "oldest"),
         ),
         columns.text("partner", "Partner", lambda payout: payout.partner_name),
         Column(
             "state",
             "Status",
-            lambda payout, _: badge_html(STATE_NAMES[payout.state], payout.tone),
-            (Field("Status", lambda payout: STATE_NAMES[payout.state]),),
+            lambda payout, _: badge_html(payout.state_name, payout.tone),
+            (Field("Status", lambda payout: payout.state_name),),
         ),
         columns.text("run", "Run", lambda payout: f"Run {payout.run_number}"),
+        columns.text("in", "Paid in", lambda payout: payout.get_paid_in_display()),
         columns.day("paid", "Paid on", lambda payout: payout.paid_on),
         columns.text("reference", "Bank reference", lambda payout: payout.reference),
         columns.money("amount", "Amount", lambda payout: payout.minor, dash=False),
@@ -61,6 +60,7 @@ class Payouts(Listing):
     )
     filters = (
         Filter("state", "Status", choices(PayoutState.choices), equals("state"), shown="chips", everything="All"),
+        Filter("in", "Paid in", choices(PaidIn.choices), equals("paid_in"), everything="Money and credit"),
         PARTNER,
         of_row("run", "Run", PayoutRun.objects.all, "run"),
     )
@@ -76,6 +76,7 @@ class Payouts(Listing):
             "number",
             "minor",
             "currency",
+            "paid_in",
             "state",
             "paid_on",
             "reference",
@@ -103,7 +104,9 @@ RUN_STATE_NAMES: dict[str, str] = dict(RunState.choices)
 
 def _run(line: RunLine, scope: Scope) -> str:
     link = row_link(scope, "payout-run", line.run.pk, str(line.run))
-    return link + sub(fill("Payable by {}", day_html(line.run.cutoff_on)))
+    return link + sub(
+        fill(f"{'Service credit, payable' if line.run.is_credit else 'Payable'} by {{}}", day_html(line.run.cutoff_on))
+    )
 
 
 class Runs(Listing):

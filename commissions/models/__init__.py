@@ -1,6 +1,8 @@
-"""What a referral is worth, and paying it: eleven tables (decisions 9), and the three of billing facts (ADR 23)."""
+"""What a referral is worth, and paying it: eleven tables (decisions 9), three of billing facts (ADR 23), two of service
+credit (ADR 35)."""
 
-from commissions.models.entry import Entry, EntryKind, Hold, Pool, Stage
+from commissions.models.credit import CreditApplication, CreditUse
+from commissions.models.entry import Entry, EntryKind, Hold, PaidIn, Pool, Stage
 from commissions.models.fact import BillingApplication, BillingFact, BillingLine, FactKind, LineKind
 from commissions.models.ledger import Account, Journal, Posting
 from commissions.models.payout import (
@@ -21,12 +23,15 @@ __all__ = [
     "BillingApplication",
     "BillingFact",
     "BillingLine",
+    "CreditApplication",
+    "CreditUse",
     "Entry",
     "EntryKind",
     "FactKind",
     "Hold",
     "Journal",
     "LineKind",
+    "PaidIn",
     "Payout",
     "PayoutAttempt",
     "PayoutItem",

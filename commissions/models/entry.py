@@ -22,6 +22,13 @@ class EntryKind(models.TextChoices):
     OPENING = "opening", "Opening balance"
 
 
+class PaidIn(models.TextChoices):
+    """What an amount is paid in: decided when the first amount of its key is posted, and kept by every correction."""
+
+    MONEY = "money", "Money"
+    CREDIT = "credit", "Service credit"
+
+
 class Pool(TenantModel):
     """One computation: what a contract's component is worth for one earning month.
 
@@ -97,6 +104,7 @@ class Entry(TenantModel):
     minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     hold_until = models.DateField()
+    paid_in = models.CharField(max_length=6, choices=PaidIn.choices, default=PaidIn.MONEY)
     stage = models.CharField(max_length=8, choices=Stage.choices, default=Stage.ACCRUED)
     voided_on = models.DateField(null=True)
     created_at = models.DateTimeField()
@@ -127,6 +135,7 @@ class Entry(TenantModel):
             ),
             one_of("stage", Stage.values, name="entry_stage_known"),
             one_of("kind", EntryKind.values, name="entry_kind_known"),
+            one_of("paid_in", PaidIn.values, name="entry_paid_in_known"),
             models.CheckConstraint(
                 condition=Q(stage="void", voided_on__isnull=False) | ~Q(stage="void") & Q(voided_on__isnull=True),
                 name="entry_voided_on",

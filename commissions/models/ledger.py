@@ -18,6 +18,8 @@ class Account(models.TextChoices):
     PAYABLE = "payable", "Payable"
     IN_TRANSIT = "in_transit", "In transit"
     CASH = "cash", "Cash"
+    CREDIT = "credit", "Service credit"
+    INVOICES = "invoices", "Taken off invoices"
 
 
 class Journal(TenantModel):

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from commissions.models.entry import Entry
+from commissions.models.entry import Entry, PaidIn
 from elinkages.accounts.models import Membership
 from elinkages.kernel.constraints import AppendOnly, Transitions, one_of, paired
 from elinkages.kernel.tenancy import OWN_PARTNER, PARTNER, TenantForeignKey, TenantModel, walls
@@ -16,6 +16,12 @@ class Rail(models.TextChoices):
     """How money leaves."""
 
     MANUAL = "manual", "Bank transfer or check, recorded by hand"
+    CREDIT = "credit", "Service credit, taken off invoices"
+
+    @property
+    def paid_in(self) -> PaidIn:
+        """What this rail pays in: a run takes only the amounts that are paid so."""
+        return PaidIn.CREDIT if self == Rail.CREDIT else PaidIn.MONEY
 
 
 class RunState(models.TextChoices):
@@ -85,6 +91,7 @@ class PayoutRun(TenantModel):
             ),
             models.UniqueConstraint(fields=["msp", "number"], name="payout_run_number_once"),
             models.UniqueConstraint(fields=["msp", "rail"], condition=Q(state="draft"), name="payout_run_one_draft"),
+            one_of("rail", Rail.values, name="payout_run_rail_known"),
             one_of("state", RunState.values, name="payout_run_state_known"),
             models.CheckConstraint(
                 condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("opened_by")) | ~Q(one_person_reason=""),
@@ -106,6 +113,11 @@ class PayoutRun(TenantModel):
         """The badge tone of the state."""
         return self.TONES[self.state]
 
+    @property
+    def is_credit(self) -> bool:
+        """Whether it gives service credit instead of money."""
+        return self.rail == Rail.CREDIT
+
 
 class PayoutState(models.TextChoices):
     """Where a payout stands (money.md 1.5)."""
@@ -121,13 +133,18 @@ class PayoutState(models.TextChoices):
 
 
 class Payout(TenantModel):
-    """What one partner is paid in one run. The amount is fixed when the run is opened."""
+    """What one partner is paid in one run. The amount is fixed when the run is opened, and so is the payee's name.
+
+    `paid_in` repeats what the run's rail pays in, for a partner's eyes: they see payouts and no runs.
+    """
 
     run = TenantForeignKey(PayoutRun, related_name="payouts")
     partner = TenantForeignKey(Partner, related_name="payouts")
     number = models.PositiveIntegerField()
+    payee = models.CharField(max_length=160)
     minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    paid_in = models.CharField(max_length=6, choices=PaidIn.choices, default=PaidIn.MONEY)
     state = models.CharField(max_length=10, choices=PayoutState.choices, default=PayoutState.DRAFT)
     paid_on = models.DateField(null=True)
     returned_on = models.DateField(null=True)
@@ -166,6 +183,7 @@ class Payout(TenantModel):
             models.UniqueConstraint(fields=["msp", "run", "partner"], name="payout_once_per_run"),
             models.UniqueConstraint(fields=["msp", "number"], name="payout_number_once"),
             one_of("state", PayoutState.values, name="payout_state_known"),
+            one_of("paid_in", PaidIn.values, name="payout_paid_in_known"),
             models.CheckConstraint(condition=Q(minor__gt=0), name="payout_positive"),
             models.CheckConstraint(
                 condition=Q(state="returned", returned_on__isnull=False)
@@ -191,6 +209,25 @@ class Payout(TenantModel):
     def tone(self) -> str:
         """The badge tone of the state."""
         return self.TONES[self.state]
+
+    @property
+    def is_credit(self) -> bool:
+        """Whether it is service credit instead of money."""
+        return self.paid_in == PaidIn.CREDIT
+
+    @property
+    def code(self) -> str:
+        """What the partner finds on their bank statement: `ELK-118`."""
+        return f"ELK-{self.number}"
+
+    @property
+    def state_name(self) -> str:
+        """The state in words; credit that was given is not “paid”."""
+        if self.is_credit and self.state == PayoutState.PAID:
+            return "Credited"
+        if self.is_credit and self.state == PayoutState.RETURNED:
+            return "Taken back"
+        return self.get_state_display()
 
 
 class PayoutItem(TenantModel):

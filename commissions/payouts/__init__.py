@@ -18,6 +18,7 @@ from commissions.payouts.differences import Difference, Differences, differences
 from commissions.payouts.due import Owed, Parked, due, outlook, skipped
 from commissions.payouts.opening import DraftWaiting, NothingToPay, Opened, open_run
 from commissions.payouts.outcomes import (
+    InUse,
     NotOnItsWay,
     NotPaid,
     TooLate,
@@ -34,6 +35,7 @@ __all__ = [
     "Difference",
     "Differences",
     "DraftWaiting",
+    "InUse",
     "NotApproved",
     "NotDraft",
     "NotOnItsWay",

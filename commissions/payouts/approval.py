@@ -11,9 +11,11 @@ from commissions.models import (
     PayoutAttempt,
     PayoutRun,
     PayoutState,
+    Rail,
     RunState,
     Stage,
 )
+from commissions.payouts import outcomes
 from commissions.payouts.due import ENTRIES, refuse_if_parked
 from commissions.payouts.opening import lock
 from commissions.payouts.steps import RESERVE, move_entries, post, release_items
@@ -116,7 +118,7 @@ def approve(run: PayoutRun, *, by: Membership, at: datetime, one_person_reason: 
 
 @transaction.atomic
 def release(run: PayoutRun, *, by: Membership, at: datetime) -> Release:
-    """Reserve the money of every approved payout and give its instruction to the rail.
+    """Reserve the money of every approved payout and give its instruction to the rail; service credit is given at once.
 
     Raises NotApproved unless the run waits for its release, Changed when its entries have moved.
     """
@@ -134,10 +136,13 @@ def release(run: PayoutRun, *, by: Membership, at: datetime) -> Release:
     payouts = list(Payout.objects.filter(run=run, state=PayoutState.APPROVED).order_by("number"))
     Payout.objects.filter(run=run, state=PayoutState.APPROVED).update(state=PayoutState.RESERVED)
     move_entries(payouts, Stage.PAYABLE, Stage.RESERVED)
-    post(payouts, "reserve", [RESERVE], effective_on=msp.today(at), by=by, at=at)
+    if not run.is_credit:
+        post(payouts, "reserve", [RESERVE], effective_on=msp.today(at), by=by, at=at)
     _instruct(run, payouts, at)
     total = sum(payout.minor for payout in payouts)
     trail.record("payout_run.released", run, by=by, at=at, total_minor=total, payouts=len(payouts))
+    if run.is_credit:
+        outcomes.give(payouts, by=by, at=at)
     return Release(run, len(payouts), total)
 
 
@@ -178,6 +183,7 @@ def _refuse_if_changed(run: PayoutRun, at: datetime) -> None:
         "msp": current_msp_id(),
         "run": run.pk,
         "currency": run.currency,
+        "paid_in": Rail(run.rail).paid_in,
         "cutoff": run.cutoff_on,
         "on": run.msp.today(at),
     }

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from commissions import gates
-from commissions.models import PayoutRun
+from commissions.models import PayoutRun, Rail
 from elinkages.accounts.models import Msp
 from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
@@ -22,14 +22,14 @@ HOLD = "hold"
 
 ENTRIES: Final = f"""
     SELECT e.id, e.partner_id, e.minor FROM commissions_entry e
-    WHERE e.msp_id = %(msp)s AND e.stage = 'payable' AND e.currency = %(currency)s
+    WHERE e.msp_id = %(msp)s AND e.stage = 'payable' AND e.currency = %(currency)s AND e.paid_in = %(paid_in)s
       AND (e.hold_until <= %(cutoff)s OR e.minor < 0)
       AND e.pool_id NOT IN ({gates.HELD_POOLS})
       AND NOT EXISTS (SELECT 1 FROM commissions_payoutitem i
                       WHERE i.msp_id = e.msp_id AND i.entry_id = e.id AND i.released_at IS NULL)"""  # noqa: S608
 """Entries that a run may take. What a partner owes back counts at once, whatever its day.
 
-Parameters: %(msp)s, %(currency)s, %(cutoff)s.
+Parameters: %(msp)s, %(currency)s, %(paid_in)s, %(cutoff)s.
 """
 
 _DUE: Final = f"""
@@ -48,7 +48,8 @@ _HELD: Final = f"""
     JOIN referrals_contract contract ON contract.msp_id = e.msp_id AND contract.id = pool.contract_id
     JOIN referrals_client c ON c.msp_id = e.msp_id AND c.id = contract.client_id
     JOIN partners_partner p ON p.msp_id = e.msp_id AND p.id = e.partner_id
-    WHERE e.msp_id = %(msp)s AND e.stage = 'payable' AND e.pool_id IN ({gates.HELD_POOLS})
+    WHERE e.msp_id = %(msp)s AND e.stage = 'payable' AND e.paid_in = %(paid_in)s
+      AND e.pool_id IN ({gates.HELD_POOLS})
     GROUP BY e.partner_id, p.name, p.name_key, p.id, p.kind, c.name ORDER BY p.name_key, p.id, c.name"""  # noqa: S608
 
 
@@ -82,26 +83,34 @@ class Outlook:
         return sum(owed.minor for owed in self.payees)
 
 
-def due(cutoff_on: date, *, on: date) -> list[Owed]:
-    """Everyone who is owed something on the cutoff and is not in a live payout for it, by name. Gates are those `on`
-    that day."""
+def due(cutoff_on: date, *, on: date, rail: Rail = Rail.MANUAL) -> list[Owed]:
+    """Everyone who is owed something over this rail on the cutoff and is not in a live payout for it, by name.
+
+    Gates are those `on` that day. Money and service credit are two balances: neither is netted with the other.
+    """
     msp = Msp.objects.get(pk=current_msp_id())
-    parameters = {"msp": msp.pk, "currency": msp.currency, "cutoff": cutoff_on, "on": on}
+    parameters = {"msp": msp.pk, "currency": msp.currency, "paid_in": rail.paid_in, "cutoff": cutoff_on, "on": on}
     owed = [Owed(*row) for row in _rows(_DUE, parameters)]
     held = [_because(Owed(*row), HOLD, f"{client} is on hold") for *row, client in _rows(_HELD, parameters)]
-    return [_told(one, msp) for one in owed] + held
+    minimum = minimum_of(msp, rail)
+    return [_told(one, minimum, msp.currency) for one in owed] + held
 
 
-def outlook(cutoff_on: date) -> Outlook:
-    """Who would be paid and who would not, were a run opened on its cutoff."""
-    everyone = due(cutoff_on, on=cutoff_on)
+def minimum_of(msp: Msp, rail: Rail) -> int:
+    """The least that a payout over this rail is worth, in minor units. Giving credit costs no transfer."""
+    return 0 if rail == Rail.CREDIT else msp.minimum_payout_minor
+
+
+def outlook(cutoff_on: date, rail: Rail = Rail.MANUAL) -> Outlook:
+    """Who would be paid and who would not, were a run of this rail opened on its cutoff."""
+    everyone = due(cutoff_on, on=cutoff_on, rail=rail)
     return Outlook([one for one in everyone if not one.code], [one for one in everyone if one.code])
 
 
 def skipped(run: PayoutRun) -> list[Owed]:
     """Who is owed something as of the run's day and is not in it; gates of the day on which it was opened."""
     opened_on = run.msp.today(run.opened_at)
-    return [one if one.code else _late(one) for one in due(run.cutoff_on, on=opened_on)]
+    return [one if one.code else _late(one) for one in due(run.cutoff_on, on=opened_on, rail=Rail(run.rail))]
 
 
 def refuse_if_parked(msp: Msp) -> None:
@@ -132,16 +141,14 @@ def _rows(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _told(owed: Owed, msp: Msp) -> Owed:
+def _told(owed: Owed, minimum: int, currency: str) -> Owed:
     if owed.code:
         return owed
     if owed.minor <= 0:
         reason = "Owes back more than was earned; it is netted against what comes next"
         return _because(owed, NEGATIVE, reason if owed.minor else "Amounts cancel out to zero")
-    if owed.minor < msp.minimum_payout_minor:
-        return _because(
-            owed, BELOW_MINIMUM, f"Below the minimum of {format_money(msp.minimum_payout_minor, msp.currency)}"
-        )
+    if owed.minor < minimum:
+        return _because(owed, BELOW_MINIMUM, f"Below the minimum of {format_money(minimum, currency)}")
     return owed
 
 

@@ -8,7 +8,7 @@ from django.db.models import Max
 
 from commissions import gates
 from commissions.models import Payout, PayoutRun, Rail, RunState
-from commissions.payouts.due import ENTRIES, Owed, due, in_words, refuse_if_parked
+from commissions.payouts.due import ENTRIES, Owed, due, in_words, minimum_of, refuse_if_parked
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
 from elinkages.kernel.refusal import Refused
@@ -21,13 +21,15 @@ _FILL: Final = f"""
             SELECT partner_id, sum(minor)::bigint AS minor, array_agg(id) AS entries, array_agg(minor) AS minors
             FROM entry GROUP BY partner_id HAVING sum(minor) > 0 AND sum(minor) >= %(minimum)s),
          payee AS MATERIALIZED (
-            SELECT uuidv7() AS id, owed.*, row_number() OVER (ORDER BY p.name_key, p.id) AS place
+            SELECT uuidv7() AS id, owed.*, p.name, row_number() OVER (ORDER BY p.name_key, p.id) AS place
             FROM owed JOIN partners_partner p ON p.msp_id = %(msp)s AND p.id = owed.partner_id
             WHERE owed.partner_id NOT IN (SELECT partner_id FROM closed)),
          made AS (
             INSERT INTO commissions_payout
-                (msp_id, id, run_id, partner_id, number, minor, currency, state, reference, ended_reason)
-            SELECT %(msp)s, id, %(run)s, partner_id, %(last)s + place, minor, %(currency)s, 'draft', '', '' FROM payee
+                (msp_id, id, run_id, partner_id, number, payee, minor, currency, paid_in, state, reference,
+                    ended_reason)
+            SELECT %(msp)s, id, %(run)s, partner_id, %(last)s + place, name, minor, %(currency)s, %(paid_in)s, 'draft',
+                '', '' FROM payee
             RETURNING minor),
          items AS (
             INSERT INTO commissions_payoutitem (msp_id, payout_id, entry_id, minor)
@@ -57,8 +59,8 @@ class Opened(NamedTuple):
 
 
 @transaction.atomic
-def open_run(*, cutoff_on: date, rail: str = Rail.MANUAL, by: Membership, at: datetime) -> Opened:
-    """Propose to pay every partner what was payable on `cutoff_on`, what they owe back netted.
+def open_run(*, cutoff_on: date, rail: Rail = Rail.MANUAL, by: Membership, at: datetime) -> Opened:
+    """Propose to pay every partner what was payable over this rail on `cutoff_on`, what they owe back netted.
 
     Left out are balances below the MSP's minimum or not above zero, and partners behind a closed gate. Raises
     Parked, DraftWaiting, BadCutoff or NothingToPay; nothing is kept then.
@@ -75,10 +77,11 @@ def open_run(*, cutoff_on: date, rail: str = Rail.MANUAL, by: Membership, at: da
         number=number, rail=rail, currency=msp.currency, cutoff_on=cutoff_on, opened_at=at, opened_by=by
     )
     count, total = _fill(run, msp)
-    left_out = due(cutoff_on, on=msp.today(at))
+    left_out = due(cutoff_on, on=msp.today(at), rail=rail)
     if not count:
         told = f" ({in_words(left_out)})" if left_out else ""
-        raise NothingToPay(f"Nobody is owed enough to be paid on that day{told}. No run was opened.")
+        owed = "any service credit" if rail == Rail.CREDIT else "enough to be paid"
+        raise NothingToPay(f"Nobody is owed {owed} on that day{told}. No run was opened.")
     facts = {"payouts": count, "total_minor": total, "left_out": len(left_out) or None, "cutoff_on": cutoff_on}
     trail.record("payout_run.opened", run, by=by, at=at, **facts)
     return Opened(run, left_out)
@@ -101,7 +104,8 @@ def _fill(run: PayoutRun, msp: Msp) -> tuple[int, int]:
         "currency": msp.currency,
         "cutoff": run.cutoff_on,
         "on": msp.today(run.opened_at),
-        "minimum": msp.minimum_payout_minor,
+        "paid_in": Rail(run.rail).paid_in,
+        "minimum": minimum_of(msp, Rail(run.rail)),
         "last": Payout.objects.aggregate(last=Max("number"))["last"] or 0,
     }
     with connection.cursor() as cursor:

@@ -8,6 +8,7 @@ from django.db import transaction
 from commissions import ledger
 from commissions.models import (
     AttemptState,
+    CreditUse,
     Payout,
     PayoutAttempt,
     PayoutRun,
@@ -20,6 +21,7 @@ from commissions.payouts.opening import lock
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
+from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 
@@ -36,6 +38,10 @@ class NotPaid(Refused):
 
 class TooLate(Refused):
     """The payout has gone too far to be canceled."""
+
+
+class InUse(Refused):
+    """Part of the service credit was taken off an invoice."""
 
 
 class Unfit(Refused):
@@ -70,6 +76,24 @@ def settle_many(references: Mapping[Payout, str], *, paid_on: date, by: Actor, a
         letters.paid(payout, at=at)
     _close_runs(payouts, by, at)
     return payouts
+
+
+def give(payouts: Sequence[Payout], *, by: Actor, at: datetime) -> list[Payout]:
+    """Give service credit that was released, and tell the partners: it is submitted and paid at once.
+
+    From here on the MSP owes the partner invoices worth that much (commissions/service_credits.py).
+    """
+    today = Msp.objects.get(pk=current_msp_id()).today(at)
+    given = [_on_its_way(payout) for payout in _fresh(payouts)]
+    Payout.objects.filter(pk__in=[payout.pk for payout in given]).update(state=PayoutState.PAID, paid_on=today)
+    steps.move_entries(given, Stage.RESERVED, Stage.PAID)
+    steps.post(given, "give", [steps.GIVE], effective_on=today, by=by, at=at)
+    for payout in given:
+        payout.state, payout.paid_on = PayoutState.PAID, today
+        trail.record("payout.credited", payout, by=by, at=at, **_facts(payout))
+        letters.paid(payout, at=at)
+    _close_runs(given, by, at)
+    return given
 
 
 @transaction.atomic
@@ -111,20 +135,37 @@ def cancel_payout(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Pa
 
 @transaction.atomic
 def return_(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Payout:
-    """Record that the money came back after it was paid: everything is payable again. Raises NotPaid."""
+    """Record that the money came back after it was paid: everything is payable again. Raises NotPaid.
+
+    Service credit is taken back the same way while none of it was taken off an invoice; raises InUse afterwards.
+    """
     lock()
     ledger.lock()
     (payout,) = _fresh([payout])
     if payout.state != PayoutState.PAID:
         raise NotPaid(f"Payout {payout.number} is {payout.get_state_display().lower()}; only a paid one can come back.")
+    if payout.is_credit:
+        _refuse_if_in_use(payout)
     steps.move_entries([payout], Stage.PAID, Stage.PAYABLE)
     steps.release_items([payout], at)
     today = Msp.objects.get(pk=current_msp_id()).today(at)
-    steps.post([payout], "return", [steps.UNSETTLE, steps.UNRESERVE], effective_on=today, by=by, at=at)
+    moves = [steps.TAKE] if payout.is_credit else [steps.UNSETTLE, steps.UNRESERVE]
+    steps.post([payout], "return", moves, effective_on=today, by=by, at=at)
     _end(payout, PayoutState.RETURNED, reason, returned_on=today)
-    trail.record("payout.returned", payout, by=by, at=at, **_facts(payout), reason=reason)
+    told = "payout.credit_taken_back" if payout.is_credit else "payout.returned"
+    trail.record(told, payout, by=by, at=at, **_facts(payout), reason=reason)
     letters.returned(payout, at=at)
     return payout
+
+
+def _refuse_if_in_use(payout: Payout) -> None:
+    uses = CreditUse.objects.filter(payout=payout, application__undone_at__isnull=True)
+    if used := uses.select_related("application").order_by("application__number").first():
+        amount = format_money(used.minor, payout.currency)
+        raise InUse(
+            f"{amount} of this credit was taken off invoice {used.application.reference}. Undo that first, then take"
+            " the credit back."
+        )
 
 
 def _fresh(payouts: Sequence[Payout]) -> list[Payout]:

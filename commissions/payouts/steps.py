@@ -15,6 +15,8 @@ RESERVE: Move = (Account.PAYABLE, Account.IN_TRANSIT)
 UNRESERVE: Move = (Account.IN_TRANSIT, Account.PAYABLE)
 SETTLE: Move = (Account.IN_TRANSIT, Account.CASH)
 UNSETTLE: Move = (Account.CASH, Account.IN_TRANSIT)
+GIVE: Move = (Account.PAYABLE, Account.CREDIT)
+TAKE: Move = (Account.CREDIT, Account.PAYABLE)
 
 ENDED = (PayoutState.PAID, PayoutState.FAILED, PayoutState.CANCELED, PayoutState.RETURNED)
 """Payouts that nothing more is waited for."""

@@ -2,9 +2,10 @@
 
 from commissions.models import Rail
 from commissions.rails.base import Answer, PaymentRail
+from commissions.rails.credit import CreditRail
 from commissions.rails.manual import ManualRail
 
-RAILS: dict[str, PaymentRail] = {Rail.MANUAL: ManualRail()}
+RAILS: dict[str, PaymentRail] = {Rail.MANUAL: ManualRail(), Rail.CREDIT: CreditRail()}
 
 
 def rail_of(code: str) -> PaymentRail:

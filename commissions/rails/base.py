@@ -8,7 +8,10 @@ from commissions.models import AttemptState, Payout, PayoutAttempt
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of sending one attempt, and what the rail calls it."""
+    """What became of sending one attempt, and what the rail calls it.
+
+    A rail that answers SUCCEEDED has paid: the payout is settled with the same release.
+    """
 
     state: AttemptState
     reference: str = ""

@@ -15,22 +15,17 @@ class ManualRail:
     """Sending is issuing the list; the reference that a person records ends the attempt."""
 
     def request(self, payout: Payout) -> dict[str, Any]:
-        """What the line of the list says, with the payee's name as it is now."""
+        """What the line of the list says, with the payee's name of the day on which the run was opened."""
         return {
-            "payee": payout.partner.name,
+            "payee": payout.payee,
             "minor": payout.minor,
             "currency": payout.currency,
-            "reference": reference_of(payout),
+            "reference": payout.code,
         }
 
     def send(self, attempt: PayoutAttempt) -> Answer:
         """The line is on the list from now on."""
         return Answer(AttemptState.SENT)
-
-
-def reference_of(payout: Payout) -> str:
-    """What the partner finds on their bank statement: `ELK-118`."""
-    return f"ELK-{payout.number}"
 
 
 def bank_file(run: PayoutRun) -> bytes:

@@ -18,6 +18,7 @@ TierMode = Literal["marginal", "whole"]
 TierBase = Literal["wins", "new_mrr", "active_mrr", "collected"]
 TierReset = Literal["month", "quarter", "year", "anniversary", "never"]
 TierRate = Literal["locked", "floating"]
+PaidIn = Literal["money", "credit"]
 LineKind = Literal["service", "one_time", "pass_through", "hardware", "late_fee"]
 NamedLines = tuple[tuple[str, str], ...]
 """Service lines as (id, name on the day of publishing): matched by id, read by name."""
@@ -91,24 +92,30 @@ Clawback = FullClawback | LinearClawback | SteppedClawback
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
-    """What every reward has: what starts it, how long it is held, what bounds it."""
+    """What every reward has: what starts it, how long it is held, what bounds it, and how it is paid.
+
+    `cap_year_minor` bounds what one partner earns under the plan in a calendar year, all contracts together.
+    """
 
     trigger: Trigger = "first_payment"
+    paid_in: PaidIn = "money"
     hold_days: int = 30
     clawback: Clawback | None = None
     cap_per_month_minor: int | None = None
     cap_lifetime_minor: int | None = None
+    cap_year_minor: int | None = None
     minimum_minor: int | None = None
 
     def __post_init__(self) -> None:
         _choice("trigger", self.trigger, Trigger, "The trigger")
+        _choice("paid_in", self.paid_in, PaidIn, "How it is paid")
         _whole("hold_days", self.hold_days, 0, 365, "The hold in days")
         if self.clawback is not None and not isinstance(self.clawback, Clawback):
             raise TermsError("clawback", "The clawback must be full, linear, stepped or nothing.")
-        for field in ("cap_per_month_minor", "cap_lifetime_minor", "minimum_minor"):
+        for field in ("cap_per_month_minor", "cap_lifetime_minor", "cap_year_minor", "minimum_minor"):
             if (value := getattr(self, field)) is not None:
                 _amount(field, value, "A cap or minimum")
-        caps = [cap for cap in (self.cap_per_month_minor, self.cap_lifetime_minor) if cap]
+        caps = [cap for cap in (self.cap_per_month_minor, self.cap_lifetime_minor, self.cap_year_minor) if cap]
         if self.minimum_minor and caps and self.minimum_minor > min(caps):
             raise TermsError("minimum_minor", "The minimum is above the cap. Lower it.")
 

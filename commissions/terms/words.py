@@ -111,6 +111,10 @@ def _options(terms: Common, currency: str) -> list[str]:
         words.append(f"at most {format_money(terms.cap_per_month_minor, currency)} a month")
     if terms.cap_lifetime_minor:
         words.append(f"at most {format_money(terms.cap_lifetime_minor, currency)} in all")
+    if terms.cap_year_minor:
+        words.append(f"at most {format_money(terms.cap_year_minor, currency)} a calendar year for a partner")
+    if terms.paid_in == "credit":
+        words.append("paid as service credit")
     if terms.hold_days:
         words.append(f"held {say_count(terms.hold_days, 'day')}")
     if terms.clawback:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from commissions import payouts
 from commissions.forms.payouts import ApprovalForm, OpenForm, ReasonForm, ReferencesForm
-from commissions.models import PayoutRun, PayoutState, RunState
+from commissions.models import PayoutRun, PayoutState, Rail, RunState
 from commissions.rails.manual import bank_file
 from commissions.run_statements import RUN_STATEMENTS
 from commissions.views.acting import Step, act, sent
@@ -31,9 +31,21 @@ PREVIEWED = 100
 LATEST = 12
 """Runs on the first page; the list has them all."""
 
+_MONEY_DONE = "The list for your bank is ready. Record each payment's reference once the bank has paid."
+_MONEY_NOTES = (
+    "The amounts are reserved and the list for your bank is made.",
+    "A payment that fails afterwards can be put back one by one; the run as a whole cannot be canceled.",
+)
+_CREDIT_DONE = "The credit is given and the partners are told. Take it off their next invoices."
+_CREDIT_NOTES = (
+    "The credit is given at once and every partner gets an e-mail.",
+    "It counts as income of the partner at its fair market value, as if it had been money.",
+    "A credit can be taken back one by one, as long as nothing of it was taken off an invoice.",
+)
+
 
 class NotIssued(Refused):
-    """There is no list for the bank and no statement before the run is released."""
+    """There is no list for the bank and no statement before the run is released, and no list of service credit."""
 
 
 @dashboard()
@@ -51,7 +63,7 @@ def run_new(request: MspRequest) -> HttpResponse:
     form = OpenForm(request.POST, today=request.msp.today(now))
     if form.is_valid():
         with attempt(form):
-            run, left_out = payouts.open_run(cutoff_on=form.cleaned_data["cutoff_on"], by=request.member, at=now)
+            run, left_out = payouts.open_run(**form.cleaned_data, by=request.member, at=now)
         if form.is_valid():
             told = f" {len(left_out)} are left out; the reasons are below." if left_out else ""
             messages.success(request, f"Payout run {run.number} is open and waits for approval.{told}")
@@ -87,21 +99,19 @@ def run_approval(request: MspRequest, run_id: UUID) -> HttpResponse:
 def run_release(request: MspRequest, run_id: UUID) -> HttpResponse:
     """Release an approved run."""
     run = get_object_or_404(PayoutRun, pk=run_id)
+    done, notes = (_CREDIT_DONE, _CREDIT_NOTES) if run.is_credit else (_MONEY_DONE, _MONEY_NOTES)
     step = Step(
         title=f"Release payout run {run.number}",
         button=f"Release {_in_words(run)}",
-        done="The list for your bank is ready. Record each payment's reference once the bank has paid.",
-        notes=(
-            "The amounts are reserved and the list for your bank is made.",
-            "A payment that fails afterwards can be put back one by one; the run as a whole cannot be canceled.",
-        ),
+        done=done,
+        notes=notes,
         **_around(run),
     )
     verb = lambda _: payouts.release(run, by=request.member, at=timezone.now())  # noqa: E731
     return act(request, NoQuestion(sent(request)), step, verb)
 
 
-@dashboard(can="payouts.manage")
+@dashboard(can="payouts.manage", recent=True)
 def run_cancellation(request: MspRequest, run_id: UUID) -> HttpResponse:
     """Give up a run."""
     run = get_object_or_404(PayoutRun, pk=run_id)
@@ -137,11 +147,13 @@ def run_settlement(request: MspRequest, run_id: UUID) -> HttpResponse:
     return page(request, "dashboard/payouts/run.html", context, status=422)
 
 
-@dashboard(can="payouts.manage")
+@dashboard(can="payouts.manage", recent=True)
 @require_safe
 def run_file(request: MspRequest, run_id: UUID) -> HttpResponse:
     """The list for the bank as CSV; the same bytes whenever it is fetched."""
     run = get_object_or_404(PayoutRun, pk=run_id)
+    if run.is_credit:
+        raise NotIssued("Service credit is taken off invoices. There is no list for the bank.")
     if run.state not in (RunState.RELEASED, RunState.CLOSED):
         raise NotIssued("The list for the bank is made when the run is released.")
     name = f"payout-run-{run.number}.csv"
@@ -161,7 +173,9 @@ def run_statements(request: MspRequest, run_id: UUID) -> HttpResponse:
 
 
 def _run_list(request: MspRequest, form: OpenForm, *, status: int = 200) -> HttpResponse:
-    outlook = payouts.outlook(request.msp.today(timezone.now()))
+    today = request.msp.today(timezone.now())
+    outlook, credit = payouts.outlook(today), payouts.outlook(today, Rail.CREDIT)
+    drafts = {run.rail: run for run in PayoutRun.objects.filter(state=RunState.DRAFT).select_related("opened_by__user")}
     sums = {"payouts_count": Count("payouts"), "payouts_minor": Sum("payouts__minor")}
     runs = PayoutRun.objects.select_related("approved_by__user").annotate(**sums)
     context: dict[str, Any] = {
@@ -171,7 +185,10 @@ def _run_list(request: MspRequest, form: OpenForm, *, status: int = 200) -> Http
         "left_out": outlook.left_out[:PREVIEWED],
         "more_payees": max(0, len(outlook.payees) - PREVIEWED),
         "more_left_out": max(0, len(outlook.left_out) - PREVIEWED),
-        "draft": PayoutRun.objects.filter(state=RunState.DRAFT).first(),
+        "draft": drafts.get(Rail.MANUAL),
+        "drafts": list(drafts.values()),
+        "credit": credit,
+        "credit_draft": drafts.get(Rail.CREDIT),
         "runs": runs.order_by("-number")[:LATEST],
     }
     return page(request, "dashboard/payouts/run_list.html", context, status=status)

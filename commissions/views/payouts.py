@@ -1,7 +1,7 @@
 """The pages of one payout: what is in it, and what became of it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -14,7 +14,6 @@ from commissions import payouts
 from commissions.earnings import TOLD
 from commissions.forms.payouts import ReasonForm, SettlementForm
 from commissions.models import Payout, PayoutItem
-from commissions.rails.manual import reference_of
 from commissions.statements import statement
 from commissions.views.acting import Step, act, sent
 from commissions.views.postings import told
@@ -33,7 +32,6 @@ def payout_detail(request: MspRequest, payout_id: UUID) -> HttpResponse:
         "payout": payout,
         "statement": statement(payout),
         "has_statement": payout.state in TOLD,
-        "reference": reference_of(payout),
         "attempt": payout.attempts.order_by("-number").first(),
         "postings": told(payout.postings.select_related("journal").order_by("journal__seq", "pk")),
         "events": trail.history(payout),
@@ -45,77 +43,91 @@ def payout_detail(request: MspRequest, payout_id: UUID) -> HttpResponse:
 def payout_settlement(request: MspRequest, payout_id: UUID) -> HttpResponse:
     """Record that the bank paid."""
     payout = _payout(payout_id)
-    step = _step(
-        payout,
+    words = Words(
         title=f"Record the payment to {payout.partner.name}",
         button=f"Record {_amount(payout)} as paid",
         done=f"{_amount(payout)} to {payout.partner.name} is recorded as paid.",
-        notes=(f"The list said reference {reference_of(payout)}. The partner gets an e-mail with the statement.",),
+        note=f"The list said reference {payout.code}. The partner gets an e-mail with the statement.",
+        tone="primary",
     )
     form = SettlementForm(sent(request), today=request.msp.today(timezone.now()))
-    return act(request, form, step, _called(payouts.settle, payout, request))
+    return _act(request, payout, payouts.settle, words, form)
 
 
 @dashboard(can="payouts.manage", recent=True)
 def payout_failure(request: MspRequest, payout_id: UUID) -> HttpResponse:
     """Record that the bank did not pay."""
     payout = _payout(payout_id)
-    step = _step(
-        payout,
+    words = Words(
         title=f"The payment to {payout.partner.name} failed",
         button=f"Put {_amount(payout)} back",
         done=f"{_amount(payout)} is payable again and will be in the next run.",
-        notes=(f"{_lines(payout)} back to payable, for the next run.",),
-        tone="danger final",
+        note=f"{_lines(payout)} back to payable, for the next run.",
     )
-    form = ReasonForm(sent(request), label="What the bank said")
-    return act(request, form, step, _called(payouts.fail, payout, request))
+    return _act(request, payout, payouts.fail, words, ReasonForm(sent(request), label="What the bank said"))
 
 
 @dashboard(can="payouts.manage", recent=True)
 def payout_return(request: MspRequest, payout_id: UUID) -> HttpResponse:
-    """Record that the money came back."""
+    """Record that the money came back, or take service credit back."""
     payout = _payout(payout_id)
-    step = _step(
-        payout,
+    words = Words(
         title=f"The payment to {payout.partner.name} came back",
         button=f"Take {_amount(payout)} back into payable",
         done=f"{_amount(payout)} came back and is payable again.",
-        notes=(f"{_lines(payout)} back to payable. The partner gets an e-mail.",),
-        tone="danger final",
+        note=f"{_lines(payout)} back to payable. The partner gets an e-mail.",
     )
-    form = ReasonForm(sent(request), label="Why it came back")
-    return act(request, form, step, _called(payouts.return_, payout, request))
+    if payout.is_credit:
+        words = words._replace(
+            title=f"Take back the service credit of {payout.partner.name}",
+            done=f"{_amount(payout)} of service credit was taken back and is payable again.",
+        )
+    label = "Why it is taken back" if payout.is_credit else "Why it came back"
+    return _act(request, payout, payouts.return_, words, ReasonForm(sent(request), label=label))
 
 
-@dashboard(can="payouts.manage")
+@dashboard(can="payouts.manage", recent=True)
 def payout_cancellation(request: MspRequest, payout_id: UUID) -> HttpResponse:
     """Take a payout out of its run."""
     payout = _payout(payout_id)
-    step = _step(
-        payout,
+    words = Words(
         title=f"Leave {payout.partner.name} out of {payout.run}",
         button=f"Leave out {_amount(payout)}",
         done=f"{payout.partner.name} is not in this run. {_amount(payout)} stays payable.",
-        notes=(f"{_lines(payout, stay=True)} payable, for the next run.",),
-        tone="danger final",
+        note=f"{_lines(payout, stay=True)} payable, for the next run.",
     )
-    form = ReasonForm(sent(request), label="Why it is left out")
-    return act(request, form, step, _called(payouts.cancel_payout, payout, request))
+    return _act(request, payout, payouts.cancel_payout, words, ReasonForm(sent(request), label="Why it is left out"))
+
+
+class Words(NamedTuple):
+    """What the page of one step of a payout says."""
+
+    title: str
+    button: str
+    done: str
+    note: str
+    tone: str = "danger final"
+
+
+def _act(
+    request: MspRequest, payout: Payout, verb: Callable[..., object], words: Words, form: SettlementForm | ReasonForm
+) -> HttpResponse:
+    """Ask, then call the verb with what the form says; back to the run."""
+    run = reverse("dashboard:payout-run", args=[payout.run_id])
+    step = Step(
+        title=words.title,
+        button=words.button,
+        done=words.done,
+        back=run,
+        notes=(words.note,),
+        crumbs=((reverse("dashboard:payout-run-list"), "Payouts"), (run, str(payout.run))),
+        tone=words.tone,
+    )
+    return act(request, form, step, lambda data: verb(payout, by=request.member, at=timezone.now(), **data))
 
 
 def _payout(payout_id: UUID) -> Payout:
     return get_object_or_404(Payout.objects.select_related("run", "partner"), pk=payout_id)
-
-
-def _called(verb: Callable[..., object], payout: Payout, request: MspRequest) -> Callable[[dict[str, Any]], object]:
-    return lambda data: verb(payout, by=request.member, at=timezone.now(), **data)
-
-
-def _step(payout: Payout, *, title: str, button: str, done: str, notes: tuple[str, ...], tone: str = "primary") -> Step:
-    run = reverse("dashboard:payout-run", args=[payout.run_id])
-    crumbs = ((reverse("dashboard:payout-run-list"), "Payouts"), (run, str(payout.run)))
-    return Step(title=title, button=button, done=done, back=run, notes=notes, crumbs=crumbs, tone=tone)
 
 
 def _amount(payout: Payout) -> str:

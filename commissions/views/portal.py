@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from commissions import earnings, holds
+from commissions import earnings, holds, service_credits
 from commissions.earnings import TOLD, Origin
 from commissions.models import Entry, Stage
 from elinkages.kernel.pages import page
@@ -43,11 +43,14 @@ def earnings_page(request: PortalRequest) -> HttpResponse:
     standing = earnings.totals(request.partner)
     found = paginate(_at(request), request, order=("-earning_month", "-pk"), size=ROWS)
     held = holds.active(request.partner)
+    credits = service_credits.given(request.partner)
     context: dict[str, Any] = {
         "totals": standing,
         "next": earnings.what_is_next(standing, request.msp, is_held=bool(held)),
         "holds": held,
         "releases": earnings.releases(request.partner),
+        "credits": credits,
+        "credit_minor": sum(credit.open_minor for credit in credits),
         "months": earnings.months(request.partner),
         "stages": STAGES,
         "stage": _stage(request),

@@ -15,6 +15,10 @@ WORDS: Final = {
     (Account.IN_TRANSIT, Account.CASH): "Paid by the bank",
     (Account.IN_TRANSIT, Account.PAYABLE): "Put back, payable again",
     (Account.CASH, Account.IN_TRANSIT): "Came back from the bank",
+    (Account.PAYABLE, Account.CREDIT): "Given as service credit",
+    (Account.CREDIT, Account.PAYABLE): "Credit taken back, payable again",
+    (Account.CREDIT, Account.INVOICES): "Taken off an invoice",
+    (Account.INVOICES, Account.CREDIT): "Open again, taken off no invoice",
 }
 """What a move from the credit to the debit account means, by (debit, credit)."""
 

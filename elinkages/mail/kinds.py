@@ -34,7 +34,10 @@ ESSENTIAL: Final = Kind("essential", "Letters that are always sent", why="It nee
 
 _KINDS: Final = (
     (Kind("invitation", "Invitations", why=_INVITES), ("invitation", "partner_invitation")),
-    (Kind("payout", "Payments and statements", PARTNER, why=_MONEY), ("payout_paid", "payout_returned")),
+    (
+        Kind("payout", "Payments and statements", PARTNER, why=_MONEY),
+        ("payout_paid", "payout_returned", "credit_given", "credit_taken_back", "credit_applied"),
+    ),
     (
         Kind("application", "Your application", PARTNER, why=_JOINING),
         ("application_confirmation", "application_declined"),

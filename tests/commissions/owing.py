@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 from commissions import ledger
-from commissions.models import Account, Entry, EntryKind, Pool, Stage
+from commissions.models import Account, Entry, EntryKind, PaidIn, Pool, Stage
 from elinkages.kernel.actors import System
 from partners.models import Partner
 from referrals.models import Contract
@@ -25,6 +25,7 @@ def accrued(
     hold_until: date | None = None,
     contract: Contract | None = None,
     month: date = MONTH,
+    paid_in: PaidIn = PaidIn.MONEY,
 ) -> Entry:
     """An amount in the books that is held until a day (by default the day it was accrued on)."""
     pool = Pool.objects.create(
@@ -49,15 +50,23 @@ def accrued(
         minor=minor,
         currency="USD",
         hold_until=hold_until or on,
+        paid_in=paid_in,
         created_at=noon(on),
     )
     _post(entry, Account.EXPENSE, Account.ACCRUED, "accrual", on)
     return entry
 
 
-def payable(partner: Partner, minor: int, *, on: date = date(2026, 2, 1), contract: Contract | None = None) -> Entry:
+def payable(
+    partner: Partner,
+    minor: int,
+    *,
+    on: date = date(2026, 2, 1),
+    contract: Contract | None = None,
+    paid_in: PaidIn = PaidIn.MONEY,
+) -> Entry:
     """An amount that may be paid from a day on."""
-    entry = accrued(partner, minor, on=on, contract=contract)
+    entry = accrued(partner, minor, on=on, contract=contract, paid_in=paid_in)
     entry.stage = Stage.PAYABLE
     entry.save(update_fields=["stage"])
     _post(entry, Account.ACCRUED, Account.PAYABLE, "release", on)

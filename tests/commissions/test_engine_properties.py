@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from commissions.engine import (
     Deal,
+    Earned,
     Exchange,
     Movement,
     Pause,
@@ -23,6 +24,7 @@ from commissions.engine import (
     month_of,
     split,
     targets,
+    within_year,
 )
 from commissions.terms import (
     Flat,
@@ -273,3 +275,33 @@ def test_parts_of_an_invoice_bring_exactly_what_one_payment_brings(
     assert brought == eligible_collected(invoice, eligible, 0, paid)
     if paid >= sum(invoice.values()):
         assert brought == invoice.get("a", 0) + invoice.get("b", 0)
+
+
+amounts_of_a_year = st.lists(st.integers(-100_000, 500_000), max_size=30).map(
+    lambda minors: [Earned(number, minor, 300_000) for number, minor in enumerate(minors)]
+)
+
+
+@given(amounts_of_a_year, st.randoms(use_true_random=False))
+def test_a_year_never_passes_its_cap_and_does_not_depend_on_the_order_it_is_told_in(
+    amounts: list[Earned[int]], chance: Any
+) -> None:
+    found = within_year(amounts)
+    assert sum(found.values()) <= 300_000
+    assert all(found[one.key] <= one.minor and (found[one.key] >= 0 or one.minor < 0) for one in amounts)
+    assert within_year(chance.sample(amounts, len(amounts))) == found
+    running = 0
+    for one in amounts:
+        running += found[one.key]
+        assert found[one.key] == one.minor or running == 300_000 or found[one.key] == 0, "all of it, or all the room"
+
+
+@given(amounts_of_a_year, st.integers(0, 30))
+def test_what_is_earned_later_never_lowers_what_was_earned_before(amounts: list[Earned[int]], count: int) -> None:
+    before, after = within_year(amounts[:count]), within_year(amounts)
+    assert all(after[key] == minor for key, minor in before.items())
+
+
+@given(amounts_of_a_year)
+def test_without_a_cap_everything_is_kept(amounts: list[Earned[int]]) -> None:
+    assert within_year([one._replace(cap_minor=None) for one in amounts]) == {one.key: one.minor for one in amounts}

@@ -7,15 +7,17 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 
-from commissions import accruals, invariants
+from commissions import accruals, invariants, payouts, service_credits
 from commissions.ledger import Line, post
 from commissions.models import (
     Account,
     Entry,
+    PaidIn,
     Payout,
     PayoutAttempt,
     PayoutItem,
     PayoutRun,
+    Rail,
     Stage,
 )
 from elinkages.accounts.models import Msp
@@ -23,6 +25,7 @@ from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from partners.models import Partner
 from tests import builders
+from tests.commissions.owing import payable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -44,6 +47,10 @@ def msp() -> Msp:
         PayoutRun.objects.filter(pk=run.pk).update(state="approved", approved_at=AT, approved_by=approver)
         for number, partner in enumerate((petra, paul), start=1):
             _pay(run, number, partner, settle=partner == petra)
+        payable(petra, 6_000, on=date(2026, 5, 1), paid_in=PaidIn.CREDIT)
+        credit = payouts.open_run(cutoff_on=TODAY, rail=Rail.CREDIT, by=opener, at=AT).run
+        payouts.release(payouts.approve(credit, by=approver, at=AT), by=opener, at=AT)
+        service_credits.apply(petra, minor=4_000, reference="1001", applied_on=TODAY, by=approver, at=AT)
     return acme
 
 
@@ -144,6 +151,10 @@ CORRUPTIONS = {
         "UPDATE commissions_planversion SET terms = jsonb_set(terms, '{cap_lifetime_minor}', '1')",
         {"I29", "I33"},
     ),
+    "a partner is above the cap of the year": (
+        "UPDATE commissions_planversion SET terms = jsonb_set(terms, '{cap_year_minor}', '1')",
+        {"I29", "I33"},
+    ),
     "a client left long before": ("UPDATE referrals_contract SET ends_on = starts_on + 1", {"I30", "I33"}),
     "a term was shorter": (
         "UPDATE commissions_planversion SET terms = jsonb_set(terms, '{months}', '1')",
@@ -168,6 +179,15 @@ CORRUPTIONS = {
         {"I19"},
     ),
     "the reference of a payment is lost": ("UPDATE commissions_payoutattempt SET provider_reference = ''", {"I17"}),
+    "more credit is said to be taken off": ("UPDATE commissions_creditapplication SET minor = 5000", {"S04", "S05"}),
+    "more of a credit is used than was given": (
+        "UPDATE commissions_credituse SET minor = 7000",
+        {"S03", "S05", "S06"},
+    ),
+    "a credit is declared money": (
+        "UPDATE commissions_payout SET paid_in = 'money' WHERE number = 3",
+        {"I12", "S03", "S05", "S07"},
+    ),
     "the opener approved": (
         "ALTER TABLE commissions_payoutrun DROP CONSTRAINT payout_run_second_person;"
         "UPDATE commissions_payoutrun SET approved_by_id = opened_by_id",

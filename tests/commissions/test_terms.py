@@ -79,7 +79,9 @@ def test_json_writes_every_option_out() -> None:
         "clawback": {"kind": "full", "window_days": 90},
         "cap_per_month_minor": None,
         "cap_lifetime_minor": None,
+        "cap_year_minor": None,
         "minimum_minor": None,
+        "paid_in": "money",
     }
 
 

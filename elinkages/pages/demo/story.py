@@ -10,9 +10,9 @@ from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
 
-from commissions import accruals, deals, facts, holds, payouts, plans
+from commissions import accruals, deals, facts, holds, payouts, plans, service_credits
 from commissions.facts import Document
-from commissions.models import BillingFact, Payout, PayoutRun, PayoutState, Plan
+from commissions.models import BillingFact, Payout, PayoutRun, PayoutState, Plan, Rail
 from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Terms, Tiered
 from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel.refusal import Refused
@@ -100,6 +100,14 @@ class Story:
                 name=name, versioning="pinned", terms=reward, valid_from=self.first, by=self.owner, at=at
             )
             plans.apply(plan, source_kind=kind, valid_from=self.first, by=self.owner, at=at)
+        self.thanks = plans.create(
+            name="Credit on your own invoices",
+            versioning="pinned",
+            terms=Flat(amount_minor=60_000, trigger="first_payment", paid_in="credit", clawback=window),
+            valid_from=self.first,
+            by=self.owner,
+            at=at,
+        )
         steps = Tiered(tiers=((0, 800), (500_000, 1_000), (1_500_000, 1_200)), mode="marginal", months=24)
         self.rising = plans.create(
             name="Rising with what you bring",
@@ -139,6 +147,8 @@ class Story:
         self.partners[source.firm] = partner
         if source.firm == RISING:
             plans.apply(self.rising, partner=partner, valid_from=self.first, by=self.owner, at=at)
+        if source.firm == cast.PAULS_FIRM:
+            plans.apply(self.thanks, partner=partner, valid_from=self.first, by=self.owner, at=at)
 
     # Introductions: one company after the other, with an outcome that was decided beforehand.
 
@@ -404,8 +414,24 @@ class Story:
         except Refused:
             return None
 
+    def _give(self, at: datetime) -> None:
+        """Service credit for who asked for it; most of it goes off the next invoice, the rest stays open."""
+        try:
+            run = payouts.open_run(cutoff_on=self.msp.today(at), rail=Rail.CREDIT, by=self.finance, at=at).run
+        except Refused:
+            return
+        approved = at + timedelta(hours=20)
+        payouts.release(payouts.approve(run, by=self.owner, at=approved), by=self.finance, at=approved)
+        for balance in service_credits.balances():
+            partner, later = Partner.objects.get(pk=balance.partner_id), approved + timedelta(hours=1)
+            minor, on = min(balance.minor, 45_000), self.msp.today(later)
+            service_credits.apply(
+                partner, minor=minor, reference=f"NB-{on:%y%m}-17", applied_on=on, by=self.finance, at=later
+            )
+
     def _pay(self, *, settle: bool) -> Event:
         def happen(at: datetime) -> None:
+            self._give(at)
             run = self._open(at)
             if run is None:
                 return
