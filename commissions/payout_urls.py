@@ -48,7 +48,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("payouts/credit/", service_credits.credit_overview, name="service-credit"),
     path("payouts/credit/applied/", service_credits.application_list, name="credit-application-list"),
     *lists_around(CREDIT_APPLICATIONS, "payouts/credit/applied/"),
-    path("payouts/credit/applied/<uuid:application_id>/undoing/", service_credits.credit_undo, name="credit-undo"),
+    path("payouts/credit/applied/<uuid:credit_id>/undoing/", service_credits.credit_undo, name="credit-undo"),
     path("partners/<uuid:partner_id>/credit/", service_credits.partner_credit, name="partner-credit"),
     path("partners/<uuid:partner_id>/credit/new/", service_credits.credit_apply, name="credit-apply"),
     path("partners/<uuid:partner_id>/statements/", statements.partner_statements, name="partner-statements"),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from commissions.models import BillingFact, Entry, Hold, Payout, PayoutRun, Plan, PlanRule
+from commissions.models import BillingFact, CreditApplication, Entry, Hold, Payout, PayoutRun, Plan, PlanRule
 from elinkages.accounts.models import Invitation, Membership
 from elinkages.lists.models import Change, Export, SavedView
 from integrations.models import Import
@@ -82,6 +82,7 @@ def _rows(firm: str | None, *, best: bool = True) -> dict[str, QuerySet[Any]]:
         "join_rule_id": JoinRule.objects.all(),
         "agreement_draft_id": AgreementDraft.objects.all(),
         "agreement_version_id": AgreementVersion.objects.all(),
+        "credit_id": CreditApplication.objects.filter(**theirs, undone_at__isnull=True),
         "signature_id": Signature.objects.all(),
         "referral_id": Referral.objects.filter(**told, **credited),
         "finding_id": Finding.objects.all(),

@@ -85,7 +85,7 @@ def _house(name: str, canary: str, first: User, second: User) -> House:
         accruals.release(today=TODAY, at=AT)
         runs = _runs(members)
         credit = _credit(petra, canary, members)
-        house.ids = _ids(house, contract, runs, logins[0]) | {"application_id": credit.pk}
+        house.ids = _ids(house, contract, runs, logins[0]) | {"credit_id": credit.pk}
         signatures = _agreement(house, logins)
         house.portal_ids = _portal_ids(petra, contract) | {"signature_id": signatures[0].pk}
         house.pauls_ids = _portal_ids(paul, other) | {"signature_id": signatures[1].pk}

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from commissions.engine import Billed, Deal, Event, Invoice, receipts
+from commissions.engine import Billed, Deal, Event, Exchange, Invoice, receipts
 from commissions.terms import Recurring, Single, Tiered
 from elinkages.kernel.tenancy import current_msp_id
 
@@ -34,7 +34,7 @@ def with_receipts(deal: Deal, terms: Recurring, contract_id: UUID, invoices: Ite
             line.kind in terms.counts and (not only or line.service_line in only) and line.service_line not in without
         )
 
-    found = receipts(list(invoices), contract_id, counts)
+    found = receipts(list(invoices), contract_id, counts, deal.currency)
     first_paid = min((one.paid_on for one in found if one.eligible_minor > 0), default=None)
     is_older = first_paid is not None and deal.first_paid_on is not None and deal.first_paid_on < first_paid
     return deal._replace(receipts=found, first_invoice_on=deal.first_paid_on if is_older else None)
@@ -46,8 +46,10 @@ def load(contract_ids: Sequence[UUID]) -> Invoices:
         return {}
     params = {"msp": current_msp_id(), "contracts": list(contract_ids)}
     lines: dict[UUID, list[Billed]] = defaultdict(list)
-    for fact_id, *line in _rows(_LINES, params):
+    exchanges: dict[UUID, Exchange | None] = {}
+    for fact_id, currency, rate, *line in _rows(_LINES, params):
         lines[fact_id].append(_billed(*line))
+        exchanges[fact_id] = Exchange(currency, rate) if rate else None
     taken: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
     for fact_id, *line, _position in _rows(_CREDITED, params):
         taken[fact_id].append(tuple(line))
@@ -58,7 +60,7 @@ def load(contract_ids: Sequence[UUID]) -> Invoices:
     wanted = set(contract_ids)
     found: Invoices = defaultdict(list)
     for fact_id, billed in lines.items():
-        invoice = Invoice(tuple(billed), tuple(events.get(fact_id, ())))
+        invoice = Invoice(tuple(billed), tuple(events.get(fact_id, ())), exchanges[fact_id])
         for contract_id in {line.contract for line in billed}:
             if contract_id in wanted:
                 found[contract_id].append(invoice)  # type: ignore[index]
@@ -89,7 +91,8 @@ def _rows(query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 _WANTED: Final = """
 WITH wanted AS MATERIALIZED (
-    SELECT DISTINCT fact.id, fact.source, fact.external_id, fact.dated_on, fact.service_from, fact.service_until
+    SELECT DISTINCT fact.id, fact.source, fact.external_id, fact.dated_on, fact.service_from, fact.service_until,
+        fact.currency, fact.rate_millionths
     FROM commissions_billingline line JOIN commissions_billingfact fact ON fact.msp_id = %(msp)s
         AND fact.id = line.fact_id AND fact.kind = 'invoice' AND fact.is_current AND NOT fact.is_void
     WHERE line.msp_id = %(msp)s AND line.contract_id = ANY(%(contracts)s))"""
@@ -99,10 +102,11 @@ _HAPPENED: Final = """
     JOIN commissions_billingapplication application ON application.msp_id = %(msp)s
         AND application.source = wanted.source AND application.invoice_external_id = wanted.external_id
     JOIN commissions_billingfact fact ON fact.msp_id = %(msp)s AND fact.id = application.fact_id
-        AND fact.is_current AND NOT fact.is_void"""
+        AND fact.is_current AND NOT fact.is_void AND fact.currency = wanted.currency"""
 
 _LINES: Final = f"""{_WANTED}
-SELECT wanted.id, line.contract_id, line.kind, coalesce(line.service_line_id, contract.service_line_id), line.minor,
+SELECT wanted.id, wanted.currency, wanted.rate_millionths, line.contract_id, line.kind,
+    coalesce(line.service_line_id, contract.service_line_id), line.minor,
     coalesce(line.service_from, wanted.service_from, wanted.dated_on),
     CASE WHEN line.service_from IS NULL THEN wanted.service_until ELSE line.service_until END
 FROM wanted JOIN commissions_billingline line ON line.msp_id = %(msp)s AND line.fact_id = wanted.id

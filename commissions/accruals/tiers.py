@@ -210,7 +210,7 @@ def families_of(contract_ids: Sequence[UUID]) -> dict[UUID, Family]:
     with connection.cursor() as cursor:
         cursor.execute(_MEMBERS, {"msp": current_msp_id(), "contracts": list(contract_ids)})
         for partner_id, joined_on, client_id, *told in cursor.fetchall():
-            row = Due(*told, [], [], b"", 0)
+            row = Due._make((*told, [], [], b"", 0, None, False, None, False))
             since[partner_id] = joined_on
             members[partner_id].append(Member(row.contract_id, client_id, row.won_on, as_deal(row)))
     wanted = set(contract_ids)

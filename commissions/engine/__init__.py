@@ -8,6 +8,7 @@ from commissions.engine.collected import collected_in, eligible_collected
 from commissions.engine.contracted import mrr_in
 from commissions.engine.deal import Deal, Exchange, Line, Movement, Pause, Receipt, Standing
 from commissions.engine.evaluate import accrues_on, earning_months, evaluate, hold_until, targets
+from commissions.engine.exchange import rate_digits
 from commissions.engine.limits import Earned, clawback_anchor, within_year, year_words
 from commissions.engine.periods import add_months, month_of
 from commissions.engine.sharing import Split, payable_now, share_reason, split
@@ -40,6 +41,7 @@ __all__ = [
     "month_of",
     "mrr_in",
     "payable_now",
+    "rate_digits",
     "receipts",
     "share_reason",
     "split",

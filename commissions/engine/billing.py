@@ -10,7 +10,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import date
 from typing import Literal, NamedTuple
 
-from commissions.engine.deal import Receipt
+from commissions.engine.deal import Exchange, Receipt
+from commissions.engine.exchange import paid_in
 from elinkages.kernel.money import allocate
 
 EventKind = Literal["credit_note", "payment", "refund"]
@@ -41,10 +42,14 @@ class Event(NamedTuple):
 
 
 class Invoice(NamedTuple):
-    """An invoice with everything that happened to it."""
+    """An invoice with everything that happened to it, in the currency it was billed in.
+
+    `exchange` is that currency, and the rate frozen on the invoice, when it is not the one that is paid in.
+    """
 
     lines: tuple[Billed, ...]
     events: tuple[Event, ...] = ()
+    exchange: Exchange | None = None
 
 
 class _Group(NamedTuple):
@@ -57,16 +62,21 @@ class _Group(NamedTuple):
     service_until: date
 
 
-def receipts(invoices: Sequence[Invoice], contract: Hashable, counts: Callable[[Billed], bool]) -> tuple[Receipt, ...]:
-    """The money of one contract's lines that count, by service period and day, in order; negative when it went back."""
-    found: dict[tuple[date, date, date], int] = defaultdict(int)
+def receipts(
+    invoices: Sequence[Invoice], contract: Hashable, counts: Callable[[Billed], bool], currency: str
+) -> tuple[Receipt, ...]:
+    """The money of one contract's lines that count, by service period and day, in order; negative when it went back.
+
+    It is in `currency`: what was billed in another is exchanged at the rate of its invoice, as a total to date.
+    """
+    found: dict[tuple[date, date, date, tuple[()] | Exchange], int] = defaultdict(int)
     for invoice in invoices:
         wanted = {_group(line) for line in invoice.lines if line.contract == contract and counts(line)}
-        for on, group, minor in _moves(invoice, wanted):
-            found[group.service_on, group.service_until, on] += minor
+        for on, group, minor in _moves(invoice, wanted, currency):
+            found[group.service_on, group.service_until, on, invoice.exchange or ()] += minor
     return tuple(
-        Receipt(service_on, paid_on, minor, None if service_until == date.max else service_until)
-        for (service_on, service_until, paid_on), minor in sorted(found.items())
+        Receipt(service_on, paid_on, minor, None if service_until == date.max else service_until, exchange or None)
+        for (service_on, service_until, paid_on, exchange), minor in sorted(found.items())
         if minor
     )
 
@@ -75,7 +85,7 @@ def _group(line: Billed) -> _Group:
     return _Group(str(line.contract), line.kind, line.service_line, line.service_on, line.service_until or date.max)
 
 
-def _moves(invoice: Invoice, wanted: set[_Group]) -> Iterator[tuple[date, _Group, int]]:
+def _moves(invoice: Invoice, wanted: set[_Group], currency: str) -> Iterator[tuple[date, _Group, int]]:
     """(day, group, how much more of it was collected), event by event."""
     if not wanted:
         return
@@ -95,11 +105,17 @@ def _moves(invoice: Invoice, wanted: set[_Group]) -> Iterator[tuple[date, _Group
             from_all += rest
         else:
             paid += event.minor if event.kind == "payment" else -event.minor
-        now = _collected(_worth(billed, credited, from_all), paid)
+        now = _exchanged(_collected(_worth(billed, credited, from_all), paid), invoice.exchange, currency)
         for group in sorted(wanted):
             if more := now.get(group, 0) - before.get(group, 0):
                 yield event.on, group, more
         before = now
+
+
+def _exchanged(groups: dict[_Group, int], exchange: Exchange | None, currency: str) -> dict[_Group, int]:
+    if exchange is None:
+        return groups
+    return {group: paid_in(minor, exchange, currency) for group, minor in groups.items()}
 
 
 def _without_discounts(groups: dict[_Group, int]) -> dict[_Group, int]:

@@ -5,7 +5,8 @@ from datetime import date
 from typing import NamedTuple
 
 from commissions.engine.contracted import WAITING, outside_term
-from commissions.engine.deal import Basis, Deal, Line, Receipt, nothing
+from commissions.engine.deal import Basis, Deal, Exchange, Line, Receipt, nothing
+from commissions.engine.exchange import say_rate
 from commissions.engine.periods import (
     Term,
     add_months,
@@ -28,6 +29,7 @@ class Part(NamedTuple):
     service_on: date
     paid_on: date
     minor: int
+    exchange: tuple[()] | Exchange = ()
 
 
 def collected_term(terms: Recurring, deal: Deal) -> Term | None:
@@ -52,7 +54,7 @@ def parts_of(receipt: Receipt) -> Iterator[Part]:
         months = max(1, whole + (add_months(receipt.service_on, whole) < receipt.service_until))
     shares = allocate(receipt.eligible_minor, [(index, 1) for index in range(months)])
     for index, minor in shares.items():
-        yield Part(add_months(receipt.service_on, index), receipt.paid_on, minor)
+        yield Part(add_months(receipt.service_on, index), receipt.paid_on, minor, receipt.exchange or ())
 
 
 def counted_parts(terms: Recurring, deal: Deal) -> list[Part]:
@@ -100,7 +102,7 @@ def collected_basis(terms: Recurring, deal: Deal, month: date) -> Basis | Line:
         position = f", month {number} of {term.months}"
     steps = tuple(
         f"{format_money(part.minor, deal.currency)} for {say_day(part.service_on)},"
-        f" {'paid' if part.minor > 0 else 'credited or paid back'} {say_day(part.paid_on)}"
+        f" {'paid' if part.minor > 0 else 'credited or paid back'} {say_day(part.paid_on)}{_at_rate(part, deal)}"
         for part in sorted(parts)
     )
     inputs = {
@@ -109,8 +111,16 @@ def collected_basis(terms: Recurring, deal: Deal, month: date) -> Basis | Line:
         "receipts": [[part.service_on.isoformat(), part.paid_on.isoformat(), part.minor] for part in sorted(parts)],
         "collected_minor": minor,
     }
+    rates = {part.exchange for part in parts if part.exchange}
+    if rates:
+        inputs["exchanges"] = sorted(list(rate) for rate in rates)
+        note += _at_rate(parts[0], deal) if len(rates) == 1 else ", at the rates of the invoices"
     words = f"{format_money(collected, deal.currency)} collected for {calendar.name}{when}{note}"
     return Basis(minor, 1, words, position, format_money(minor, deal.currency), steps, inputs)
+
+
+def _at_rate(part: Part, deal: Deal) -> str:
+    return f", at {say_rate(Exchange(*part.exchange), deal.currency)}" if part.exchange else ""
 
 
 def _when(parts: Sequence[Part], currency: str) -> str:

@@ -25,19 +25,6 @@ class Pause(NamedTuple):
     ends_on: date | None
 
 
-class Receipt(NamedTuple):
-    """Eligible money of one payment or credit note (negative), already without tax and hardware.
-
-    `service_on` is the start of the invoice's service period, or its date when it has none. With
-    `service_until` the amount is spread evenly over the months that begin inside the period.
-    """
-
-    service_on: date
-    paid_on: date
-    eligible_minor: int
-    service_until: date | None = None
-
-
 class Exchange(NamedTuple):
     """The currency a client is billed in, and the rate frozen for what is paid in another.
 
@@ -46,6 +33,21 @@ class Exchange(NamedTuple):
 
     currency: str
     rate_millionths: int
+
+
+class Receipt(NamedTuple):
+    """Eligible money of one payment or credit note (negative), already without tax and hardware.
+
+    `service_on` is the start of the invoice's service period, or its date when it has none. With
+    `service_until` the amount is spread evenly over the months that begin inside the period. `exchange` says what the
+    invoice was billed in when that was another currency; the amount is exchanged already.
+    """
+
+    service_on: date
+    paid_on: date
+    eligible_minor: int
+    service_until: date | None = None
+    exchange: Exchange | None = None
 
 
 class Deal(NamedTuple):

@@ -10,6 +10,11 @@ import elinkages.kernel.tenancy
 
 class Migration(migrations.Migration):
 
+    accepted = {
+        rule: "Nobody has data yet: it becomes part of the initial step before the first release."
+        for rule in ("no-database-default", "ban-drop-constraint", "constraint-missing-not-valid")
+    }
+
     dependencies = [
         ('accounts', '0001_initial'),
         ('commissions', '0001_initial'),
@@ -192,5 +197,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='credituse',
             constraint=models.CheckConstraint(condition=models.Q(('minor__gt', 0)), name='credit_use_positive'),
+        ),
+        migrations.AddField(
+            model_name='billingfact',
+            name='rate_millionths',
+            field=models.BigIntegerField(help_text='What one unit of the currency was in that of the contracts, when it is another: frozen.', null=True),
+        ),
+        migrations.AddConstraint(
+            model_name='billingfact',
+            constraint=models.CheckConstraint(condition=models.Q(('rate_millionths__isnull', True), models.Q(('kind', 'invoice'), ('rate_millionths__gt', 0)), _connector='OR'), name='billing_fact_rate_of_invoice'),
         ),
     ]

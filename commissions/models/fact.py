@@ -73,6 +73,9 @@ class BillingFact(TenantModel):
     service_from = models.DateField(null=True)
     service_until = models.DateField(null=True, help_text="The first day after the period that is billed.")
     currency = models.CharField(max_length=3)
+    rate_millionths = models.BigIntegerField(
+        null=True, help_text="What one unit of the currency was in that of the contracts, when it is another: frozen."
+    )
     minor = models.BigIntegerField()
     note = models.CharField(max_length=300, blank=True)
     received_at = models.DateTimeField()
@@ -100,6 +103,10 @@ class BillingFact(TenantModel):
             ),
             one_of("kind", FactKind.values, name="billing_fact_kind_known"),
             models.CheckConstraint(condition=Q(minor__gte=0), name="billing_fact_not_negative"),
+            models.CheckConstraint(
+                condition=Q(rate_millionths__isnull=True) | Q(rate_millionths__gt=0, kind="invoice"),
+                name="billing_fact_rate_of_invoice",
+            ),
             models.CheckConstraint(condition=Q(version__gte=1), name="billing_fact_version_from_one"),
             models.CheckConstraint(
                 condition=Q(service_until__isnull=True) | Q(service_until__gt=F("service_from")),

@@ -38,11 +38,12 @@ def client_billing(request: MspRequest, client_id: UUID) -> HttpResponse:
     client = client_of(client_id)
     found = facts.of_client(client)
     invoices = [one for one in found if one.fact.kind == FactKind.INVOICE and not one.fact.is_void]
+    ours = [one for one in invoices if one.fact.currency == request.msp.currency]
     context = {
         "client": client,
         "documents": found,
-        "open_minor": sum(one.open_minor for one in invoices),
-        "paid_minor": sum(one.paid_minor for one in invoices),
+        "open_minor": sum(one.open_minor for one in ours),
+        "paid_minor": sum(one.paid_minor for one in ours),
         "has_typed": any(one.fact.source == facts.MANUAL for one in invoices),
         "manual": facts.MANUAL,
         "currency": request.msp.currency,

@@ -86,9 +86,9 @@ def credit_apply(request: MspRequest, partner_id: UUID) -> HttpResponse:
 
 
 @dashboard(can="payouts.manage", recent=True)
-def credit_undo(request: MspRequest, application_id: UUID) -> HttpResponse:
+def credit_undo(request: MspRequest, credit_id: UUID) -> HttpResponse:
     """Take back that credit was taken off an invoice."""
-    application = get_object_or_404(CreditApplication.objects.select_related("partner"), pk=application_id)
+    application = get_object_or_404(CreditApplication.objects.select_related("partner"), pk=credit_id)
     amount = format_money(application.minor, application.currency)
     step = Step(
         title=f"Undo credit on invoice {application.reference}",

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commissions.engine import Billed, Event, Invoice, receipts
+from commissions.engine import Billed, Event, Exchange, Invoice, receipts
 
 DAY = date(2026, 5, 1)
 KINDS = ("service", "hardware", "tax")
@@ -31,7 +31,7 @@ def counts(line: Billed) -> bool:
 
 
 def total(*invoices: Invoice) -> int:
-    return sum(one.eligible_minor for one in receipts(invoices, "ours", counts))
+    return sum(one.eligible_minor for one in receipts(invoices, "ours", counts, "USD"))
 
 
 def happened(events: list[tuple[str, int]]) -> tuple[Event, ...]:
@@ -49,7 +49,7 @@ def test_the_order_in_which_events_are_told_changes_nothing(
     mixed = list(told)
     random.shuffle(mixed)  # type: ignore[attr-defined]
     whole, again = Invoice(tuple(lines), tuple(told)), Invoice(tuple(reversed(lines)), tuple(mixed))
-    assert receipts([whole], "ours", counts) == receipts([again], "ours", counts)
+    assert receipts([whole], "ours", counts, "USD") == receipts([again], "ours", counts, "USD")
 
 
 @given(LINES, EVENTS)
@@ -82,3 +82,15 @@ def test_a_full_refund_and_a_full_credit_note_return_everything(lines: list[Bill
 def test_paid_in_full_every_line_that_counts_counts_in_full(lines: list[Billed]) -> None:
     whole = Invoice(tuple(lines), happened([("payment", sum(line.minor for line in lines))]))
     assert total(whole) == sum(line.minor for line in lines if line.kind == "service")
+
+
+@given(LINES, st.lists(st.integers(1, 10**6), min_size=1, max_size=5), st.integers(1, 10**9))
+def test_pieces_of_an_invoice_in_another_currency_bring_what_the_whole_would(
+    lines: list[Billed], pieces: list[int], rate_millionths: int
+) -> None:
+    exchange = Exchange("EUR", rate_millionths)
+    apart = Invoice(tuple(lines), happened([("payment", minor) for minor in pieces]), exchange)
+    at_once = Invoice(tuple(lines), happened([("payment", sum(pieces))]), exchange)
+    back = Invoice(tuple(lines), happened([("payment", sum(pieces)), ("refund", sum(pieces))]), exchange)
+    assert total(apart) == total(at_once)
+    assert total(back) == 0

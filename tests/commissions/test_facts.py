@@ -220,8 +220,27 @@ def test_money_of_tomorrow_and_in_another_currency_is_refused(contract: Contract
     with pytest.raises(facts.NotYet):
         facts.receive([payment(contract, dated_on=date(2026, 7, 2))], by=alice, at=AT)
     euros = replace(invoice(contract), currency="EUR")
-    with pytest.raises(facts.OtherCurrency):
+    with pytest.raises(facts.OtherCurrency, match="Say what 1 EUR was in USD that day"):
         facts.receive([euros], by=alice, at=AT)
+
+
+def test_an_invoice_in_another_currency_has_a_rate_and_is_paid_in_its_own(
+    contract: Contract, alice: Membership
+) -> None:
+    euros = replace(invoice(contract), currency="EUR", rate_millionths=1_087_350)
+    for wrong in (
+        replace(euros, rate_millionths=0),
+        replace(euros, currency="USD"),
+        replace(payment(contract), currency="EUR", rate_millionths=1),
+    ):
+        with pytest.raises(facts.OtherCurrency):
+            facts.receive([wrong], by=alice, at=AT)
+    facts.receive([euros], by=alice, at=AT)
+    assert facts.receive([euros], by=alice, at=AT).unchanged == 1
+    with pytest.raises(facts.OtherCurrency, match="is in USD, and invoice"):
+        facts.receive([payment(contract)], by=alice, at=AT)
+    facts.receive([replace(payment(contract), currency="EUR")], by=alice, at=AT)
+    assert facts.of_client(contract.client)[-1].rate == "1.08735"
 
 
 def test_only_what_a_person_typed_can_be_taken_back_here(contract: Contract, alice: Membership) -> None:

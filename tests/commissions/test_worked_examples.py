@@ -73,10 +73,10 @@ def total(**where: object) -> int:
     return sum(minor for *_, minor in told(**where))
 
 
-def pay(contract: Contract, on: date, minor: int, *, for_: str = "1", key: str = "") -> None:
+def pay(contract: Contract, on: date, minor: int, *, for_: str = "1", key: str = "", **fields: object) -> None:
     """A payment for an invoice."""
     key = key or f"{for_}-{on}"
-    _receive(contract, "payment", key, on, applied=[Applied(for_, minor)])
+    _receive(contract, "payment", key, on, applied=[Applied(for_, minor)], **fields)
 
 
 def bill(contract: Contract, on: date, lines: dict[str, int], *, key: str = "1", **fields: object) -> None:
@@ -85,8 +85,9 @@ def bill(contract: Contract, on: date, lines: dict[str, int], *, key: str = "1",
 
 
 def _receive(contract: Contract, kind: str, key: str, on: date, **fields: object) -> None:
+    fields = {"currency": contract.currency, **fields}
     document = Document(
-        kind=kind, source="books", external_id=key, client=contract.client, dated_on=on, currency=contract.currency,
+        kind=kind, source="books", external_id=key, client=contract.client, dated_on=on,
         **fields,  # type: ignore[arg-type]
     )  # fmt: skip
     facts.receive([document], by=BY, at=noon(date(2027, 12, 1)))
@@ -421,6 +422,26 @@ def test_e27_a_clawback_takes_back_what_was_earned_net_of_refunds(petra: Partner
     before = total()
     run(date(2026, 3, 23))
     assert total() - before == -69_600
+
+
+def test_e28_a_base_in_euros_earns_dollars_at_the_rate_frozen_on_its_invoice(petra: Partner) -> None:
+    contract = builders.a_deal(petra, COLLECTED, 217_470, date(2026, 5, 1))
+    euros = {"service": 200_000, "tax": 40_000}
+    bill(contract, date(2026, 5, 1), euros, currency="EUR", rate_millionths=1_087_350)
+    pay(contract, date(2026, 5, 20), 120_000, currency="EUR")
+    run(date(2026, 5, 20))
+    assert told() == [("2026-05", "2026-05", "accrual", 10_874)]
+    assert Pool.objects.get().reason == (
+        "10% of $1,087.35 collected for May 2026, paid May 20, 2026, at 1.08735 USD for 1 EUR, month 1 of 12"
+    )
+    pay(contract, date(2026, 6, 20), 120_000, currency="EUR")
+    run(date(2026, 6, 20))
+    assert total() == 21_747
+    bill(contract, date(2026, 6, 1), euros, key="2", currency="EUR", rate_millionths=1_200_000)
+    pay(contract, date(2026, 6, 25), 240_000, for_="2", currency="EUR")
+    run(date(2026, 6, 25))
+    assert total(earning_month=date(2026, 5, 1)) == 21_747, "a later rate changes nothing"
+    assert total(earning_month=date(2026, 6, 1)) == 24_000
 
 
 def test_pieces_bring_what_the_whole_would(petra: Partner) -> None:
