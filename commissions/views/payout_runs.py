@@ -18,6 +18,7 @@ from commissions.rails.manual import bank_file
 from commissions.run_statements import RUN_STATEMENTS
 from commissions.views.acting import Step, act, sent
 from commissions.views.run_page import NoQuestion, run_context, waiting_for_bank
+from elinkages.accounts import confirmation
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.money import format_money
@@ -147,10 +148,12 @@ def run_settlement(request: MspRequest, run_id: UUID) -> HttpResponse:
     return page(request, "dashboard/payouts/run.html", context, status=422)
 
 
-@dashboard(can="payouts.manage", recent=True)
+@dashboard(can="payouts.manage")
 @require_safe
 def run_file(request: MspRequest, run_id: UUID) -> HttpResponse:
-    """The list for the bank as CSV; the same bytes whenever it is fetched."""
+    """The list for the bank as CSV; the same bytes whenever it is fetched, once it is sure by whom."""
+    if not confirmation.is_recent(request):
+        return confirmation.ask(request)
     run = get_object_or_404(PayoutRun, pk=run_id)
     if run.is_credit:
         raise NotIssued("Service credit is taken off invoices. There is no list for the bank.")

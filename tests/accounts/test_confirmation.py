@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from commissions.models import Payout, PayoutRun
+from commissions.models import CreditApplication, Payout, PayoutRun, Rail
 from elinkages.accounts.models import Invitation, Membership, Msp, PortalDomain
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
@@ -194,10 +194,16 @@ def test_no_address_leads_away_from_here(acme: House, finance: Client, hostile: 
 def test_an_approval_of_a_run_asks(acme: House) -> None:
     client = _long_ago(walk.client_of(acme.members[Role.OWNER].user))
     with tenancy.use(acme.msp.pk):
-        run = PayoutRun.objects.get()
-    for step in ("approval", "release", "settlement"):
-        answer: Any = client.post(f"/{acme.msp.slug}/payouts/runs/{run.pk}/{step}/", {})
+        run = PayoutRun.objects.get(rail=Rail.MANUAL)
+        payout, application = run.payouts.all()[0], CreditApplication.objects.get()
+    steps = [f"payouts/runs/{run.pk}/{step}/" for step in ("approval", "release", "settlement", "cancellation")]
+    steps += [f"payouts/{payout.pk}/{step}/" for step in ("settlement", "failure", "return", "cancellation")]
+    steps += [f"partners/{payout.partner_id}/credit/new/", f"payouts/credit/applied/{application.pk}/undoing/"]
+    for step in steps:
+        answer: Any = client.post(f"/{acme.msp.slug}/{step}", {})
         assert answer["Location"].startswith("/accounts/reauthenticate/"), step
+    listed: Any = client.get(f"/{acme.msp.slug}/payouts/runs/{run.pk}/file/")
+    assert listed["Location"].startswith("/accounts/reauthenticate/"), "the list names everybody who is paid"
 
 
 def test_an_owner_of_yesterday_does_not_change_roles_or_waive_without_a_word(acme: House) -> None:
