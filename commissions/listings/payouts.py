@@ -104,9 +104,8 @@ RUN_STATE_NAMES: dict[str, str] = dict(RunState.choices)
 
 def _run(line: RunLine, scope: Scope) -> str:
     link = row_link(scope, "payout-run", line.run.pk, str(line.run))
-    return link + sub(
-        fill(f"{'Service credit, payable' if line.run.is_credit else 'Payable'} by {{}}", day_html(line.run.cutoff_on))
-    )
+    what = "Service credit, payable by {}" if line.run.is_credit else "Payable by {}"
+    return link + sub(fill(what, day_html(line.run.cutoff_on)))
 
 
 class Runs(Listing):
