@@ -1,4 +1,4 @@
-"""Service credit after it was given: open until it is taken off an invoice of the partner (ADR 35).
+"""Service credit after it was given: open until it is taken off an invoice of the partner (ADR 34).
 
 A credit is a payout of the credit rail. What of it is open is its amount less its live uses; the books say the same in
 the account `credit`, and `check_books` compares the two. Money and credit are never netted with each other.

@@ -1,4 +1,4 @@
-"""What a partner may earn of one plan in a calendar year, all contracts together (ADR 36).
+"""What a partner may earn of one plan in a calendar year, all contracts together (ADR 35).
 
 Everything that a partner earns under the plan for months of the year is put in one order: by the day on which it is
 earned, then the earning month, the day of the win, the contract and the component. Each amount gets what those before

@@ -1,5 +1,5 @@
 """What a referral is worth, and paying it: eleven tables (decisions 9), three of billing facts (ADR 23), two of service
-credit (ADR 35)."""
+credit (ADR 34)."""
 
 from commissions.models.credit import CreditApplication, CreditUse
 from commissions.models.entry import Entry, EntryKind, Hold, PaidIn, Pool, Stage

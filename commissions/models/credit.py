@@ -1,4 +1,4 @@
-"""Service credit after it was given: what of it was taken off which invoice of the partner (ADR 35)."""
+"""Service credit after it was given: what of it was taken off which invoice of the partner (ADR 34)."""
 
 from django.db import models
 from django.db.models import F, Q

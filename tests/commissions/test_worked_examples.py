@@ -467,7 +467,7 @@ def test_a_fee_and_a_percentage_are_two_rewards_of_one_deal(petra: Partner) -> N
     assert total() == 70_000
 
 
-# The cap of a partner and a calendar year (ADR 36)
+# The cap of a partner and a calendar year (ADR 35)
 
 
 def year_of(partner: Partner, year: int = 2026) -> int:
