@@ -62,7 +62,6 @@ def take(folder: Path, server: Postgres, wanted: str) -> Keys | None:
 
 def drop_copies(servers: Servers) -> None:
     """Leave only the template in the cluster, whose copies belong to the tests that ran."""
-    copies = "FROM pg_database WHERE datname LIKE 'elinkages\\_%'"
     copies = r"FROM pg_database WHERE datname LIKE 'elinkages\_%'"
     drop = f"SELECT format('DROP DATABASE %I WITH (FORCE)', datname) {copies} \\gexec\n"
     postgres.run_as_superuser(servers.postgres, drop)
