@@ -5,7 +5,7 @@ most five blocks, and a block with more than BLOCK_SIZE names says nothing about
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -16,7 +16,7 @@ from django.db import connection
 
 from elinkages.kernel.match_keys import block_keys, company_key, domain_key, email_key, likeness, phone_key
 from elinkages.kernel.tenancy import current_msp_id
-from referrals.models import OPEN_STAGES, Client, KeyKind, Referral
+from referrals.models import Client, KeyKind, Referral
 
 type Key = tuple[str, str]
 """Kind and normalized text."""
@@ -116,7 +116,7 @@ def age(referral: Referral) -> tuple[datetime, UUID]:
 
 
 class Known:
-    """The clients and open introductions that may be one of some companies, read in at most five queries.
+    """The clients and open introductions that may be one of some companies, read in at most seven queries.
 
     It follows what is registered afterwards by `add`, without asking again.
     """
@@ -124,13 +124,15 @@ class Known:
     def __init__(self, identities: Sequence[Identity]) -> None:
         shared = _sharing({key for one in identities for key in one.keyed})
         blocks = {key for one in identities for _, key in one.blocks}
-        self._referrals, self._clients = _names_in(blocks, _REFERRALS), _names_in(blocks, _CLIENTS)
+        self._referrals = _blocks_of(blocks, _REFERRALS, _open_names)
+        self._clients = _blocks_of(blocks, _CLIENTS, _client_names)
         sides = (self._referrals, self._clients)
         met = {pk for one in identities for names in sides for pk in self._alike(one, names)}
         self._records = _records(met | {pk for _, pk in shared})
         self._by_key: dict[Key, dict[UUID, Referral | Client]] = defaultdict(dict)
         for key, pk in shared:
-            self._by_key[key][pk] = self._records[pk]
+            if pk in self._records:
+                self._by_key[key][pk] = self._records[pk]
 
     def add(self, record: Referral | Client) -> None:
         """From now on, this open introduction or client is here."""
@@ -172,6 +174,7 @@ class Known:
 
 
 type _Blocks = dict[Key, dict[UUID, str]]
+type Names = Callable[[set[UUID]], Iterable[tuple[UUID, str]]]
 
 
 def matches(identity: Identity, *, without: Referral | None = None) -> list[Match]:
@@ -185,7 +188,7 @@ def _sharing(keys: set[Key]) -> list[tuple[Key, UUID]]:
         return []
     columns = {"kinds": [kind for kind, _ in keys], "keys": [key for _, key in keys]}
     with connection.cursor() as cursor:
-        cursor.execute(_SHARING, {**columns, "msp": current_msp_id(), "open": [stage.value for stage in OPEN_STAGES]})
+        cursor.execute(_SHARING, {**columns, "msp": current_msp_id()})
         return [((kind, key), pk) for kind, key, pk in cursor.fetchall()]
 
 
@@ -193,11 +196,12 @@ def _records(ids: set[UUID]) -> dict[UUID, Referral | Client]:
     if not ids:
         return {}
     clients: dict[UUID, Client] = Client.objects.select_related("referral__partner").in_bulk(ids)
-    referrals: dict[UUID, Referral] = Referral.objects.select_related("partner__msp").in_bulk(ids - clients.keys())
+    still_open = Referral.objects.open().select_related("partner__msp")
+    referrals: dict[UUID, Referral] = still_open.in_bulk(ids - clients.keys())
     return {**clients, **referrals}
 
 
-def _names_in(blocks: set[str], query: str) -> _Blocks:
+def _blocks_of(blocks: set[str], query: str, names: Names) -> _Blocks:
     """The records in each block with their normalized names, one more than BLOCK_SIZE of a block that has too many."""
     found: _Blocks = defaultdict(dict)
     if not blocks:
@@ -206,13 +210,25 @@ def _names_in(blocks: set[str], query: str) -> _Blocks:
         "msp": current_msp_id(),
         "keys": list(blocks),
         "kind": KeyKind.SIMILAR,
-        "open": [stage.value for stage in OPEN_STAGES],
         "size": BLOCK_SIZE,
     }
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
-        for key, pks, names in cursor.fetchall():
-            found[KeyKind.SIMILAR.value, key] = dict(zip(pks, names, strict=True))
+        met: list[tuple[str, UUID]] = cursor.fetchall()
+    known = dict(names({pk for _, pk in met})) if met else {}
+    for key, pk in met:
+        if pk in known:
+            found[KeyKind.SIMILAR.value, key][pk] = known[pk]
+    return found
+
+
+def _open_names(ids: set[UUID]) -> Iterable[tuple[UUID, str]]:
+    found: Iterable[tuple[UUID, str]] = Referral.objects.open().filter(pk__in=ids).values_list("pk", "company_key")
+    return found
+
+
+def _client_names(ids: set[UUID]) -> Iterable[tuple[UUID, str]]:
+    found: Iterable[tuple[UUID, str]] = Client.objects.filter(pk__in=ids).values_list("pk", "name_key")
     return found
 
 
@@ -225,28 +241,25 @@ def _place(match: Match) -> tuple[bool, date | datetime, UUID]:
     return (True, *age(other)) if isinstance(other, Referral) else (False, other.since_on, other.pk)
 
 
-# OFFSET keeps the planner from reading all keys of the MSP instead of those that are wanted.
+# Only keys are joined, because the planner knows nothing yet of an MSP that is new: it would read all that the MSP has,
+# once for each key. Each block is read by its own index range and cut off, so that a common word costs BLOCK_SIZE rows.
 _SHARING = """
 SELECT wanted.kind, wanted.key, met.id FROM unnest(%(kinds)s::text[], %(keys)s::text[]) AS wanted (kind, key), LATERAL (
-    SELECT r.id FROM referrals_matchkey m
-        JOIN referrals_referral r ON r.msp_id = %(msp)s AND r.id = m.referral_id AND r.stage = ANY(%(open)s)
+    SELECT m.referral_id AS id FROM referrals_matchkey m
     WHERE m.msp_id = %(msp)s AND m.kind = wanted.kind AND m.key = wanted.key AND m.referral_id IS NOT NULL
     UNION ALL SELECT m.client_id FROM referrals_matchkey m
     WHERE m.msp_id = %(msp)s AND m.kind = wanted.kind AND m.key = wanted.key AND m.client_id IS NOT NULL
     OFFSET 0) met
 """
-# Each block is read by its own index range and cut off, so that a common word costs BLOCK_SIZE rows and no more.
 _REFERRALS = """
-SELECT wanted.key, array_agg(met.id), array_agg(met.name) FROM unnest(%(keys)s::text[]) AS wanted (key), LATERAL (
-    SELECT r.id, r.company_key AS name FROM referrals_matchkey m
-        JOIN referrals_referral r ON r.msp_id = %(msp)s AND r.id = m.referral_id AND r.stage = ANY(%(open)s)
+SELECT wanted.key, met.id FROM unnest(%(keys)s::text[]) AS wanted (key), LATERAL (
+    SELECT m.referral_id AS id FROM referrals_matchkey m
     WHERE m.msp_id = %(msp)s AND m.kind = %(kind)s AND m.key = wanted.key AND m.referral_id IS NOT NULL
-    LIMIT %(size)s + 1) met GROUP BY wanted.key
+    LIMIT %(size)s + 1) met
 """
 _CLIENTS = """
-SELECT wanted.key, array_agg(met.id), array_agg(met.name) FROM unnest(%(keys)s::text[]) AS wanted (key), LATERAL (
-    SELECT c.id, c.name_key AS name FROM referrals_matchkey m
-        JOIN referrals_client c ON c.msp_id = %(msp)s AND c.id = m.client_id
+SELECT wanted.key, met.id FROM unnest(%(keys)s::text[]) AS wanted (key), LATERAL (
+    SELECT m.client_id AS id FROM referrals_matchkey m
     WHERE m.msp_id = %(msp)s AND m.kind = %(kind)s AND m.key = wanted.key AND m.client_id IS NOT NULL
-    LIMIT %(size)s + 1) met GROUP BY wanted.key
+    LIMIT %(size)s + 1) met
 """

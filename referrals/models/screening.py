@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from elinkages.kernel.constraints import one_of
+from elinkages.kernel.constraints import EveryMspAlike, one_of
 from elinkages.kernel.tenancy import TenantForeignKey, TenantManager, TenantModel, walls
 from referrals.models.client import Client
 from referrals.models.referral import OPEN_STAGES, Referral
@@ -36,6 +36,7 @@ class MatchKey(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             *walls("match_key", references=("referral", "client"), key=False),
+            EveryMspAlike(name="match_key_every_msp_alike"),
             one_of("kind", KeyKind.values, name="match_key_kind_known"),
             models.CheckConstraint(
                 condition=Q(referral__isnull=True, client__isnull=False)

@@ -109,6 +109,7 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(inside: House) -> 
             screening.matches(screening.Identity(company))
         return len(captured)
 
+    screening.index_referral(a_referral(inside.harbor, "Cottonwold Zm Clinic"))
     before = statements("Cottonwood Dental")
     for number in range(30):
         other = a_referral(inside.harbor, f"Cottonwold {'abcdefghij'[number % 10]}{'klm'[number // 10]} Clinic")
