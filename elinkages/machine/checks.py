@@ -47,14 +47,15 @@ def full_steps(*, workers: str) -> list[Step]:
     """Everything."""
     manage = (sys.executable, "manage.py")
     pytest = (sys.executable, "-m", "pytest", "-q")
+    spread = ("-n", workers, "--dist", "worksteal")  # the slow tests stand together: who is done takes some over
     return [
         *quick_steps(),
         Step("Migrations match the models", (*manage, "makemigrations", "--check", "--dry-run")),
         Step("Migrations serve beside the release before", (*manage, "check_migrations")),
         Step("System checks", (*manage, "check", "--fail-level", "WARNING")),
         Step("Static files", (*manage, "collectstatic", "--noinput", "--verbosity", "0")),
-        Step("Tests", (*pytest, "-n", workers, "-m", "not browser"), live=True),
-        Step("Browser tests", (*pytest, "-n", workers, "-m", "browser"), live=True, may_be_empty=True),
+        Step("Tests", (*pytest, *spread, "-m", "not browser"), live=True),
+        Step("Browser tests", (*pytest, *spread, "-m", "browser"), live=True, may_be_empty=True),
     ]
 
 

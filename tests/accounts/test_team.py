@@ -50,7 +50,10 @@ def test_an_invitation_is_a_letter_with_a_link_and_we_keep_only_its_hash(owner: 
         assert message.reply_to == owner.user.email
         assert message.is_secret
         assert f"/invitation/acme/{token}/" in message.text
-        assert "as finance. Records invoices and payments; opens, approves and pays payout runs." in message.text
+        assert (
+            "as finance. Records and imports invoices and payments; opens, approves and pays payout runs."
+            in message.text
+        )
         assert token not in str(Invitation.objects.values_list())
         assert token not in str(AuditEvent.objects.values_list())
 

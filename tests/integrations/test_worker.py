@@ -26,7 +26,8 @@ from tests.integrations.conftest import AT, Office
 from tests.worker import until, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROWS = 120
+ROWS = 400
+"""Four batches of partners: a worker is killed after the first of them."""
 
 
 @pytest.fixture
