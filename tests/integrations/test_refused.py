@@ -1,11 +1,20 @@
 """What the pages of imports never send, and rows that others made impossible meanwhile."""
 
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from elinkages.kernel import tenancy
-from integrations.spreadsheets import imports, limits, workbooks
+from elinkages.kernel.refusal import Refused
+from integrations.spreadsheets import client_rows, imports, limits, opening_rows, referral_rows, workbooks
+from integrations.spreadsheets.rules import Importer, Rules
+from integrations.spreadsheets.values import Reading
+from partners.models import Partner
 from tests import builders
-from tests.integrations.conftest import Office
+from tests.integrations.conftest import AT, Office
 from tests.integrations.workbooks import workbook
 
 pytestmark = pytest.mark.django_db
@@ -57,3 +66,44 @@ def test_the_client_of_a_row_is_one(office: Office) -> None:
     assert [row.reason for row in office.rows(batch)] == [
         "2 of your clients are called Alder. Add this contract by hand."
     ]
+
+
+def _rename_partner() -> None:
+    Partner.objects.update(name="Gone", name_key="gone")
+
+
+def test_a_partner_that_is_gone_when_the_rows_are_written(office: Office) -> None:
+    with tenancy.use(office.msp.pk):
+        builders.a_partner("Finch")
+    started = office.start(office.check("referrals", "Company,Partner,Introduced on\nAlder,Finch,2026-03-02\n"))
+    with tenancy.use(office.msp.pk):
+        _rename_partner()
+    (row,) = office.rows(office.run(started))
+    assert row.reason.startswith("“Finch” is not one of your partners. Import partners first")
+
+
+@pytest.mark.parametrize(
+    ("write", "values", "reason"),
+    [
+        (client_rows.write_many, {"client": "Alder", "service_line": "Tea", "mrr_minor": 1}, "“Tea” is not a service"),
+        (opening_rows.write_many, {"partner": "Finch", "owed_minor": 1, "owed_on": "2026-01-01"}, "not one of your pa"),
+        (referral_rows.write_many, {"partner": "Finch", "company": "Alder"}, "“Finch” is not one of your partners"),
+    ],
+)
+def test_what_went_between_the_last_look_and_the_writing_is_refused(
+    office: Office, write: Callable[..., object], values: dict[str, Any], reason: str
+) -> None:
+    """Another session commits in between: rows are looked at again, and may still be late."""
+    rules = Rules(Reading("USD"), AT.date(), office.msp.zone)
+    with tenancy.use(office.msp.pk), pytest.raises(Refused, match=reason):
+        write([values], rules, by=[Importer(office.owner.pk, "Olga Owner")], at=AT)
+
+
+def test_a_workbook_whose_parts_are_not_what_they_were_is_damaged(office: Office) -> None:
+    whole = io.BytesIO(workbook({"List": [["Name"], ["Alder"]]}))
+    loose = io.BytesIO()
+    with zipfile.ZipFile(whole) as parts, zipfile.ZipFile(loose, "w", zipfile.ZIP_STORED) as stored:
+        for name in parts.namelist():
+            stored.writestr(name, parts.read(name))
+    with pytest.raises(limits.Unreadable, match="The workbook is damaged"):
+        office.upload("partners", loose.getvalue().replace(b"Alder", b"Elder"), "list.xlsx")
