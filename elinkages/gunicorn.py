@@ -13,6 +13,7 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 4
 preload_app = True
 graceful_timeout = 30
+keepalive = 75  # seconds; longer than proxies and browsers keep one, who else may send into a connection that we close
 control_socket_disable = True
 accesslog = None
 

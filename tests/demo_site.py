@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def fill() -> None:
     """Migrate and tell the demo's story, in this process's environment."""
-    os.environ.update(DJANGO_SETTINGS_MODULE="elinkages.settings", DEMO="1")
+    counts = Path(os.environ["ELINKAGES_THROW_AWAY"]) / "metrics"
+    counts.mkdir(exist_ok=True)
+    os.environ.update(DJANGO_SETTINGS_MODULE="elinkages.settings", DEMO="1", PROMETHEUS_MULTIPROC_DIR=str(counts))
     _manage("migrate", role="owner")
     _manage("collectstatic", "--noinput")
     _manage("demo")
@@ -44,7 +46,7 @@ def served(application: str = "elinkages.wsgi", *, path: str = "/", workers: int
     """gunicorn in front of `application`; yields its address once `path` answers."""
     port = free_port()
     bind = f"127.0.0.1:{port}"
-    command = ["gunicorn", application, "--bind", bind, "--threads", "4", "--workers", str(workers), "--preload"]
+    command = ["gunicorn", "-c", "python:elinkages.gunicorn", application, "--bind", bind, "--workers", str(workers)]
     with program(command):
         address = f"http://{bind}"
         while not _answers(address + path):

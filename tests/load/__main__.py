@@ -6,6 +6,7 @@ one that is there twice, or books that do not prove themselves make it fail; no 
 """
 
 import argparse
+import csv
 import json
 import os
 import subprocess
@@ -58,9 +59,17 @@ def _locust(script: str, host: str, people: int, seconds: int) -> Stats:
     command = ["locust", "-f", str(Path(__file__).with_name(script)), "--headless", "--json", "--only-summary"]
     command += ["--host", host, "--users", str(people), "--spawn-rate", "10", "--run-time", f"{seconds}s"]
     command += ["--stop-timeout", "20", "--loglevel", "WARNING"]
-    answer = subprocess.run(
-        [sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        answer = subprocess.run(
+            [sys.executable, "-m", *command, "--csv", f"{folder}/run"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            check=False,
+        )
+        with Path(folder, "run_failures.csv").open(newline="") as file:
+            for failure in csv.DictReader(file):
+                print(f"{failure['Occurrences']} × {failure['Method']} {failure['Name']}: {failure['Error']}")
     return list(json.loads(answer.stdout))
 
 
