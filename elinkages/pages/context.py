@@ -13,8 +13,8 @@ KEPT_SECONDS = 60
 """How long a menu may still offer a door that was closed, which then does not open."""
 
 MOST_KEPT = 1_000
-_kept: dict[tuple[Any, ...], list[Doorway]] = {}
-"""In this process: asking Redis takes a tenth of a page."""
+_kept: dict[tuple[Any, ...], tuple[float, list[Doorway]]] = {}
+"""Until when, and what, in this process: asking Redis takes a tenth of a page."""
 
 
 def msp_menu(request: HttpRequest) -> dict[str, Any]:
@@ -33,10 +33,11 @@ def msp_menu(request: HttpRequest) -> dict[str, Any]:
 
 
 def _choices(user: User, door: str, msp: Msp | None) -> list[Doorway]:
-    key = (user.pk, door, msp.pk if msp else None, int(time.monotonic() / KEPT_SECONDS))
-    found = _kept.get(key)
-    if found is None:
+    key, now = (user.pk, door, msp.pk if msp else None), time.monotonic()
+    until, found = _kept.get(key, (now, []))
+    if until <= now:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
-        found = _kept[key] = doorways(user, open_logins(user), door=door, msp=msp)
+        found = doorways(user, open_logins(user), door=door, msp=msp)
+        _kept[key] = now + KEPT_SECONDS, found
     return found
