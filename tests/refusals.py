@@ -1,4 +1,4 @@
-"""Which refusals no test provokes: a pytest plugin that writes down each one, and the step of bin/test that compares.
+"""Which refusals no test provokes: a pytest plugin that writes down each one, and the command that compares.
 
 A refusal is a call of a `Refused` class somewhere in the product, known by its file and line.
 """

@@ -202,6 +202,15 @@ def _at_once(*acts: Callable[[], Any]) -> list[Any]:
     return found
 
 
+def test_nobody_takes_the_place_of_somebody_who_is_no_owner_anymore(owner: Membership, manager: Membership) -> None:
+    """Whatever made them another: what was offered is looked at again when it is taken."""
+    with tenancy.use(owner.msp.pk):
+        offered = ownership.offer(manager, role_after="", by=owner, at=builders.AT)
+        Membership.objects.filter(pk=owner.pk).update(role=Role.MANAGER)
+        with pytest.raises(ownership.OfferOver, match="is no owner anymore"):
+            ownership.accept(offered, by=manager, at=builders.AT)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_offer_the_demotion_and_the_leaving_at_once_leave_an_owner() -> None:
     owner = builders.a_member(builders.an_msp("Acme IT", "acme"))
