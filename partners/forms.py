@@ -107,7 +107,8 @@ class ProfileForm(PersonForm):
     email = forms.EmailField(
         label="Notifications go to",
         max_length=254,
-        help_text="News about your referrals, earnings and payouts. Your login keeps its own address.",
+        help_text="News about your referrals, earnings and payouts. Another address gets a link to open first; "
+        "your login keeps its own.",
     )
 
 

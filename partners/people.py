@@ -134,6 +134,8 @@ def edit(
         return contact
     for field in changed:
         setattr(contact, field, new[field])
+    if "email" in changed:
+        contact.wanted_email = ""
     before = Contact.objects.values_list("email", flat=True).get(pk=contact.pk)
     _refuse_taken([contact], by)
     with _own_address(contact.email):
@@ -164,6 +166,13 @@ def end_access(user: User, at: datetime) -> None:
             contact = Contact.objects.select_related("partner").get(pk=login.contact_id)
             PartnerLogin.objects.open().filter(pk=login.pk).update(closed_at=at)
             trail.record("partner.person_left", contact.partner, by=contact, at=at, name=contact.name)
+
+
+def refuse_taken(contact: Contact, address: str, *, by: Actor) -> None:
+    """Say that an address is another person's here, before a letter goes to it. Raises AddressTaken."""
+    taken = Contact.objects.current().filter(email=address).exclude(pk=contact.pk).select_related("partner").first()
+    if taken is not None:
+        raise _taken(address, taken, by)
 
 
 def end_invitations(contact: Contact, *, at: datetime) -> int:

@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, path
 from elinkages.lists.urls import around as lists_around
 from elinkages.lists.urls import exported
 from partners.listings import APPLICATIONS, SIGNED
-from partners.views import agreements, applications, arrival, invitation, join, join_page, people
+from partners.views import address, agreements, applications, arrival, invitation, join, join_page, people
 from partners.views import dashboard as partner_views
 from partners.views import portal as portal_views
 
@@ -91,12 +91,14 @@ dashboard: list[URLPattern | URLResolver] = [
 
 portal: list[URLPattern | URLResolver] = [
     path("profile/", portal_views.profile, name="profile"),
+    path("profile/address/forgetting/", portal_views.address_forgetting, name="address-forgetting"),
     path("profile/colleagues/new/", portal_views.colleague_new, name="colleague-new"),
     path("arrival/", arrival.departure, name="departure"),
 ]
 
 public: list[URLPattern | URLResolver] = [
     path("arrival/<str:token>/", arrival.arrival, name="arrival"),
+    path("address/<slug:slug>/<str:token>/", address.address_confirmation, name="address-confirmation"),
     path("join/<slug:slug>/", join.join, name="join"),
     path("join/<slug:slug>/sent/", join.join_sent, name="join-sent"),
     path("join/<slug:slug>/confirmation/<str:token>/", join.join_confirmation, name="join-confirmation"),

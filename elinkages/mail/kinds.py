@@ -28,6 +28,7 @@ _INVITES = "Nobody can come in without it."
 _CONFIRMS = "It confirms what was sent there, or says where it stands."
 _MONEY = "It is the record of money that was paid to you."
 _TEAM_NEWS = "It says when somebody may do more or less; that protects your company's money."
+_ADDRESS = "It proves that an address is yours, or says that letters go elsewhere."
 _JOINING = "It answers what you asked for."
 _SIGNED = "It asks for a signature, or it is the record of one."
 ESSENTIAL: Final = Kind("essential", "Letters that are always sent", why="It needs you, or it is the record of it.")
@@ -42,6 +43,7 @@ _KINDS: Final = (
         Kind("application", "Your application", PARTNER, why=_JOINING),
         ("application_confirmation", "application_declined"),
     ),
+    (Kind("address", "Your address", PARTNER, why=_ADDRESS), ("address_confirmation", "address_moved")),
     (Kind("agreement", "The agreement", why=_SIGNED), ("agreement_asked", "agreement_signed")),
     (Kind("public", "The public referral page", why=_CONFIRMS), ("inquiry_confirm", "status_link")),
     (Kind("team_news", "Changes in the team", TEAM, why=_TEAM_NEWS), ("team_news",)),

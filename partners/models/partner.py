@@ -124,11 +124,13 @@ class Contact(TenantModel):
     """A person at a partner. In the portal, the one who acts.
 
     `can_sign`: speaks for the firm, and may sign the agreement. `sees_earnings`: reads amounts and statements.
+    `wanted_email`: where they want their letters, until that mailbox confirms it.
     """
 
     partner = TenantForeignKey(Partner, related_name="contacts")
     name = models.CharField(max_length=120)
     email = models.EmailField(blank=True)
+    wanted_email = models.EmailField(blank=True, db_default="")
     phone = models.CharField(max_length=40, blank=True)
     can_sign = models.BooleanField(default=True, db_default=True)
     sees_earnings = models.BooleanField(default=True, db_default=True)

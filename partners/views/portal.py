@@ -7,11 +7,12 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
 from elinkages.kernel import spam
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
-from partners import invitations, people
+from partners import addresses, invitations, people
 from partners.access import PortalRequest, portal, refuse_inactive
 from partners.forms import ColleagueInvitationForm, ProfileForm
 from partners.models import Contact
@@ -28,14 +29,31 @@ def profile(request: PortalRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         with attempt(form):
-            if form.cleaned_data["email"] != contact.email:
-                _limit(request)
-            people.edit(contact, **form.cleaned_data, by=contact, at=timezone.now())
-            messages.success(request, "Your details were saved.")
+            _save(request, **form.cleaned_data)
             return redirect("portal:profile")
     colleagues = Contact.objects.current().filter(partner=request.partner).exclude(pk=contact.pk)
     context = {"form": form, "colleagues": list(colleagues.order_by("name", "pk"))}
     return page(request, "portal/profile/profile.html", context, status=422 if form.is_bound else 200)
+
+
+def _save(request: PortalRequest, *, name: str, email: str, phone: str) -> None:
+    contact, at = request.contact, timezone.now()
+    if email != contact.email:
+        _limit(request)
+    people.edit(contact, name=name, email=contact.email, phone=phone, by=contact, at=at)
+    if addresses.ask(contact, email, user=request.user, at=at):
+        messages.info(request, f"Open the link in the e-mail to {contact.wanted_email}. Letters go there afterwards.")
+    else:
+        messages.success(request, "Your details were saved.")
+
+
+@portal
+@require_POST
+def address_forgetting(request: PortalRequest) -> HttpResponse:
+    """Keep the address that letters go to now."""
+    addresses.forget(request.contact)
+    messages.success(request, f"Letters still go to {request.contact.email}.")
+    return redirect("portal:profile")
 
 
 def _limit(request: PortalRequest) -> None:

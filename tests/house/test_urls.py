@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 ANYONES_PAGES = {
     "home", "styleguide", "healthz", "metrics", "start", "new-msp", "team-invitation", "partner-invitation",
     "refer", "refer-sent", "refer-link", "refer-qr", "refer-confirmation", "status",
-    "join", "join-sent", "join-confirmation", "join-kind",
+    "join", "join-sent", "join-confirmation", "join-kind", "address-confirmation",
     "brand-css", "brand-logo", "unsubscribe", "arrival",
     "session-list", "session-end", "session-end-others", "second-factor", "go-on", "close-account",
 }  # fmt: skip

@@ -1,0 +1,160 @@
+"""A person's letters go to another address once its mailbox has confirmed it."""
+
+from datetime import timedelta
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.test import Client
+from django.utils import timezone
+
+from elinkages.accounts.models import Membership, Msp
+from elinkages.kernel import tenancy
+from elinkages.mail.models import Message
+from partners import addresses, people
+from partners.models import Contact, PartnerLogin
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+NEW = "news@finch.test"
+
+
+@pytest.fixture
+def msp() -> Msp:
+    return builders.an_msp("Northwind IT")
+
+
+@pytest.fixture
+def login(msp: Msp) -> PartnerLogin:
+    with tenancy.use(msp.pk):
+        return builders.a_login(builders.a_partner("Finch CPAs"), builders.a_user("Dana Finch"))
+
+
+@pytest.fixture
+def browser(login: PartnerLogin) -> Client:
+    client = Client()
+    client.force_login(login.user)
+    return client
+
+
+def _contact(msp: Msp, login: PartnerLogin) -> Contact:
+    with tenancy.use(msp.pk):
+        return Contact.objects.get(pk=login.contact_id)
+
+
+def _asked(msp: Msp, login: PartnerLogin, address: str = NEW) -> str:
+    """The link of a letter that was asked for now."""
+    with tenancy.use(msp.pk):
+        contact = Contact.objects.select_related("partner").get(pk=login.contact_id)
+        token = addresses.ask(contact, address, user=login.user, at=timezone.now())
+    return f"/address/{msp.slug}/{token}/"
+
+
+def _profile(msp: Msp) -> str:
+    return f"/p/{msp.slug}/profile/"
+
+
+def _letters(msp: Msp) -> list[tuple[str, str]]:
+    with tenancy.use(msp.pk):
+        return list(Message.objects.order_by("pk").values_list("to", "subject"))
+
+
+def test_another_address_waits_until_its_mailbox_confirms(msp: Msp, login: PartnerLogin, browser: Client) -> None:
+    old = login.contact.email
+    answer = browser.post(_profile(msp), {"name": "Dana F.", "email": NEW, "phone": "5"}, follow=True).content.decode()
+    assert f"Open the link in the e-mail to {NEW}" in answer
+    assert f"until then letters go to {old}" in answer
+    contact = _contact(msp, login)
+    assert (contact.name, contact.phone, contact.email, contact.wanted_email) == ("Dana F.", "5", old, NEW)
+    assert _letters(msp) == [(NEW, "Get letters of Northwind IT at this address?")]
+
+
+def test_to_read_the_link_changes_nothing_and_to_confirm_it_tells_the_old_mailbox(
+    msp: Msp, login: PartnerLogin
+) -> None:
+    old, link, stranger = login.contact.email, _asked(msp, login), Client()
+    assert "Get letters of Northwind IT here?" in stranger.get(link).content.decode()
+    assert _contact(msp, login).email == old
+    assert f"Letters go to {NEW} now" in stranger.post(link).content.decode()
+    contact = _contact(msp, login)
+    assert (contact.email, contact.wanted_email) == (NEW, "")
+    assert [to for to, _ in _letters(msp)] == [NEW, old]
+    assert _letters(msp)[1][1] == "Your letters of Northwind IT go to another address now"
+
+
+def test_a_link_confirms_once(msp: Msp, login: PartnerLogin) -> None:
+    link = _asked(msp, login)
+    Client().post(link)
+    again = Client().post(link)
+    assert again.status_code == 409
+    assert "was used already" in again.content.decode()
+
+
+def test_a_link_is_good_for_three_days(msp: Msp, login: PartnerLogin) -> None:
+    token = _asked(msp, login).split("/")[-2]
+    with tenancy.use(msp.pk), pytest.raises(addresses.LinkOver, match="good for 3 days"):
+        addresses.confirm(token, at=timezone.now() + addresses.GOOD_FOR)
+
+
+def test_a_link_that_is_cut_off_says_so(msp: Msp, login: PartnerLogin) -> None:
+    answer = Client().get(_asked(msp, login)[:-4] + "/")
+    assert "Copy all of it from the e-mail." in answer.content.decode()
+
+
+def test_only_the_link_of_the_last_address_counts(msp: Msp, login: PartnerLogin) -> None:
+    first, _ = _asked(msp, login), _asked(msp, login, "other@finch.test")
+    assert "another address was entered since" in Client().post(first).content.decode()
+    assert _contact(msp, login).wanted_email == "other@finch.test"
+
+
+def test_a_link_of_one_msp_opens_nothing_at_another(msp: Msp, login: PartnerLogin) -> None:
+    other, link = builders.an_msp("Harborline"), _asked(msp, login)
+    assert Client().post(link.replace(msp.slug, other.slug)).status_code == 409
+    assert _contact(msp, login).wanted_email == NEW
+
+
+def test_to_think_again_makes_the_link_worthless(msp: Msp, login: PartnerLogin, browser: Client) -> None:
+    link, old = _asked(msp, login), login.contact.email
+    page = browser.post(_profile(msp) + "address/forgetting/", follow=True).content.decode()
+    assert f"Letters still go to {old}." in page
+    assert Client().post(link).status_code == 409
+    assert _contact(msp, login).email == old
+
+
+def test_to_save_the_old_address_again_makes_the_link_worthless(msp: Msp, login: PartnerLogin, browser: Client) -> None:
+    link, old = _asked(msp, login), login.contact.email
+    browser.post(_profile(msp), {"name": "Dana Finch", "email": old, "phone": ""})
+    assert Client().post(link).status_code == 409
+
+
+def test_what_the_msp_enters_meanwhile_counts(msp: Msp, login: PartnerLogin) -> None:
+    owner: Membership = builders.a_member(msp)
+    link, contact = _asked(msp, login), _contact(msp, login)
+    with tenancy.use(msp.pk):
+        people.edit(contact, name=contact.name, email="desk@finch.test", phone="", by=owner, at=timezone.now())
+    assert Client().post(link).status_code == 409
+    assert _contact(msp, login).email == "desk@finch.test"
+
+
+def test_an_address_that_the_login_has_proven_counts_at_once(msp: Msp, login: PartnerLogin, browser: Client) -> None:
+    EmailAddress.objects.create(user=login.user, email=NEW, verified=True)
+    browser.post(_profile(msp), {"name": "Dana Finch", "email": NEW.upper(), "phone": ""})
+    contact = _contact(msp, login)
+    assert (contact.email, contact.wanted_email) == (NEW, "")
+
+
+def test_an_address_that_was_given_away_meanwhile_is_not_taken(msp: Msp, login: PartnerLogin) -> None:
+    link, old = _asked(msp, login), login.contact.email
+    with tenancy.use(msp.pk):
+        Contact.objects.create(partner=login.partner, name="Kim", email=NEW, created_at=builders.AT)
+    answer = Client().post(link)
+    assert answer.status_code == 409
+    assert "belongs to Kim of Finch CPAs already" in answer.content.decode()
+    assert _contact(msp, login).email == old
+
+
+def test_a_person_who_was_removed_confirms_nothing(msp: Msp, login: PartnerLogin) -> None:
+    owner, link = builders.a_member(msp), _asked(msp, login)
+    with tenancy.use(msp.pk):
+        people.remove(login.contact, by=owner, at=timezone.now() + timedelta(minutes=1))
+    assert Client().post(link).status_code == 409
