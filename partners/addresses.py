@@ -85,7 +85,7 @@ def find(token: str, *, at: datetime) -> Contact:
 
 
 def confirm(token: str, *, at: datetime) -> Contact:
-    """The mailbox is proven: letters go there from now on, and the one before is told. Raises LinkOver, AddressTaken."""
+    """The mailbox is proven: letters go there from now on, the one before is told. Raises LinkOver, AddressTaken."""
     contact = find(token, at=at)
     _move(contact, contact.wanted_email, at)
     return contact
