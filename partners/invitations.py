@@ -213,7 +213,7 @@ def _invitable(contact: Contact, at: datetime) -> Contact:
 
 
 def _first_with_address(partner: Partner, by: Membership, at: datetime) -> Contact:
-    contact = Contact.objects.current().filter(partner=partner).exclude(email="").order_by("pk").first()
+    contact = Contact.objects.current().filter(partner=partner).by_voice().first()
     if contact is not None:
         return contact
     if not partner.email:

@@ -129,10 +129,10 @@ def _introducers(referral: Referral) -> Iterator[Reader]:
 
 
 def _people(partner: Partner, referral: Referral) -> Iterator[Reader]:
-    """The person who sent it, or the partner's first person; nobody of a partner who has left."""
+    """The person who sent it, or who speaks for the partner; nobody of a partner who has left."""
     if partner.state == PartnerState.PARTED:
         return
-    contacts = list(Contact.objects.current().filter(partner=partner).exclude(email="").order_by("pk"))
+    contacts = list(Contact.objects.current().filter(partner=partner).by_voice())
     sender = next((person for person in contacts if person.actor_name == referral.registered_by_name), None)
     reader = sender or next(iter(contacts), None)
     if reader is None:

@@ -37,10 +37,10 @@ def tell_partner(
     place: str = "portal:home",
     argument: Any = None,
 ) -> None:
-    """Write to a partner's first person, with a button for those who have a login; to nobody who has left."""
+    """Write to the person who speaks for a partner, with a button for those who have a login; to nobody who has left."""
     if partner.state == PartnerState.PARTED:
         return
-    reader = Contact.objects.current().filter(partner=partner).exclude(email="").order_by("pk").first()
+    reader = Contact.objects.current().filter(partner=partner).by_voice().first()
     email, name = (reader.email, reader.name) if reader else (partner.email, partner.name)
     if not email:
         return

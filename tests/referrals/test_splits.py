@@ -167,6 +167,13 @@ def test_somebody_who_does_not_speak_for_the_firm_gives_none_of_its_credit_away(
         assert SplitConsent.objects.get(pk=mine.pk).answer == Answer.WAITING
 
 
+def test_who_speaks_for_the_firm_is_asked_not_who_was_entered_first(inside: House) -> None:
+    Contact.objects.filter(partner=inside.lake).update(can_sign=False)
+    Contact.objects.create(partner=inside.lake, name="Lou Lake", email="lou@lake.test", created_at=AT)
+    asked(inside, a_referral(inside.harbor))
+    assert set(Message.objects.values_list("to", flat=True)) == {inside.dana.email, "lou@lake.test"}
+
+
 def test_the_team_asks_records_and_takes_back_on_the_pages(house: House, browser: Browser) -> None:
     with tenancy.use(house.msp.pk):
         referral = a_referral(house.harbor, "Mesa Logistics")
