@@ -37,7 +37,7 @@ def tell_partner(
     place: str = "portal:home",
     argument: Any = None,
 ) -> None:
-    """Write to the person who speaks for a partner, with a button for those who have a login; to nobody who has left."""
+    """Write to who speaks for a partner, with a button for those who have a login; to nobody who has left."""
     if partner.state == PartnerState.PARTED:
         return
     reader = Contact.objects.current().filter(partner=partner).by_voice().first()
