@@ -21,7 +21,7 @@ HOST_KEY = "portal_host"
 PUBLIC_HERE = frozenset({"arrival", "brand", "letters", "static"})
 """First path segments of the public door that a portal's own host name answers to."""
 LOGOUT = "/accounts/logout/"
-OURS = ("/accounts/", "/invitation/", "/join/", "/p/", "/refer/", "/status/")
+OURS = ("/accounts/", "/address/", "/invitation/", "/join/", "/p/", "/refer/", "/status/")
 """How paths begin that lead to our own address from there."""
 
 
