@@ -1,14 +1,18 @@
-"""Which refusals no test provokes: a pytest plugin that writes down each one, and the command that compares.
+"""Which refusals no test provokes: a pytest plugin that writes down each one, and the step of bin/test that compares.
 
-A refusal is a call of a `Refused` class somewhere in the product, known by its file and line.
+A refusal is a call of a `Refused` class somewhere in the product, known by its file and line. It counts when the test
+decides that it happens: not in a thread of a race, and not for an example that Hypothesis drew.
 """
 
 import ast
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+import hypothesis
 
 from elinkages.kernel import refusal
 
@@ -38,7 +42,8 @@ class Recorder:
             frame = sys._getframe(1)
             while frame.f_code.co_name == "__init__" and frame.f_locals.get("self") is made and frame.f_back:
                 frame = frame.f_back
-            sites.add(Site(frame.f_code.co_filename, frame.f_lineno))
+            if not _chance_decides():
+                sites.add(Site(frame.f_code.co_filename, frame.f_lineno))
             make(made, message, status=status)
 
         setattr(refusal.Refused, "__init__", noting)  # noqa: B010
@@ -55,6 +60,10 @@ class Recorder:
 
     def _ours(self) -> list[Site]:
         return sorted(site for site in self.sites if Path(site.file).is_relative_to(ROOT))
+
+
+def _chance_decides() -> bool:
+    return threading.current_thread() is not threading.main_thread() or hypothesis.currently_in_test_context()
 
 
 RECORDER = Recorder()

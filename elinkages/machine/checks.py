@@ -55,6 +55,7 @@ def full_steps(*, workers: str) -> list[Step]:
         Step("System checks", (*manage, "check", "--fail-level", "WARNING")),
         Step("Static files", (*manage, "collectstatic", "--noinput", "--verbosity", "0")),
         Step("Tests", (*pytest, *spread, "-m", "not browser"), live=True),
+        Step("Every refusal is provoked", (sys.executable, "-m", "tests.refusals"), live=True),
         Step("Browser tests", (*pytest, *spread, "-m", "browser"), live=True, may_be_empty=True),
     ]
 

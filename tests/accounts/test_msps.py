@@ -1,12 +1,11 @@
 """How an MSP begins and changes."""
 
-import threading
+from functools import partial
 from typing import Any
 from uuid import uuid4
 from zoneinfo import available_timezones
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from elinkages.accounts import msps, time_zones
@@ -18,6 +17,7 @@ from elinkages.kernel import tenancy
 from referrals.models import ServiceLine
 from tests import builders
 from tests.builders import AT
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -206,23 +206,12 @@ def test_the_same_form_sent_twice_founds_one_msp() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_form_sent_twice_at_once_founds_one_msp() -> None:
-    user, form, start, answers = builders.a_user(), NEW | {"_once": str(uuid4())}, threading.Barrier(3), []
-
-    def send() -> None:
-        client = Client()
-        client.force_login(user)
-        start.wait()
-        try:
-            answers.append(client.post("/new-msp/", form)["Location"])
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=send) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert answers == ["/northwind-it/"] * 3
+    user, form = builders.a_user(), NEW | {"_once": str(uuid4())}
+    browsers = [Client() for _ in range(3)]
+    for browser in browsers:
+        browser.force_login(user)
+    answers = at_once(*[partial(browser.post, "/new-msp/", form) for browser in browsers])
+    assert [answer["Location"] for answer in answers] == ["/northwind-it/"] * 3
     assert Msp.objects.count() == 1
 
 

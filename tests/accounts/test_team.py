@@ -1,13 +1,14 @@
 """The people of an MSP: invited, joined, given a role, deactivated, and never without an owner."""
 
 import re
-import threading
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from elinkages.audit.models import AuditEvent
 from elinkages.kernel import tenancy
 from elinkages.mail.models import Message
 from tests import builders
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -183,21 +185,9 @@ def test_a_token_opens_its_own_msp_only(owner: Membership) -> None:
 def test_a_link_that_is_accepted_twice_at_once_makes_one_member() -> None:
     owner = builders.a_member(builders.an_msp("Acme IT", "acme"))
     nina = builders.a_user("Nina Novak", "nina@example.com")
-    address, start, statuses = f"/invitation/acme/{_invite(owner)}/", threading.Barrier(3), []
-
-    def accept() -> None:
-        client = _client(nina)
-        start.wait()
-        try:
-            statuses.append(client.post(address).status_code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=accept) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    address = f"/invitation/acme/{_invite(owner)}/"
+    browsers = [_client(nina) for _ in range(3)]
+    statuses = [answer.status_code for answer in at_once(*[partial(browser.post, address) for browser in browsers])]
     assert statuses.count(302) == 1
     assert set(statuses) <= {302, 409, 410}
     assert Membership.objects.filter(user=nina).count() == 1
@@ -235,23 +225,13 @@ def test_with_two_owners_one_can_go(owner: Membership) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_owners_who_deactivate_each_other_leave_one() -> None:
     msp = builders.an_msp("Acme IT", "acme")
-    owners = [builders.a_member(msp, name=name) for name in ("Alice Adams", "Sue Second")]
-    start, statuses = threading.Barrier(2), []
+    alice, sue = [builders.a_member(msp, name=name) for name in ("Alice Adams", "Sue Second")]
 
-    def deactivate(by: Membership, member: Membership) -> None:
-        client = _client(by.user)
-        start.wait()
-        try:
-            statuses.append(client.post(f"/acme/settings/team/{member.pk}/deactivation/").status_code)
-        finally:
-            connection.close()
+    def deactivation(by: Membership, member: Membership) -> Callable[[], Any]:
+        return partial(_client(by.user).post, f"/acme/settings/team/{member.pk}/deactivation/")
 
-    threads = [threading.Thread(target=deactivate, args=pair) for pair in (owners, reversed(owners))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert statuses.count(302) == 1
+    answers = at_once(deactivation(alice, sue), deactivation(sue, alice))
+    assert [answer.status_code for answer in answers].count(302) == 1
     assert Membership.objects.active().filter(msp=msp, role=Role.OWNER).count() == 1
 
 

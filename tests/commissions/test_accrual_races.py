@@ -1,11 +1,8 @@
 """Two workers at one month, on real connections: one effect. And the nightly check, run as beat runs it."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
-from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
 
 from commissions import accruals, tasks
 from commissions.models import Entry, Journal, Pool, Posting
@@ -13,31 +10,11 @@ from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
 from tests import builders
 from tests.commissions.test_invariants import as_the_owner
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TODAY = date(2026, 4, 2)
 AT = datetime(2026, 4, 2, 12, tzinfo=UTC)
-
-
-def together(*works: Callable[[], object]) -> list[BaseException]:
-    """Run every work in a thread and on a connection of its own, all starting at once; returns what went wrong."""
-    start, problems = Barrier(len(works)), list[BaseException]()
-
-    def run(work: Callable[[], object]) -> None:
-        try:
-            start.wait(10)
-            work()
-        except BaseException as problem:
-            problems.append(problem)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=[work]) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return problems
 
 
 @pytest.fixture
@@ -58,7 +35,7 @@ def test_two_workers_accrue_one_month_with_one_effect(msp: Msp) -> None:
         with tenancy.use(msp.pk):
             accruals.release(today=TODAY, at=AT)
 
-    assert together(worker, worker, worker) == []
+    assert at_once(worker, worker, worker) == [None] * 3
     with tenancy.use(msp.pk):
         counts = [model.objects.count() for model in (Pool, Entry)]
         assert counts == [18, 18], "six deals, three months each"
@@ -80,7 +57,7 @@ def test_a_movement_made_while_the_month_is_accrued_is_not_lost(msp: Msp) -> Non
         with tenancy.use(msp.pk):
             accruals.accrue(today=TODAY, at=AT)
 
-    assert together(mover, worker) == []
+    assert at_once(mover, worker) == [None] * 2
     worker()
     with tenancy.use(msp.pk):
         total = sum(Entry.objects.filter(pool__contract=contract).values_list("minor", flat=True))

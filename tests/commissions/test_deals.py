@@ -1,12 +1,11 @@
 """Which plan a deal gets, the win that pins it, and that a win happens once."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from django.db import ProgrammingError, connection, transaction
+from django.db import ProgrammingError, transaction
 
 from commissions import deals, engine, plans
 from commissions.forecast import promises
@@ -19,6 +18,7 @@ from elinkages.kernel.refusal import Refused
 from partners.models import Partner, SourceKind
 from referrals.models import Client, Contract, Referral, ServiceLine, Stage
 from tests import builders
+from tests.races import at_once, within
 
 AT = datetime(2026, 11, 20, 15, tzinfo=UTC)
 JANUARY = date(2026, 1, 1)
@@ -253,27 +253,9 @@ def test_of_two_wins_at_once_one_makes_the_client() -> None:
         harbor, managed = builders.a_partner(), builders.a_service_line()
         plan_for("everyone", harbor, managed, owner)
         referral = builders.a_referral(harbor, "Alder Legal")
-    outcomes: list[str] = []
-    start = threading.Barrier(2)
-
-    def sign() -> None:
-        start.wait()
-        try:
-            with tenancy.use(acme.pk):
-                win(Referral.objects.get(pk=referral.pk), managed, owner)
-            outcomes.append("won")
-        except Refused as refusal:
-            outcomes.append(refusal.message)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=sign) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    outcomes.sort(key=lambda outcome: outcome == "won")
-    assert outcomes[1] == "won"
-    assert "Alder Legal" in outcomes[0]
+    sign = within(acme, lambda: win(Referral.objects.get(pk=referral.pk), managed, owner))
+    [refusal] = [outcome for outcome in at_once(sign, sign) if isinstance(outcome, Exception)]
+    assert isinstance(refusal, Refused)
+    assert "Alder Legal" in refusal.message
     with tenancy.use(acme.pk):
         assert Client.objects.count() == Contract.objects.count() == Pin.objects.count() == 1

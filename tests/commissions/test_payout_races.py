@@ -1,12 +1,10 @@
 """Two people at once: one effect."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from threading import Barrier
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from commissions import ledger, payouts
 from commissions.models import Journal, Payout, PayoutAttempt, PayoutItem, PayoutRun, RunState
@@ -14,9 +12,8 @@ from elinkages.accounts.models import Membership, Msp
 from elinkages.accounts.rights import Role
 from elinkages.audit.models import AuditEvent
 from elinkages.kernel import tenancy
-from elinkages.kernel.refusal import Refused
 from elinkages.mail.models import Message
-from tests import builders
+from tests import builders, races
 from tests.commissions.owing import noon, payable
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,28 +36,15 @@ class Office:
             payable(self.partner, 10_000)
 
     def inside[Result](self, verb: Callable[[], Result]) -> Result:
-        with tenancy.use(self.msp.pk):
-            return verb()
+        return races.within(self.msp, verb)()
 
     def opened(self) -> PayoutRun:
         return self.inside(lambda: payouts.open_run(cutoff_on=DAY, by=self.finn, at=AT).run)
 
     def at_once(self, verb: Callable[[Membership], object]) -> list[str]:
         """What came of two people doing the same thing in the same moment: "done", or the refusal."""
-        barrier = Barrier(2)
-
-        def one(person: Membership) -> str:
-            try:
-                barrier.wait(10)
-                self.inside(lambda: verb(person))
-            except Refused as refusal:
-                return type(refusal).__name__
-            finally:
-                connection.close()
-            return "done"
-
-        with ThreadPoolExecutor(2) as pool:
-            return sorted(pool.map(one, self.people))
+        outcomes = races.at_once(*[races.within(self.msp, partial(verb, person)) for person in self.people])
+        return sorted(type(outcome).__name__ if isinstance(outcome, Exception) else "done" for outcome in outcomes)
 
 
 @pytest.fixture

@@ -4,10 +4,13 @@ import ast
 import sys
 from pathlib import Path
 
+import hypothesis
+import hypothesis.strategies
 import pytest
 
 from elinkages.kernel.refusal import Refused
 from tests import refusals
+from tests.races import at_once
 from tests.refusals import Recorder, Site
 
 PLANTED = """
@@ -61,6 +64,19 @@ def test_a_refusal_is_noted_where_it_was_made() -> None:
     finally:
         recorder.end()
     assert recorder.sites == {Site(__file__, line)}
+
+
+def test_what_chance_decides_counts_as_provoked_by_nobody() -> None:
+    before = set(refusals.RECORDER.sites)
+    at_once(lambda: Refused("In a race."), lambda: Refused("In a race."))
+
+    @hypothesis.settings(max_examples=1, database=None)
+    @hypothesis.given(hypothesis.strategies.integers())
+    def draw(number: int) -> None:
+        Refused(f"Not {number}.")
+
+    draw()
+    assert refusals.RECORDER.sites == before
 
 
 def test_the_product_refuses_in_many_places_and_this_run_notes_them() -> None:

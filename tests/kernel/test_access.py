@@ -1,11 +1,10 @@
 """The doors: who gets in, what a refusal leaves behind, and a form that is sent twice."""
 
-import threading
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from elinkages.accounts import rights, team
@@ -16,6 +15,7 @@ from elinkages.audit.models import AuditEvent
 from elinkages.kernel import tenancy
 from elinkages.mail.models import Message
 from tests import builders
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -147,21 +147,8 @@ def test_a_form_sent_twice_at_the_same_time_has_one_effect() -> None:
     msp = builders.an_msp("Acme IT", "acme")
     owner = builders.a_member(msp)
     form = {"name": "Cabling", "_once": str(uuid4())}
-    start, answers = threading.Barrier(4), []
-
-    def send() -> None:
-        client = _client(owner)
-        start.wait()
-        try:
-            answers.append(client.post("/acme/settings/service-lines/new/", form))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=send) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    browsers = [_client(owner) for _ in range(4)]
+    answers = at_once(*[partial(browser.post, "/acme/settings/service-lines/new/", form) for browser in browsers])
     assert sorted(answer.status_code for answer in answers) == [302, 303, 303, 303]
     assert {answer["Location"] for answer in answers} == {"/acme/settings/service-lines/"}
     with tenancy.use(msp.pk):

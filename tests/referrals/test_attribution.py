@@ -1,12 +1,11 @@
 """Credit is shared by agreement, never beyond the whole, and never changed once it is paid on."""
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from elinkages.audit import trail
 from elinkages.kernel import tenancy
@@ -14,6 +13,7 @@ from elinkages.kernel.actors import System
 from referrals import attribution, pipeline
 from referrals.models import Channel, Credit, Finding, LostReason, Referral, Stage, StageMove
 from tests.builders import a_partner, a_referral
+from tests.races import at_once, within
 from tests.referrals.conftest import House, build_house
 
 AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -90,48 +90,15 @@ def test_the_database_refuses_more_than_the_whole(inside: House) -> None:
         Credit.objects.create(referral=referral, partner=inside.lake, basis_points=1, created_at=AT)
 
 
-# Races: every runner has its own connection, and all begin together.
-
-
-def together(*runners: Callable[[], Any]) -> list[Any]:
-    """What each runner returned or raised, when all of them run at once."""
-    barrier = threading.Barrier(len(runners))
-    results: list[Any] = [None] * len(runners)
-
-    def run(position: int, runner: Callable[[], Any]) -> None:
-        barrier.wait(timeout=20)
-        try:
-            results[position] = runner()
-        except Exception as problem:
-            results[position] = problem
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(position, runner)) for position, runner in enumerate(runners)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
-
-
-def scoped(house: House, work: Callable[[], Any]) -> Callable[[], Any]:
-    def run() -> Any:
-        with tenancy.use(house.msp.pk):
-            return work()
-
-    return run
-
-
 @pytest.mark.django_db(transaction=True)
 def test_of_two_registrations_at_once_exactly_one_holds_the_credit() -> None:
     house = build_house()
     facts: dict[str, Any] = {"company": "Brightwater Dental", "contact_email": "lena@brightwater.com"}
 
     def send(partner: Any, channel: str) -> Callable[[], Any]:
-        return scoped(house, lambda: pipeline.submit(partner, channel=channel, by=BY, at=AT, **facts))
+        return within(house.msp, lambda: pipeline.submit(partner, channel=channel, by=BY, at=AT, **facts))
 
-    results = together(send(house.harbor, Channel.DASHBOARD), send(house.lake, Channel.DASHBOARD))
+    results = at_once(send(house.harbor, Channel.DASHBOARD), send(house.lake, Channel.DASHBOARD))
     assert all(isinstance(result, Referral) for result in results), results
     with tenancy.use(house.msp.pk):
         assert Credit.objects.count() == 1
@@ -146,7 +113,7 @@ def test_one_partner_sending_twice_at_once_is_registered_once() -> None:
     def send() -> Any:
         return pipeline.submit(house.harbor, company="Mesa Logistics", channel=Channel.DASHBOARD, by=BY, at=AT)
 
-    results = together(*[scoped(house, send)] * 3)
+    results = at_once(*[within(house.msp, send)] * 3)
     assert sum(isinstance(result, Referral) for result in results) == 1
     assert sum(isinstance(result, pipeline.AlreadyReferred) for result in results) == 2
 
@@ -158,9 +125,9 @@ def test_of_two_people_who_move_one_introduction_one_is_told() -> None:
         referral = a_referral(house.harbor)
 
         seen = [Referral.objects.get(pk=referral.pk) for _ in range(2)]
-    results = together(
-        scoped(house, lambda: pipeline.qualify(seen[0], by=house.owner, at=AT)),
-        scoped(house, lambda: pipeline.lose(seen[1], reason=LostReason.PRICE, by=house.manager, at=AT)),
+    results = at_once(
+        within(house.msp, lambda: pipeline.qualify(seen[0], by=house.owner, at=AT)),
+        within(house.msp, lambda: pipeline.lose(seen[1], reason=LostReason.PRICE, by=house.manager, at=AT)),
     )
     assert sum(isinstance(result, pipeline.StageChanged) for result in results) == 1, results
     with tenancy.use(house.msp.pk):
@@ -175,12 +142,12 @@ def test_two_transactions_cannot_each_add_the_last_half() -> None:
         third = a_partner("Third Party")
 
     def add(partner: Any) -> Callable[[], Any]:
-        return scoped(
-            house,
+        return within(
+            house.msp,
             lambda: Credit.objects.create(referral=referral, partner=partner, basis_points=5_000, created_at=AT),
         )
 
-    results = together(add(house.lake), add(third))
+    results = at_once(add(house.lake), add(third))
     assert sum(isinstance(result, IntegrityError) for result in results) == 1, results
     with tenancy.use(house.msp.pk):
         assert sum(credit.basis_points for credit in Credit.objects.all()) == 10_000
