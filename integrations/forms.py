@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from elinkages.kernel.forms import offer
 from integrations.models import Import, ImportKind
 from integrations.spreadsheets import files
 from integrations.spreadsheets.fields import AMOUNT, DAY, FIELDS, SIGNED
@@ -37,7 +38,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, kinds: Sequence[ImportKind], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]  # type: ignore[attr-defined]
+        offer(self, "kind", [(kind.value, str(kind.label)) for kind in kinds])
 
     def clean_file(self) -> Any:
         """A file that is far too large is refused before it is read."""
@@ -70,7 +71,7 @@ class SheetForm(forms.Form):
     def __init__(self, *args: Any, batch: Import, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["sheet"] = batch.sheet
-        self.fields["sheet"].choices = [(name, name) for name in batch.sheets]  # type: ignore[attr-defined]
+        offer(self, "sheet", [(name, name) for name in batch.sheets])
 
 
 class ColumnsForm(forms.Form):

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from elinkages.accounts.models import Membership
+from elinkages.kernel.forms import by_key, offer
 from partners.invitations import MESSAGE_LIMIT
 from partners.models import Contact, SourceKind
 
@@ -72,8 +73,7 @@ class PartnerEditForm(PartnerForm):
     def __init__(self, *args: Any, team: list[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].help_text = "The firm’s own address. Invitations go to its people."
-        choice: Any = self.fields["owner"]
-        choice.choices = [("", "Nobody in particular"), *((str(member.pk), str(member)) for member in team)]
+        offer(self, "owner", by_key(team, nothing="Nobody in particular"))
 
 
 class PersonForm(forms.Form):
@@ -145,8 +145,7 @@ class InvitationForm(forms.Form):
 
     def __init__(self, *args: Any, people: list[Contact], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choice: Any = self.fields["contact"]
-        choice.choices = [(str(person.pk), f"{person.name}, {person.email}") for person in people]
+        offer(self, "contact", [(str(person.pk), f"{person.name}, {person.email}") for person in people])
 
 
 class ReasonForm(forms.Form):

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from elinkages.accounts.models import Membership
 from elinkages.kernel.form_fields import AmountField, DayField, use_currency
+from elinkages.kernel.forms import by_key, offer
 from elinkages.kernel.match_keys import company_key, phone_key
 from partners.models import Partner
 from referrals.models import LostReason, Stage
@@ -262,6 +263,5 @@ class LossForm(forms.Form):
 
 
 def _members(form: forms.Form, field: str, team: Sequence[Membership], nobody: str) -> None:
-    choice: Any = form.fields[field]
-    choice.error_messages["invalid_choice"] = "Choose someone of your team."
-    choice.choices = [("", nobody), *((str(member.pk), str(member)) for member in team)]
+    form.fields[field].error_messages["invalid_choice"] = "Choose someone of your team."
+    offer(form, field, by_key(team, nothing=nobody))

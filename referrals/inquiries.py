@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from elinkages.accounts import doors
 from elinkages.accounts.mailboxes import holds_address
+from elinkages.accounts.models import Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor, System
 from elinkages.kernel.match_keys import company_key
@@ -62,11 +63,11 @@ def settings() -> ReferralPage:
     return ReferralPage.objects.first() or ReferralPage(is_on=False, intro="", consent=CONSENT)
 
 
-def change_settings(*, is_on: bool, intro: str, consent: str, by: Actor, at: datetime, msp: object) -> ReferralPage:
+def change_settings(*, is_on: bool, intro: str, consent: str, by: Actor, at: datetime, msp: Msp) -> ReferralPage:
     """Turn the page on or off, and word it."""
     values = {"is_on": is_on, "intro": intro.strip()[:2_000], "consent": consent.strip()[:1_000] or CONSENT}
     page, _ = ReferralPage.objects.update_or_create(defaults=values)
-    trail.record("page.changed", msp, by=by, at=at, state="on" if is_on else "off")  # type: ignore[arg-type]
+    trail.record("page.changed", msp, by=by, at=at, state="on" if is_on else "off")
     return page
 
 

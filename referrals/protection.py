@@ -56,7 +56,7 @@ def days_for(source_kind: str) -> int:
     return known.get(source_kind, known.get("", DEFAULT_DAYS))
 
 
-def set_rules(days: Mapping[str, int | None], *, by: Actor, at: datetime, msp: object) -> None:
+def set_rules(days: Mapping[str, int | None], *, by: Actor, at: datetime, msp: Msp) -> None:
     """Say for how many days each kind (`""` for every other one) is protected, None for no rule of its own.
 
     It holds for introductions from now on: those before keep the day that their partner was told. Raises BadWindow.
@@ -75,7 +75,7 @@ def set_rules(days: Mapping[str, int | None], *, by: Actor, at: datetime, msp: o
     after = rules()
     if after != before:
         told = [f"{_label(kind)} {say_count(count, 'day')}" for kind, count in sorted(after.items())]
-        trail.record("protection.set", msp, by=by, at=at, windows=told or [say_count(DEFAULT_DAYS, "day")])  # type: ignore[arg-type]
+        trail.record("protection.set", msp, by=by, at=at, windows=told or [say_count(DEFAULT_DAYS, "day")])
 
 
 def begin(referral: Referral, known: Mapping[str, int] | None = None) -> None:

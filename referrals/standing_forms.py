@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from elinkages.kernel.form_fields import DayField
+from elinkages.kernel.forms import offer
 from partners.models import Partner, SourceKind
 from referrals.forms import sender_called, which_partner
 from referrals.models import LONGEST_PROTECTION, Case, Outcome
@@ -207,9 +208,9 @@ class DecisionOfCaseForm(forms.Form):
         super().__init__(*args, **kwargs)
         claims = list(case.claims.select_related("partner").order_by("pk"))
         self.partners = {str(claim.partner_id): claim.partner for claim in claims}
-        heir: Any = self.fields["heir"]
-        heir.choices = [("", "Choose a partner"), *((pk, partner.name) for pk, partner in self.partners.items())]
-        heir.initial = next((str(claim.partner_id) for claim in claims if not claim.is_holder), "")
+        heirs = ((pk, partner.name) for pk, partner in self.partners.items())
+        offer(self, "heir", [("", "Choose a partner"), *heirs])
+        self.fields["heir"].initial = next((str(claim.partner_id) for claim in claims if not claim.is_holder), "")
 
     def clean(self) -> dict[str, Any]:
         """Passing it on needs somebody to pass it to."""

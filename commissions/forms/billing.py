@@ -12,6 +12,7 @@ from django.http import QueryDict
 from commissions.facts import MANUAL, Applied, Document, Line, Standing
 from commissions.models import FactKind, LineKind
 from elinkages.kernel.form_fields import AmountField, DayField, use_currency
+from elinkages.kernel.forms import limit, offer
 from elinkages.kernel.money import format_money
 from elinkages.kernel.words import say_day
 from referrals import service_lines
@@ -65,7 +66,7 @@ class LineForm(forms.Form):
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["service_line"].queryset = service_lines.in_use()  # type: ignore[attr-defined]
+        limit(self, "service_line", service_lines.in_use())
         use_currency(self, currency)
 
 
@@ -117,10 +118,8 @@ class MoneyForm(forms.Form):
 
     def __init__(self, *args: Any, invoices: Sequence[Standing], currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["invoice"].choices = [  # type: ignore[attr-defined]
-            (one.fact.external_id, f"{one.fact.number}, {say_day(one.fact.dated_on)}, {_open(one, currency)}")
-            for one in invoices
-        ]
+        said = [f"{one.fact.number}, {say_day(one.fact.dated_on)}, {_open(one, currency)}" for one in invoices]
+        offer(self, "invoice", zip([one.fact.external_id for one in invoices], said, strict=True))
         use_currency(self, currency)
 
     def document(self, kind: str, client: Client, currency: str) -> Document:

@@ -8,6 +8,7 @@ from django import forms
 
 from commissions.models import PlanVersion
 from elinkages.kernel.form_fields import AmountField, DayField, use_currency
+from elinkages.kernel.forms import offer
 from referrals.models import MovementKind
 
 INFERRED = "moved"
@@ -111,10 +112,8 @@ class ChosenPlanForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.versions = {str(version.pk): version for version, _ in versions}
         rule = [("rule", by_rule)] if by_rule else []
-        self.fields["version"].choices = [  # type: ignore[attr-defined]
-            *rule,
-            *[(str(version.pk), f"{version}: {sentence}") for version, sentence in versions],
-        ]
+        by_hand = [(str(version.pk), f"{version}: {sentence}") for version, sentence in versions]
+        offer(self, "version", [*rule, *by_hand])
 
     def clean(self) -> dict[str, Any]:
         """A choice against the rules needs a reason."""

@@ -8,6 +8,7 @@ from django.forms.formsets import BaseFormSet, formset_factory
 from django.http import QueryDict
 
 from elinkages.kernel.form_fields import AmountField, DayField, use_currency
+from elinkages.kernel.forms import limit
 from referrals import service_lines
 from referrals.models import ServiceLine
 
@@ -36,7 +37,7 @@ class ContractForm(forms.Form):
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["service_line"].queryset = service_lines.in_use()  # type: ignore[attr-defined]
+        limit(self, "service_line", service_lines.in_use())
         use_currency(self, currency)
 
 

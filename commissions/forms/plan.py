@@ -8,6 +8,7 @@ from commissions.forms.plan_terms import as_json, can_show
 from commissions.models import PlanVersion, Versioning
 from commissions.terms import Terms, TermsError, from_json, kind_of
 from elinkages.kernel.form_fields import AmountField, DayField, RateField, use_currency
+from elinkages.kernel.forms import offer
 from referrals import service_lines
 
 REWARDS: Final[dict[str, tuple[str, str]]] = {
@@ -267,7 +268,7 @@ class TermsForm(forms.Form):
             self.fields["cap_lifetime"].label = "At most"
         if "lines" in self.fields:
             self.names = {str(line.pk): line.name for line in service_lines.in_use()}
-            self.fields["lines"].choices = list(self.names.items())  # type: ignore[attr-defined]
+            offer(self, "lines", self.names.items())
         if "trigger" in self.fields and "months" in self.fields:
             self.fields["trigger"].label = "The months are counted from the day that"
             self.fields["trigger"].initial = "service_start"

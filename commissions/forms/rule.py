@@ -8,6 +8,7 @@ from django import forms
 
 from commissions.models import Plan
 from elinkages.kernel.form_fields import DayField
+from elinkages.kernel.forms import limit
 from partners.models import Partner, SourceKind
 from referrals import service_lines
 from referrals.models import ServiceLine
@@ -47,9 +48,9 @@ class RuleForm(forms.Form):
 
     def __init__(self, *args: Any, plans: Sequence[Plan], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["plan"].queryset = Plan.objects.filter(pk__in=[plan.pk for plan in plans]).order_by("name")  # type: ignore[attr-defined]
-        self.fields["partner"].queryset = Partner.objects.order_by("name_key")  # type: ignore[attr-defined]
-        self.fields["service_line"].queryset = service_lines.in_use()  # type: ignore[attr-defined]
+        limit(self, "plan", Plan.objects.filter(pk__in=[plan.pk for plan in plans]).order_by("name"))
+        limit(self, "partner", Partner.objects.order_by("name_key"))
+        limit(self, "service_line", service_lines.in_use())
 
     def clean(self) -> dict[str, Any]:
         """Only what the chosen scope needs, and all that it needs."""

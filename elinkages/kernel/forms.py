@@ -1,12 +1,16 @@
-"""Forms: a refusal of the domain becomes an error beside what was typed."""
+"""Forms: a refusal becomes an error beside what was typed; choices that only the request knows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
-from django.forms import BaseForm
+from django.db.models import Model, QuerySet
+from django.forms import BaseForm, ChoiceField, ModelChoiceField
 
 from elinkages.kernel.refusal import Refused
+
+Choice = tuple[str, str]
+"""What is sent, and what is read."""
 
 
 @contextmanager
@@ -20,3 +24,25 @@ def attempt(form: BaseForm, *, field: str | None = None) -> Iterator[None]:
             yield
     except Refused as refusal:
         form.add_error(field, refusal.message)
+
+
+def offer(form: BaseForm, name: str, choices: Iterable[Choice]) -> None:
+    """Let the field be one of these. Raises TypeError when it is not a field to choose with."""
+    field = form.fields[name]
+    if not isinstance(field, ChoiceField):
+        raise TypeError(f"“{name}” of {type(form).__name__} is a {type(field).__name__}, which offers no choices.")
+    field.choices = list(choices)
+
+
+def limit(form: BaseForm, name: str, rows: QuerySet[Model]) -> None:
+    """Let the field be one of these rows. Raises TypeError when it does not choose rows."""
+    field = form.fields[name]
+    if not isinstance(field, ModelChoiceField):
+        raise TypeError(f"“{name}” of {type(form).__name__} is a {type(field).__name__}, which chooses no rows.")
+    field.queryset = rows
+
+
+def by_key(rows: Iterable[Model], *, nothing: str = "") -> list[Choice]:
+    """Rows as choices; `nothing` is what the empty choice says, none by default."""
+    empty = [("", nothing)] if nothing else []
+    return [*empty, *((str(row.pk), str(row)) for row in rows)]

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 
 from elinkages.accounts.models import Membership
+from elinkages.kernel.forms import by_key, offer
 from elinkages.kernel.spam import PublicForm
 from partners.joining.applications import REASON_LENGTH, Answer
 from partners.joining.fields import HELP_LENGTH, LABEL_LENGTH
@@ -180,10 +181,8 @@ class RuleForm(forms.Form):
 
     def __init__(self, *args: Any, questions: Sequence[JoinField], team: Sequence[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        asked: Any = self.fields["field"]
-        asked.choices = [("", "None"), *((str(question.pk), question.label) for question in questions)]
-        person: Any = self.fields["member"]
-        person.choices = [(str(member.pk), str(member)) for member in team]
+        offer(self, "field", [("", "None"), *((str(question.pk), question.label) for question in questions)])
+        offer(self, "member", by_key(team))
 
 
 class ApprovalForm(forms.Form):
@@ -201,9 +200,8 @@ class ApprovalForm(forms.Form):
 
     def __init__(self, *args: Any, name: str, known: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choice: Any = self.fields["partner"]
         joins = [(pk, f"One more person of {partner}, who does not sign or see earnings yet") for pk, partner in known]
-        choice.choices = [("", f"A new partner, {name}"), *joins]
+        offer(self, "partner", [("", f"A new partner, {name}"), *joins])
 
 
 class DeclineForm(forms.Form):
@@ -224,5 +222,4 @@ class AssignmentForm(forms.Form):
 
     def __init__(self, *args: Any, team: Sequence[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choice: Any = self.fields["member"]
-        choice.choices = [("", "Everyone"), *((str(member.pk), str(member)) for member in team)]
+        offer(self, "member", by_key(team, nothing="Everyone"))

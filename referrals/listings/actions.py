@@ -13,6 +13,7 @@ from elinkages.accounts.models import Membership
 from elinkages.accounts.rights import Role
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.form_fields import DayField
+from elinkages.kernel.forms import offer
 from elinkages.kernel.prepared import Prepared
 from elinkages.lists.actions import Action
 from elinkages.lists.filters import Options
@@ -82,7 +83,7 @@ class OwnerForm(forms.Form):
 
     def __init__(self, data: Any, *, scope: Scope) -> None:
         super().__init__(data)
-        self.fields["owner"].choices = [("", "Nobody"), *names_of(scope)]  # type: ignore[attr-defined]
+        offer(self, "owner", [("", "Nobody"), *names_of(scope)])
 
 
 class Plan(Action):
