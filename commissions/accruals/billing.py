@@ -61,9 +61,8 @@ def load(contract_ids: Sequence[UUID]) -> Invoices:
     found: Invoices = defaultdict(list)
     for fact_id, billed in lines.items():
         invoice = Invoice(tuple(billed), tuple(events.get(fact_id, ())), exchanges[fact_id])
-        for contract_id in {line.contract for line in billed}:
-            if contract_id in wanted:
-                found[contract_id].append(invoice)  # type: ignore[index]
+        for contract_id in wanted & {line.contract for line in billed}:
+            found[contract_id].append(invoice)
     return found
 
 

@@ -90,7 +90,7 @@ class LineRows(BaseFormSet):  # type: ignore[type-arg]
 
 def line_rows(data: QueryDict | None, *, currency: str) -> LineRows:
     """The lines as they were sent, or empty ones to begin with."""
-    rows = formset_factory(LineForm, LineRows, extra=ROWS, max_num=ROWS, validate_max=True, absolute_max=ROWS)
+    made: Any = formset_factory(LineForm, LineRows, extra=ROWS, max_num=ROWS, validate_max=True, absolute_max=ROWS)
     kinds = [
         LineKind.SERVICE,
         LineKind.SERVICE,
@@ -99,11 +99,11 @@ def line_rows(data: QueryDict | None, *, currency: str) -> LineRows:
         LineKind.ONE_TIME,
         LineKind.TAX,
     ]
-    found: Any = rows(
+    rows: LineRows = made(
         data, prefix="lines", form_kwargs={"currency": currency}, initial=[{"kind": kind} for kind in kinds]
     )
-    found.extra = 0
-    return found  # type: ignore[no-any-return]
+    rows.extra = 0
+    return rows
 
 
 class MoneyForm(forms.Form):

@@ -63,10 +63,15 @@ def dashboard(*, can: str = "view", recent: bool = False) -> Callable[[View], Vi
                 return detour
             return unit_of_work(request, view, *args, **kwargs)
 
-        opened.right, opened.recent = can, recent  # type: ignore[attr-defined]
-        return opened
+        return _known(opened, right=can, recent=recent)
 
     return decorate
+
+
+def _known(view: View, **facts: object) -> View:
+    """What can be read of a view from outside; decorators above it carry it on, as they do Django's own marks."""
+    vars(view).update(facts)
+    return view
 
 
 _members = Prepared(
@@ -101,8 +106,7 @@ def recent(view: View) -> View:
             return confirmation.ask(request)
         return view(request, *args, **kwargs)
 
-    opened.recent = True  # type: ignore[attr-defined]
-    return opened
+    return _known(opened, recent=True)
 
 
 def public_of_msp(view: View) -> View:

@@ -39,7 +39,7 @@ class NotYours(Refused):
 def _visible(listing: str, member: UUID) -> QuerySet[SavedView]:
     found = SavedView.objects.filter(Q(owner=member) | Q(is_shared=True), listing=listing)
     default = DefaultView.objects.filter(view=OuterRef("pk"), member=member)
-    return found.annotate(begins=Exists(default)).order_by("name", "pk")
+    return found.annotate(**{"is_default": Exists(default)}).order_by("name", "pk")  # declared by the model
 
 
 _views = Prepared(_visible, listing=str, member=UUID)
@@ -47,10 +47,7 @@ _views = Prepared(_visible, listing=str, member=UUID)
 
 def views_of(listing: str, member: Membership) -> list[SavedView]:
     """What a person may choose from: their own views and those that are shared, by name."""
-    views = _views(listing=listing, member=member.pk)
-    for view in views:
-        view.is_default = view.begins  # type: ignore[attr-defined]
-    return views
+    return _views(listing=listing, member=member.pk)
 
 
 def save(

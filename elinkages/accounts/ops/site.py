@@ -105,9 +105,14 @@ class OpsSite(admin.AdminSite):
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Render at once, inside the entered MSP; for people who are not staff these pages do not exist."""
-        checked = super().admin_view(view, cacheable)
+        return self._opened(view, super().admin_view(view, cacheable), is_inside=True)
 
-        def inside(request: Any, *args: Any, **kwargs: Any) -> Any:
+    def _outside(self, view: Any) -> Any:
+        """The same, for a page that is about MSPs and inside of none."""
+        return self._opened(view, super().admin_view(view), is_inside=False)
+
+    def _opened(self, view: Any, checked: Any, *, is_inside: bool) -> Any:
+        def opened(request: Any, *args: Any, **kwargs: Any) -> Any:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise Http404("For operations staff.")
             if request.user.is_authenticated and factors.is_missing(request.user):
@@ -115,7 +120,7 @@ class OpsSite(admin.AdminSite):
             if request.user.is_authenticated and request.method not in SAFE and not confirmation.is_recent(request):
                 return confirmation.ask(request)
             request.visit = visits.current(request)
-            if request.visit is None or getattr(view, "opens_no_msp", False):
+            if request.visit is None or not is_inside:
                 return checked(request, *args, **kwargs)
             with tenancy.use(request.visit.msp.pk):
                 response = checked(request, *args, **kwargs)
@@ -125,7 +130,7 @@ class OpsSite(admin.AdminSite):
                     transaction.set_rollback(True)
                 return response
 
-        return update_wrapper(inside, view)
+        return update_wrapper(opened, view)
 
     def each_context(self, request: Any) -> dict[str, Any]:
         """The banner's visit, beside what Django gives."""
@@ -134,9 +139,9 @@ class OpsSite(admin.AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Django's, without a second password form, and the doors into and out of an MSP."""
         own: list[URLPattern | URLResolver] = [
-            path("enter/", self.admin_view(self.enter), name="enter"),
-            path("leave/", self.admin_view(self.leave), name="leave"),
-            path("closing/<uuid:msp_id>/", self.admin_view(self.closing), name="closing"),
+            path("enter/", self._outside(self.enter), name="enter"),
+            path("leave/", self._outside(self.leave), name="leave"),
+            path("closing/<uuid:msp_id>/", self._outside(self.closing), name="closing"),
         ]
         unwanted = {"view_on_site", "autocomplete", "password_change_done"}
         kept = [entry for entry in super().get_urls() if getattr(entry, "name", None) not in unwanted]
@@ -177,8 +182,6 @@ class OpsSite(admin.AdminSite):
         context = {**self.each_context(request), "title": "Enter an MSP", "form": form}
         return TemplateResponse(request, "admin/enter.html", context, status=422 if form.is_bound else 200)
 
-    enter.opens_no_msp = True  # type: ignore[attr-defined]
-
     def leave(self, request: Any) -> HttpResponse:
         """Leave the MSP."""
         if request.method == "POST" and request.visit is not None:
@@ -187,8 +190,6 @@ class OpsSite(admin.AdminSite):
             visits.remember(request, None)
             messages.success(request, f"You left {request.visit.msp}.")
         return redirect("admin:index")
-
-    leave.opens_no_msp = True  # type: ignore[attr-defined]
 
     def closing(self, request: Any, msp_id: UUID) -> HttpResponse:
         """Set the day from which nobody enters an MSP and nothing runs in it, or take it back."""
@@ -205,5 +206,3 @@ class OpsSite(admin.AdminSite):
             return redirect("admin:accounts_msp_changelist")
         context = {**self.each_context(request), "title": f"Close {msp}", "form": form, "msp": msp}
         return TemplateResponse(request, "admin/closing.html", context, status=422 if form.is_bound else 200)
-
-    closing.opens_no_msp = True  # type: ignore[attr-defined]
