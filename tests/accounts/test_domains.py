@@ -1,25 +1,25 @@
 """A portal at the MSP's own host name: who may have it, who is let in by it, and what cannot be done with it."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
 from elinkages.accounts import arrivals, domain_checks, domains, doors, tasks
 from elinkages.accounts.models import DomainState, Msp, PortalDomain
 from elinkages.accounts.rights import Role
-from elinkages.kernel import http, tenancy
+from elinkages.kernel import tenancy
 from elinkages.kernel.actors import System
-from elinkages.kernel.addresses import Unreachable
-from elinkages.kernel.http import Answer
 from partners.models import PartnerLogin
-from tests import builders
+from tests import builders, queue
 from tests.builders import AT, PASSWORD
+from tests.loopback import Internet, internet
 
 pytestmark = pytest.mark.django_db
 HOST = "partners.acme-it.com"
@@ -148,23 +148,11 @@ def test_a_name_in_use_that_fails_is_left_after_three_days(msp: Msp) -> None:
 
 
 @pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """What the resolver and the name answer."""
-
-    def answer(*, txt: list[str], at_host: str | Exception = "") -> None:
-        def request(method: str, url: str, **_: Any) -> Answer:
-            assert not tenancy.active(), "no unit of work is open while the network is asked"
-            if url.startswith(settings.DNS_OVER_HTTPS):
-                records = [{"type": 16, "data": f'"{text}"'} for text in txt] + [{"type": 5, "data": "x."}]
-                return Answer(200, {}, json.dumps({"Status": 0, "Answer": records}).encode())
-            assert url == f"https://{HOST}/.well-known/elinkages-portal"
-            if isinstance(at_host, Exception):
-                raise at_host
-            return Answer(200 if at_host else 404, {}, at_host.encode())
-
-        monkeypatch.setattr(http, "request", request)
-
-    return answer
+def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Internet]:
+    """A resolver, and a server at the MSP's own name."""
+    with internet(HOST, tmp_path, monkeypatch) as found:
+        settings.HTTP_ALLOW_LOOPBACK, settings.DNS_OVER_HTTPS = True, found.resolver_url
+        yield found
 
 
 def _check(domain: PortalDomain) -> PortalDomain:
@@ -172,25 +160,44 @@ def _check(domain: PortalDomain) -> PortalDomain:
     return PortalDomain.objects.get(pk=domain.pk)
 
 
-def test_a_check_goes_from_the_record_to_the_name_itself(msp: Msp, network: Callable[..., None]) -> None:
+def test_a_check_goes_from_the_record_to_the_name_itself(msp: Msp, network: Internet) -> None:
     domain = _add(msp)
-    network(txt=["v=spf1 -all", "elinkages=somebody-elses"])
+    network.has_txt("v=spf1 -all", "elinkages=somebody-elses")
     assert "is not there yet" in _check(domain).problem
-    network(txt=[domain.record_value], at_host=Unreachable(f"{HOST} cannot be reached."))
+    assert network.resolver.asked == [f"/dns-query?name=_elinkages.{HOST}&type=TXT"]
+    assert network.site.asked == []
+    network.has_txt(domain.record_value)
+    network.is_site_up = False
     assert (_check(domain).state, _check(domain).problem[:20]) == (DomainState.PROVED, "The record is right.")
-    network(txt=[domain.record_value], at_host="somebody else's page")
-    assert "leads to another server" in _check(domain).problem
-    network(txt=[domain.record_value], at_host=domain.record_value)
+    network.is_site_up = True
+    for wrong in (("not here", 404), ("somebody else's page", 200)):
+        network.site.says(*wrong)
+        assert "leads to another server" in _check(domain).problem
+    network.site.says(domain.record_value)
     assert (_check(domain).state, _check(domain).problem) == (DomainState.LIVE, "")
+    assert set(network.site.asked) == {"/.well-known/elinkages-portal"}
     msp.refresh_from_db()
     assert msp.portal_host == HOST
 
 
-def test_a_resolver_that_is_away_changes_nothing(msp: Msp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_whose_certificate_is_nobodys_leads_nowhere(
+    msp: Msp, network: Internet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain = _add(msp)
+    network.has_txt(domain.record_value)
+    network.site.says(domain.record_value)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    checked = _check(domain)
+    assert checked.state == DomainState.PROVED
+    assert f"{HOST} does not lead here yet" in checked.problem
+
+
+@pytest.mark.parametrize(("status", "body"), [(503, ""), (200, "<html>")])
+def test_a_resolver_that_is_away_changes_nothing(msp: Msp, network: Internet, status: int, body: str) -> None:
     domain = _live(msp)
-    for answer in (Answer(503, {}, b""), Answer(200, {}, b"<html>")):
-        monkeypatch.setattr(http, "request", lambda *_, answer=answer, **__: answer)
-        assert _check(domain).failing_since is None
+    network.resolver.says(body, status)
+    assert _check(domain).failing_since is None
+    assert network.resolver.asked
 
 
 def test_a_long_record_is_read_from_its_pieces() -> None:
@@ -198,21 +205,23 @@ def test_a_long_record_is_read_from_its_pieces() -> None:
     assert domain_checks._text("elinkages=ab") == "elinkages=ab"
 
 
-def test_the_sweep_looks_at_new_names_often_and_at_others_daily(msp: Msp, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(domains, "check_soon", lambda domain: asked.append(domain.host))
+def test_the_sweep_looks_at_new_names_often_and_at_others_daily(
+    msp: Msp, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    def asked() -> list[str]:
+        queue.empty()
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.sweep_domains()
+        return [message["domain_id"] for message in queue.waiting(tasks.check_domain)]
+
     domain = _add(msp)
-    tasks.sweep_domains()
-    assert asked == [HOST]
+    assert asked() == [str(domain.pk)]
     PortalDomain.objects.update(checked_at=timezone.now(), added_at=timezone.now())
-    tasks.sweep_domains()
-    assert asked == [HOST]
+    assert asked() == []
     PortalDomain.objects.update(checked_at=timezone.now() - timedelta(minutes=11))
-    tasks.sweep_domains()
-    assert len(asked) == 2
+    assert asked() == [str(domain.pk)]
     _record(domain, proved=True, live=True, at=timezone.now() - timedelta(hours=2))
-    tasks.sweep_domains()
-    assert len(asked) == 2
+    assert asked() == []
 
 
 # --- the door
@@ -378,8 +387,7 @@ def test_leaving_at_the_portals_name_leads_to_where_the_login_ends(msp: Msp) -> 
 # --- pages
 
 
-def test_an_owner_adds_checks_and_removes_a_name(client: Client, msp: Msp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.check_domain, "apply_async", lambda **_: None)
+def test_an_owner_adds_checks_and_removes_a_name(client: Client, msp: Msp) -> None:
     client.force_login(builders.a_member(msp, Role.OWNER).user)
     url = doors.url("dashboard", msp, "dashboard:domain")
     assert client.post(url, {"host": "localhost"}).status_code == 422

@@ -2,10 +2,12 @@
 
 import re
 import time
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
@@ -18,7 +20,6 @@ from elinkages.accounts import factors, team
 from elinkages.accounts.models import Membership, Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
-from elinkages.mail import tasks
 from elinkages.mail.models import AccountLetter
 from tests import builders
 
@@ -26,10 +27,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Letters stay rows, and nobody else has used up the tries."""
-    monkeypatch.setattr(tasks.deliver_to_person, "apply_async", lambda **_: None)
+def _alone() -> Iterator[None]:
+    """Nobody else has used up the tries, and no half minute ends between reading a code and typing it."""
     cache.clear()
+    with time_machine.travel(datetime.now(UTC), tick=False):
+        yield
 
 
 @pytest.fixture

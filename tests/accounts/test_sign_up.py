@@ -43,12 +43,6 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _letters_stay_readable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No worker runs here: letters stay rows."""
-    monkeypatch.setattr(tasks.deliver_to_person, "apply_async", lambda **_: None)
-
-
 def _code() -> str:
     (letter,) = AccountLetter.objects.all()
     found = re.search(r"^([A-Z0-9]{3,}(?:-[A-Z0-9]+)*)$", letter.text, re.M)

@@ -12,7 +12,7 @@ from elinkages.celery import app
 from elinkages.kernel import tasks, tenancy
 from elinkages.kernel.tenancy import NoTenant
 from partners.models import Partner
-from tests import builders
+from tests import builders, queue
 
 pytestmark = pytest.mark.django_db
 seen: list[Any] = []
@@ -56,18 +56,18 @@ def test_tasks_are_known_by_their_module_and_name() -> None:
 
 
 def test_a_nudge_leaves_after_the_commit_and_not_after_a_rollback(
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks, monkeypatch: pytest.MonkeyPatch
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    sent: list[dict[str, Any]] = []
-    monkeypatch.setattr(count_partners, "apply_async", lambda **how: sent.append(how))
+    queue.empty()
     with django_capture_on_commit_callbacks(execute=True):
         tasks.nudge(count_partners, msp_id="1")
-        assert sent == []
-    assert sent == [{"kwargs": {"msp_id": "1"}, "retry": False}]
+        assert queue.waiting(count_partners) == []
+    assert queue.waiting(count_partners) == [{"msp_id": "1"}]
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         tasks.nudge(count_partners, msp_id="2")
         transaction.set_rollback(True)
-    assert len(sent) == 1
+    assert queue.waiting(count_partners) == [{"msp_id": "1"}]
+    queue.empty()  # no worker knows the tasks of this file
 
 
 def test_a_broker_that_is_away_does_not_fail_the_request(

@@ -16,7 +16,7 @@ from elinkages.kernel import tenancy
 from elinkages.lists import exports, tasks
 from elinkages.lists.models import Export, ExportFile, ExportState
 from referrals.models import Stage
-from tests import builders
+from tests import builders, queue
 from tests.lists.conftest import Office, browse, make_office, text_of
 from tests.worker import until, worker
 
@@ -189,14 +189,13 @@ def test_a_long_list_is_written_by_a_worker_and_the_bar_moves(tmp_path: Path, mo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_lost_message_is_sent_again_and_two_workers_write_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_message_is_sent_again_and_two_workers_write_one_file() -> None:
     office = make_office()
     office.fill(3)
     export = _waiting(office, moved_at=timezone.now() - timedelta(minutes=4))
-    sent: list[str] = []
-    monkeypatch.setattr(tasks, "nudge_export", lambda one: sent.append(str(one.pk)))
+    queue.empty()
     tasks.sweep.run()
-    assert sent == [str(export.pk)]
+    assert queue.waiting(tasks.write_export) == [{"msp_id": str(office.msp.pk), "export_id": str(export.pk)}]
     for _ in range(2):
         tasks.write_export.run(msp_id=str(office.msp.pk), export_id=str(export.pk))
     with tenancy.use(office.msp.pk):

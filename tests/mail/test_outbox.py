@@ -14,7 +14,7 @@ from elinkages.accounts.models import Membership
 from elinkages.kernel import tenancy
 from elinkages.mail import outbox, tasks
 from elinkages.mail.models import MOST_ATTEMPTS, PATIENCE, Message
-from tests import builders
+from tests import builders, queue
 
 pytestmark = pytest.mark.django_db
 Box = list[EmailMultiAlternatives]
@@ -26,11 +26,8 @@ def owner() -> Membership:
 
 
 @pytest.fixture(autouse=True)
-def nudges(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What would have been queued."""
-    queued: list[dict[str, Any]] = []
-    monkeypatch.setattr(tasks.deliver, "apply_async", lambda kwargs, **_: queued.append(kwargs))
-    return queued
+def _nothing_waits() -> None:
+    queue.empty()
 
 
 def _write(owner: Membership, *, key: str = "one", **more: Any) -> Message:
@@ -93,24 +90,22 @@ def test_a_name_cannot_smuggle_a_header(owner: Membership, mailoutbox: Box) -> N
 
 def test_a_letter_is_written_once_per_key_and_nudged_after_the_commit(
     owner: Membership,
-    nudges: list[dict[str, Any]],
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         first = _write(owner)
-        assert nudges == []
+        assert queue.waiting(tasks.deliver) == []
         assert _write(owner) == first
-    assert nudges == [{"msp_id": str(owner.msp.pk), "message_id": str(first.pk)}]
+    assert queue.waiting(tasks.deliver) == [{"msp_id": str(owner.msp.pk), "message_id": str(first.pk)}]
 
 
 def test_without_its_cause_there_is_no_letter(
     owner: Membership,
-    nudges: list[dict[str, Any]],
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         _written_and_undone(owner)
-    assert nudges == []
+    assert queue.waiting(tasks.deliver) == []
     with tenancy.use(owner.msp.pk):
         assert not Message.objects.exists()
 
@@ -130,20 +125,20 @@ def test_two_nudges_send_one_letter(owner: Membership, mailoutbox: Box) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_that_dies_in_the_middle_costs_patience_and_sends_one_letter(
-    owner: Membership, mailoutbox: Box, nudges: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    owner: Membership, mailoutbox: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = _write(owner)
-    nudges.clear()
+    queue.empty()
     with monkeypatch.context() as patch:
         _failing(patch, KeyboardInterrupt())  # type: ignore[arg-type]  # a kill is no Exception, and is not caught
         with pytest.raises(KeyboardInterrupt):
             _deliver(message)
     assert _deliver(message).sent_at is None, "the dead worker may still be sending: not yet"
     tasks.sweep()
-    assert nudges == []
+    assert queue.waiting(tasks.deliver) == []
     _later(message, PATIENCE[0])
     tasks.sweep()
-    assert nudges == [{"msp_id": str(owner.msp.pk), "message_id": str(message.pk)}]
+    assert queue.waiting(tasks.deliver) == [{"msp_id": str(owner.msp.pk), "message_id": str(message.pk)}]
     message = _deliver(message)
     assert message.sent_at
     assert message.attempts == 2
@@ -161,11 +156,11 @@ def test_no_transaction_is_open_while_the_mail_server_is_asked(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_failure_is_recorded_and_tried_again_until_the_letter_is_parked(
-    owner: Membership, nudges: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    owner: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _failing(monkeypatch, SMTPServerDisconnected("Connection unexpectedly closed"))
     message = _write(owner)
-    nudges.clear()
+    queue.empty()
     for pause in (*PATIENCE, timedelta()):
         message = _deliver(message)
         assert message.error == "SMTPServerDisconnected: Connection unexpectedly closed"
@@ -174,7 +169,7 @@ def test_a_failure_is_recorded_and_tried_again_until_the_letter_is_parked(
     assert (message.attempts, message.state) == (MOST_ATTEMPTS, "Parked")
     _later(message, timedelta(days=9))
     tasks.sweep()
-    assert nudges == []
+    assert queue.waiting(tasks.deliver) == []
     assert _deliver(message).attempts == MOST_ATTEMPTS
 
 
@@ -205,9 +200,11 @@ def test_a_letter_of_another_msp_is_not_sent(owner: Membership, mailoutbox: Box)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_sweep_nudges_letters_of_every_msp(owner: Membership, nudges: list[dict[str, Any]]) -> None:
+def test_the_sweep_nudges_letters_of_every_msp(
+    owner: Membership,
+) -> None:
     rival = builders.a_member(builders.an_msp("Rival", "rival"))
     messages = [_write(owner), _write(rival)]
-    nudges.clear()
+    queue.empty()
     tasks.sweep()
-    assert {nudge["message_id"] for nudge in nudges} == {str(message.pk) for message in messages}
+    assert {nudge["message_id"] for nudge in queue.waiting(tasks.deliver)} == {str(message.pk) for message in messages}

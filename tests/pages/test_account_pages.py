@@ -4,7 +4,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from elinkages.mail import tasks
 from elinkages.mail.models import AccountLetter
 from tests import builders
 
@@ -40,13 +39,6 @@ def test_a_wrong_login_keeps_the_address_and_says_what_to_do(client: Client) -> 
     assert "wrong" not in html.split("<main")[1]
 
 
-@pytest.fixture
-def letters_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No worker runs here: letters stay rows."""
-    monkeypatch.setattr(tasks.deliver_to_person, "apply_async", lambda **_: None)
-
-
-@pytest.mark.usefixtures("letters_stay")
 def test_the_code_of_a_sign_up_comes_as_text_and_in_our_letter(client: Client) -> None:
     person = {"name": "Dana Finch", "email": "dana@example.com", "password1": "correct horse battery"}
     answer = client.post(reverse("account_signup"), person, follow=True)
@@ -59,7 +51,6 @@ def test_the_code_of_a_sign_up_comes_as_text_and_in_our_letter(client: Client) -
     assert "You receive this because of your account at Elinkages." in letter.html
 
 
-@pytest.mark.usefixtures("letters_stay")
 def test_a_link_to_a_new_password_comes_as_text_and_as_a_button_and_works_once(client: Client) -> None:
     user = builders.a_user()
     client.post(reverse("account_reset_password"), {"email": user.email})
