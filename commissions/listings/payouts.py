@@ -47,7 +47,12 @@ class Payouts(Listing):
             lambda payout, _: badge_html(payout.state_name, payout.tone),
             (Field("Status", lambda payout: payout.state_name),),
         ),
-        columns.text("run", "Run", lambda payout: f"Run {payout.run_number}"),
+        Column(
+            "run",
+            "Run",
+            lambda payout, _: f"Run\N{NO-BREAK SPACE}{payout.run_number}",
+            (Field("Run", lambda payout: f"Run {payout.run_number}"),),
+        ),
         columns.text("in", "Paid in", lambda payout: payout.get_paid_in_display()),
         columns.day("paid", "Paid on", lambda payout: payout.paid_on),
         columns.text("reference", "Bank reference", lambda payout: payout.reference),

@@ -28,6 +28,7 @@ def hold_new(request: MspRequest) -> HttpResponse:
         button="Hold payouts",
         done=f"Nothing of {subject} is paid until the hold is lifted.",
         back=_page_of(subject),
+        crumbs=_crumbs(subject),
         notes=(NOTE,),
         tone="danger final",
     )
@@ -47,7 +48,8 @@ def hold_lifting(request: MspRequest, hold_id: UUID) -> HttpResponse:
         button="Lift the hold",
         done=f"What {subject} is owed can be paid again.",
         back=_page_of(subject),
-        notes=(f"It was placed by {hold.placed_by_name}: {hold.reason}", "The next payout run includes the amounts."),
+        crumbs=_crumbs(subject),
+        notes=(f"{hold.placed_by_name} placed it: “{hold.reason}”", "The next payout run includes the amounts."),
     )
     verb = lambda _: holds.lift(hold, by=request.member, at=timezone.now())  # noqa: E731
     return act(request, NoQuestion(sent(request)), step, verb)
@@ -60,6 +62,10 @@ def _subject(request: MspRequest) -> Partner | Contract:
         return get_object_or_404(Contract, pk=UUID(request.GET.get("contract", "")))
     except ValueError as error:
         raise Http404("Name a partner or a contract.") from error
+
+
+def _crumbs(subject: Partner | Contract) -> tuple[tuple[str, str], ...]:
+    return ((reverse("dashboard:commission-list"), "Commissions"), (_page_of(subject), str(subject)))
 
 
 def _page_of(subject: Partner | Contract) -> str:

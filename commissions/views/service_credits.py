@@ -24,7 +24,7 @@ from partners.models import Partner
 
 INCOME = (
     "Service credit is income of the partner at its fair market value on the day it is given, as if you had paid it."
-    " The year totals on the service credit page are made for their tax forms."
+    " These totals are what their tax forms ask for."
 )
 
 

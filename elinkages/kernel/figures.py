@@ -86,7 +86,7 @@ def instant_html(value: datetime, now: datetime, zone: tzinfo) -> SafeString:
     return SafeString(
         f'<time class="when" datetime="{local.isoformat(timespec="minutes")}"'
         f' title="{say_day(local)}, {clock} {local.tzname()}">'
-        f"{short_day(local, _day(now, zone))}, <span>{distance(value, now, zone)}</span></time>"
+        f"{short_day(local, _day(now, zone))}<span>, </span><span>{distance(value, now, zone)}</span></time>"
     )
 
 

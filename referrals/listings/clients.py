@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F
-from django.utils.safestring import SafeString
 
 from elinkages.kernel.icons import badge_html
 from elinkages.lists import columns
@@ -57,7 +56,7 @@ def _standing(line: ClientLine, scope: Scope) -> str:
 def _introduced(line: ClientLine, scope: Scope) -> str:
     if line.client.referral_id is None:
         return muted("Nobody")
-    return together(line.client.introducer, SafeString(" "), source_html(line.client.source_kind))
+    return together(line.client.introducer, sub(source_html(line.client.source_kind)))
 
 
 def _introducer(line: ClientLine) -> str:

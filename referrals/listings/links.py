@@ -8,7 +8,7 @@ from django.db.models import Count, Sum
 
 from elinkages.accounts import doors
 from elinkages.accounts.models import Membership
-from elinkages.kernel.markup import fill
+from elinkages.kernel.markup import breakable, fill
 from elinkages.lists import columns
 from elinkages.lists.actions import Action
 from elinkages.lists.columns import Column, Field, row_link
@@ -39,7 +39,7 @@ def _address(line: LinkLine, scope: Scope) -> str:
     if line.link.closed_at is not None:
         return fill('<span class="muted">{}</span>', line.address)
     code = doors.url("public", None, "refer-qr", scope.msp.slug, line.link.code)
-    return fill('{} <a href="{}">QR code</a>', line.address, code)
+    return fill('{} <a href="{}">QR code</a>', breakable(line.address), code)
 
 
 def _do(line: LinkLine, scope: Scope) -> str:

@@ -279,12 +279,19 @@ def test_a_page_for_every_door_stands_in_the_frame_of_its_reader() -> None:
     assert layout(None) == "layouts/plain.html"
 
 
+def test_an_address_breaks_between_its_parts_and_stays_escaped() -> None:
+    assert render("{{ it|breakable }}", it="ann@park.example") == "ann@<wbr>park<wbr>.example"
+    assert render("{{ it|breakable }}", it="<b>@x") == "&lt;b&gt;@<wbr>x"
+
+
 def test_a_choice_that_always_has_an_answer_is_not_called_optional() -> None:
     class Terms(forms.Form):
         base = forms.ChoiceField(choices=[("mrr", "MRR"), ("paid", "Paid")], required=False, widget=forms.RadioSelect)
-        size = forms.ChoiceField(choices=[("", "No answer"), ("10", "Ten")], required=False, widget=forms.RadioSelect)
+        owner = forms.ChoiceField(choices=[("", "Nobody in particular"), ("ana", "Ana")], required=False)
+        size = forms.ChoiceField(choices=[("", "Choose a size"), ("10", "Ten")], required=False)
 
     assert "optional" not in render("{% field form.base %}", form=Terms())
+    assert "optional" not in render("{% field form.owner %}", form=Terms())
     assert "optional" in render("{% field form.size %}", form=Terms())
 
 

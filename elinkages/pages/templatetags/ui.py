@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from elinkages.accounts import doors
 from elinkages.kernel import figures
 from elinkages.kernel.icons import badge_html, icon_html
+from elinkages.kernel.markup import breakable
 from elinkages.pages.ui import assets, controls, places, story
 from partners.kinds import source_html
 
@@ -72,7 +73,7 @@ def field(
     hint: str = "",
     size: str = "",
 ) -> dict[str, Any]:
-    """A label, its control, help under it and what is wrong; size is `short` or `wide`."""
+    """A label, its control, help under it and what is wrong; size is `short`, `wide` or `beside` (short choices)."""
     return {
         "field": bound,
         "control": controls.control_html(bound),
@@ -215,6 +216,9 @@ def door_url(context: Context, door: str, name: str, *args: Any) -> str:
         return doors.url(door, context.get("msp"), name, *args)
     except NoReverseMatch:
         return ""
+
+
+register.filter(breakable)
 
 
 @register.filter

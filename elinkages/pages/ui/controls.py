@@ -36,10 +36,11 @@ def shape_of(bound: BoundField) -> str:
 
 
 def is_optional(bound: BoundField) -> bool:
-    """Whether to say that a field may be left empty: not of a choice that has no empty answer."""
+    """Whether to say that a field may be left empty: not of a choice without an empty answer, or with a named one."""
     widget = bound.field.widget
     if isinstance(widget, ChoiceWidget) and not widget.allow_multiple_selected:
-        return not bound.field.required and any(value in {"", None} for value, _ in widget.choices)
+        empty = next((str(label) for value, label in widget.choices if value in {"", None}), "Always answered")
+        return not bound.field.required and (not empty.strip("-") or empty.startswith("Choose"))
     return not bound.field.required
 
 
