@@ -10,6 +10,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.test import Client as Browser
 
 from commissions.models import Pin, Plan, PlanRule, PlanVersion, Versioning
 from commissions.terms import Percent, Terms, sha256, to_json
@@ -73,6 +74,13 @@ def a_user(name: str = "Alice Adams", email: str | None = None, **fields: Any) -
     if user.is_staff:
         a_second_factor(user)
     return user
+
+
+def a_browser(user: User) -> Browser:
+    """A browser in which somebody has logged in."""
+    browser = Browser()
+    browser.force_login(user)
+    return browser
 
 
 def a_second_factor(user: User) -> Authenticator:

@@ -18,9 +18,7 @@ def msp() -> Msp:
 
 @pytest.fixture
 def inside(msp: Msp) -> Client:
-    client = Client()
-    client.force_login(builders.a_member(msp).user)
-    return client
+    return builders.a_browser(builders.a_member(msp).user)
 
 
 def test_links_lead_behind_the_right_door(msp: Msp) -> None:

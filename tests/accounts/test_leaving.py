@@ -39,9 +39,7 @@ def manager(owner: Membership) -> Membership:
 
 
 def _browser(member: Membership) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
+    return builders.a_browser(member.user)
 
 
 def _told(msp: Msp) -> list[str]:
@@ -283,8 +281,7 @@ def test_nobody_enters_a_closed_msp_nothing_runs_and_everything_is_kept(owner: M
         builders.a_login(builders.a_partner(), petra)
         token = team.invite(email="nina@example.com", role=Role.MANAGER, by=owner, at=timezone.now())
         msps.close(owner.msp, reason="Sold", days=14, by=owner, at=timezone.now() - timedelta(days=14))
-    partner = Client()
-    partner.force_login(petra)
+    partner = builders.a_browser(petra)
     for client, address in (
         (_browser(owner), "/acme/"), (_browser(manager), "/acme/settings/"), (partner, "/p/acme/"),
         (Client(), f"/invitation/acme/{token}/"),
@@ -299,8 +296,7 @@ def test_nobody_enters_a_closed_msp_nothing_runs_and_everything_is_kept(owner: M
 
 
 def test_our_staff_closes_and_opens_with_a_reason_and_an_owner_cannot_undo_it(owner: Membership) -> None:
-    staff = Client()
-    staff.force_login(builders.a_user("Olga Ops", is_staff=True))
+    staff = builders.a_browser(builders.a_user("Olga Ops", is_staff=True))
     address = f"/ops/closing/{owner.msp.pk}/"
     assert staff.post(address, {"reason": "short", "days": "0"}).status_code == 422
     assert staff.post(address, {"reason": "Unpaid since March, ticket 4711", "days": "30"}).status_code == 302

@@ -59,8 +59,7 @@ def test_nobody_founds_msps_without_end() -> None:
         _found(owner=owner, slug=f"acme-{number}")
     with pytest.raises(msps.TooManyMsps, match="Write to us"):
         _found(owner=owner, slug="one-more")
-    client = Client()
-    client.force_login(owner)
+    client = builders.a_browser(owner)
     form = {"name": "One More", "slug": "one-more", "time_zone": "America/Denver", "currency": "USD"}
     assert client.post("/new-msp/", form).status_code == 422
     assert not Msp.objects.filter(slug="one-more").exists()
@@ -183,9 +182,7 @@ NEW = {"name": "Northwind IT", "slug": "", "time_zone": "new york", "currency": 
 
 
 def _signed_in() -> Client:
-    client = Client()
-    client.force_login(builders.a_user())
-    return client
+    return builders.a_browser(builders.a_user())
 
 
 def test_setting_up_an_msp_leads_into_it_with_its_usual_service_lines() -> None:
@@ -240,8 +237,7 @@ def test_mistakes_are_named_and_nothing_is_half_done(wrong: dict[str, str], sent
 
 
 def test_the_settings_page_changes_the_settings(owner: Membership) -> None:
-    client = Client()
-    client.force_login(owner.user)
+    client = builders.a_browser(owner.user)
     form = {
         "name": "Acme Two",
         "contact_email": "Office@Acme.example",
@@ -267,8 +263,7 @@ def test_the_settings_page_changes_the_settings(owner: Membership) -> None:
 
 
 def test_the_start_leads_to_the_only_door_there_is(owner: Membership) -> None:
-    client = Client()
-    client.force_login(owner.user)
+    client = builders.a_browser(owner.user)
     assert client.get("/start/")["Location"] == f"/{owner.msp.slug}/"
 
 
@@ -277,8 +272,7 @@ def test_the_start_offers_every_door_of_a_person_with_several(owner: Membership)
     with tenancy.use(rival.pk):
         builders.a_login(builders.a_partner(), owner.user)
     other = builders.an_msp("Not Mine", "not-mine")
-    client = Client()
-    client.force_login(owner.user)
+    client = builders.a_browser(owner.user)
     html = client.get("/start/").content.decode()
     assert f'href="/{owner.msp.slug}/"' in html
     assert 'href="/p/rival/"' in html
@@ -287,8 +281,7 @@ def test_the_start_offers_every_door_of_a_person_with_several(owner: Membership)
 
 def test_the_start_leads_a_new_person_to_a_new_msp_and_our_staff_to_the_admin() -> None:
     assert _signed_in().get("/start/")["Location"] == "/new-msp/"
-    client = Client()
-    client.force_login(builders.a_user("Olga Ops", is_staff=True))
+    client = builders.a_browser(builders.a_user("Olga Ops", is_staff=True))
     assert client.get("/start/")["Location"] == "/ops/"
     assert Client().get("/start/")["Location"] == "/accounts/login/?next=/start/"
 

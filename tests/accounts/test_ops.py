@@ -45,9 +45,7 @@ def olga() -> User:
 
 @pytest.fixture
 def staff(olga: User) -> Client:
-    client = Client()
-    client.force_login(olga)
-    return client
+    return builders.a_browser(olga)
 
 
 def _enter(staff: Client, msp: Msp, changes: dict[str, str] | None = None) -> Any:
@@ -67,8 +65,7 @@ def test_everybody_else_finds_no_admin(msp: Msp) -> None:
     ):
         signed_out = Client().get(address)
         assert signed_out.status_code == 302, address
-        member = Client()
-        member.force_login(owner.user)
+        member = builders.a_browser(owner.user)
         assert member.get(address).status_code == 404, address
 
 
@@ -142,8 +139,7 @@ def test_the_msp_reads_who_looked_and_why(staff: Client, msp: Msp) -> None:
         assert (entered.actor_name, entered.facts["reason"]) == ("Olga Ops (Elinkages)", REASON)
         assert left.action == "support.left"
     owner = builders.a_member(msp)
-    client = Client()
-    client.force_login(owner.user)
+    client = builders.a_browser(owner.user)
     html = client.get("/acme/settings/").content.decode()
     assert "Olga Ops (Elinkages) looked at this MSP" in html
     assert REASON in html

@@ -71,8 +71,7 @@ def _told(user: User) -> list[str]:
 
 def test_an_app_is_set_up_with_its_code_its_secret_is_sealed_and_the_person_is_told(commit: Any) -> None:
     user = builders.a_user("Paul Plain")
-    client = Client()
-    client.force_login(user)
+    client = builders.a_browser(user)
     html = client.get("/accounts/2fa/totp/activate/").content.decode()
     secret = re.search(r'id="totp-secret" value="([A-Z2-7]+)"', html)
     assert secret
@@ -95,8 +94,7 @@ def test_an_app_is_set_up_with_its_code_its_secret_is_sealed_and_the_person_is_t
 
 
 def test_turning_it_off_is_told_and_takes_the_recovery_codes_along(nina: User, commit: Any) -> None:
-    client = Client()
-    client.force_login(nina)
+    client = builders.a_browser(nina)
     with commit(execute=True):
         assert client.post("/accounts/2fa/recovery-codes/generate/").status_code == 302
     assert client.get("/accounts/2fa/").status_code == 200
@@ -106,8 +104,7 @@ def test_turning_it_off_is_told_and_takes_the_recovery_codes_along(nina: User, c
 
 
 def test_a_session_that_was_left_open_changes_no_factor(nina: User) -> None:
-    client = Client()
-    client.force_login(nina)
+    client = builders.a_browser(nina)
     session = client.session
     session["confirmed_at"] = time.time() - 901
     session.save()
@@ -159,8 +156,7 @@ def test_guessing_the_code_is_stopped_even_with_the_right_one_and_from_another_b
 
 
 def test_a_recovery_code_lets_in_once_and_its_owner_is_told(nina: User) -> None:
-    client = Client()
-    client.force_login(nina)
+    client = builders.a_browser(nina)
     client.post("/accounts/2fa/recovery-codes/generate/")
     one, two, *_ = recovery_codes(nina)
     other, _ = log_in(nina)
@@ -223,8 +219,7 @@ def test_half_a_login_opens_no_door(nina: User) -> None:
 
 
 def test_somebody_who_lost_everything_is_helped_by_us_and_told(nina: User) -> None:
-    client = Client()
-    client.force_login(nina)
+    client = builders.a_browser(nina)
     call_command("forget_second_factor", "Nina@example.com", reason="Called back at the number on file")
     assert not Authenticator.objects.filter(user=nina).exists()
     assert client.get("/accounts/sessions/")["Location"].startswith("/accounts/login/")
@@ -244,9 +239,7 @@ def owner() -> Membership:
 
 
 def _browser(member: Membership) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
+    return builders.a_browser(member.user)
 
 
 def test_an_owner_looks_around_for_a_week_and_then_sets_one_up(owner: Membership) -> None:
@@ -276,8 +269,7 @@ def test_a_manager_needs_none_until_the_msp_asks_everybody(owner: Membership) ->
 
 def test_our_staff_needs_one_at_once() -> None:
     staff = builders.a_user("Olga Ops", is_staff=True)
-    client = Client()
-    client.force_login(staff)
+    client = builders.a_browser(staff)
     assert client.get("/ops/").status_code == 200
     Authenticator.objects.all().delete()
     for address in ("/ops/", "/ops/enter/", "/ops/accounts/msp/", "/ops/mail/"):

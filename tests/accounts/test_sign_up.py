@@ -86,8 +86,7 @@ def _reset(client: Client, email: str) -> None:
 
 def test_a_forgotten_password_is_replaced_through_the_letter(client: Client) -> None:
     user = builders.a_user("Nina Novak", "nina@example.com")
-    other_session = Client()
-    other_session.force_login(user)
+    other_session = builders.a_browser(user)
     _reset(client, user.email)
     found = re.search(r"https?://[^/]+(/accounts/password/reset/key/\S+)", AccountLetter.objects.get().text)
     assert found

@@ -1,6 +1,5 @@
 """Accruals: the worked examples as stories in the database, and that doing it again changes nothing."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
@@ -10,23 +9,10 @@ from commissions import accruals, ledger
 from commissions.models import Entry, EntryKind, Hold, Journal, Pool, Posting, Stage
 from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Trigger
 from elinkages.accounts.models import Msp
-from elinkages.kernel import tenancy
 from partners.models import Partner
 from tests import builders
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def msp() -> Iterator[Msp]:
-    acme = builders.an_msp()
-    with tenancy.use(acme.pk):
-        yield acme
-
-
-@pytest.fixture
-def petra(msp: Msp) -> Partner:
-    return builders.a_partner("Petra Park CPA")
 
 
 def run(today: date) -> int:

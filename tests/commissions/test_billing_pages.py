@@ -31,9 +31,7 @@ def contract(msp: Msp) -> Contract:
 def browse(msp: Msp, role: str = Role.FINANCE) -> Browser:
     user = User.objects.create(name="Fiona Finance", email=f"{role}@acme.example")
     builders.a_member(msp, role, user=user)
-    browser = Browser()
-    browser.force_login(user)
-    return browser
+    return builders.a_browser(user)
 
 
 def invoice(**fields: Any) -> dict[str, Any]:

@@ -38,9 +38,7 @@ def browse(msp: Msp, role: str = Role.OWNER) -> Browser:
     """A signed-in browser of one of the MSP's people."""
     user = User.objects.create(name="Olga Owner", email=f"{role}@acme.example")
     builders.a_member(msp, role, user=user)
-    browser = Browser()
-    browser.force_login(user)
-    return browser
+    return builders.a_browser(user)
 
 
 def rows(*contracts: dict[str, Any]) -> dict[str, str]:
@@ -358,8 +356,7 @@ def test_the_client_of_another_msp_is_not_found(msp: Msp, today: date) -> None:
     other = builders.an_msp("Other IT", "other-it")
     user = User.objects.create(name="Otto", email="otto@other.example")
     builders.a_member(other, user=user)
-    browser = Browser()
-    browser.force_login(user)
+    browser = builders.a_browser(user)
     for path in (f"clients/{contract.client_id}/", f"contracts/{contract.pk}/movement/"):
         assert browser.get(f"/other-it/{path}").status_code == 404
 

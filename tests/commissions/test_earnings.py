@@ -199,9 +199,7 @@ def olivia(msp: Msp) -> Membership:
 
 @pytest.fixture
 def office(olivia: Membership) -> Browser:
-    browser = Browser()
-    browser.force_login(olivia.user)
-    return browser
+    return builders.a_browser(olivia.user)
 
 
 def test_the_list_of_commissions_is_filtered_by_stage_month_kind_and_partner(

@@ -1,6 +1,5 @@
 """The effect of a change is told before it is made, and is what the books then do."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
@@ -10,8 +9,7 @@ from commissions import accruals
 from commissions.models import Entry, Stage
 from commissions.terms import Flat, FullClawback, Percent, Terms
 from commissions.views import effects
-from elinkages.accounts.models import Membership, Msp
-from elinkages.kernel import tenancy
+from elinkages.accounts.models import Membership
 from partners.models import Partner
 from referrals import clients, contracts
 from referrals.models import Contract
@@ -21,23 +19,6 @@ pytestmark = pytest.mark.django_db
 
 TODAY = date(2026, 6, 10)
 AT = datetime(2026, 6, 10, 15, tzinfo=UTC)
-
-
-@pytest.fixture
-def msp() -> Iterator[Msp]:
-    acme = builders.an_msp()
-    with tenancy.use(acme.pk):
-        yield acme
-
-
-@pytest.fixture
-def owner(msp: Msp) -> Membership:
-    return builders.a_member(msp)
-
-
-@pytest.fixture
-def petra(msp: Msp) -> Partner:
-    return builders.a_partner("Petra Park CPA")
 
 
 def booked() -> int:

@@ -1,6 +1,5 @@
 """The statement of a month: it begins where the last one ended and ends at what the ledger says."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -9,9 +8,8 @@ from django.db.models import Q, Sum
 from commissions import monthly, payouts
 from commissions.models import Account, Entry, Payout, Posting, Stage
 from commissions.monthly import MonthStatement, Unbalanced, statement_of
-from elinkages.accounts.models import Membership, Msp
+from elinkages.accounts.models import Membership
 from elinkages.accounts.rights import Role
-from elinkages.kernel import tenancy
 from partners.models import Partner
 from tests import builders
 from tests.commissions.owing import accrued, noon, payable
@@ -20,18 +18,6 @@ pytestmark = pytest.mark.django_db
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 TODAY = date(2026, 3, 15)
-
-
-@pytest.fixture
-def msp() -> Iterator[Msp]:
-    acme = builders.an_msp()
-    with tenancy.use(acme.pk):
-        yield acme
-
-
-@pytest.fixture
-def petra(msp: Msp) -> Partner:
-    return builders.a_partner("Petra Park CPA")
 
 
 def _month(partner: Partner, month: date) -> MonthStatement:

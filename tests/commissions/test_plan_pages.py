@@ -46,9 +46,7 @@ def browse(msp: Msp, role: str = Role.OWNER) -> Browser:
     """A signed-in browser of one of the MSP's people."""
     user = User.objects.create(name="Olga Owner", email=f"{role}@acme.example")
     builders.a_member(msp, role, user=user)
-    browser = Browser()
-    browser.force_login(user)
-    return browser
+    return builders.a_browser(user)
 
 
 def test_the_form_publishes_the_terms_as_typed(msp: Msp) -> None:

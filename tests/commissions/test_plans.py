@@ -1,6 +1,5 @@
 """Plans: published version by version, applied by rules; what overlaps is refused by the database with a sentence."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -22,9 +21,8 @@ from commissions.terms import (
     describe,
     to_json,
 )
-from elinkages.accounts.models import Membership, Msp
+from elinkages.accounts.models import Membership
 from elinkages.audit import trail
-from elinkages.kernel import tenancy
 from elinkages.kernel.actors import System
 from partners.models import SourceKind
 from referrals.models import Contract
@@ -45,18 +43,6 @@ def noon(day: date) -> datetime:
 
 def accrue(today: date) -> None:
     accruals.accrue(today=today, at=noon(today))
-
-
-@pytest.fixture
-def msp() -> Iterator[Msp]:
-    acme = builders.an_msp()
-    with tenancy.use(acme.pk):
-        yield acme
-
-
-@pytest.fixture
-def owner(msp: Msp) -> Membership:
-    return builders.a_member(msp)
 
 
 def make(owner: Membership, name: str = "Advisers", terms: Terms = TEN, **fields: Any) -> Plan:

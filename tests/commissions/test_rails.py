@@ -1,6 +1,5 @@
 """The manual rail: a list for the bank that is always the same."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -11,7 +10,6 @@ from commissions.rails import rail_of
 from commissions.rails.manual import bank_file
 from elinkages.accounts.models import Msp
 from elinkages.accounts.rights import Role
-from elinkages.kernel import tenancy
 from partners.models import Partner
 from tests import builders
 from tests.commissions.owing import noon, payable
@@ -19,13 +17,6 @@ from tests.commissions.owing import noon, payable
 pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 2, 2)
-
-
-@pytest.fixture
-def msp() -> Iterator[Msp]:
-    acme = builders.an_msp()
-    with tenancy.use(acme.pk):
-        yield acme
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from commissions import holds, ledger
 from commissions.listings import entries
@@ -74,8 +73,7 @@ def test_a_partner_who_was_suspended_for_something_else_since_stays_so(owner: Me
 def test_a_client_whom_nobody_introduced_has_no_plan(petra: Partner, owner: Membership) -> None:
     contract = builders.a_contract(builders.a_client())
     url = f"/{owner.msp.slug}/contracts/{contract.pk}/plan/"
-    browser = Client()
-    browser.force_login(owner.user)
+    browser = builders.a_browser(owner.user)
     answer = browser.get(url)
     assert answer.status_code == 409
     assert "Nobody introduced" in answer.content.decode()

@@ -7,7 +7,6 @@ import zipfile
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from django.utils import timezone
 from pypdf import PdfReader
 
@@ -52,8 +51,7 @@ class Office:
             payouts.release(self.run, by=self.finn, at=now)
 
     def ask(self, member: Membership, format_: str, run: PayoutRun | None = None) -> Any:
-        browser = Browser()
-        browser.force_login(member.user)
+        browser = builders.a_browser(member.user)
         url = doors.url("dashboard", member.msp, "dashboard:payout-run-statements", (run or self.run).pk)
         return browser.post(url, {"format": format_})
 
@@ -63,8 +61,7 @@ class Office:
         with tenancy.use(self.msp.pk):
             export = Export.objects.latest("asked_at")
         tasks.write_export.run(msp_id=str(self.msp.pk), export_id=str(export.pk))
-        browser = Browser()
-        browser.force_login(member.user)
+        browser = builders.a_browser(member.user)
         link = re.search(r'href="([^"]+/file/[^"]+)"', browser.get(page).content.decode())
         assert link
         return bytes(browser.get(link[1].replace("&amp;", "&")).content)
@@ -119,8 +116,7 @@ def test_there_is_none_before_the_run_is_released_and_the_page_does_not_offer_it
     answer = office.ask(office.finn, "zip")
     assert answer.status_code == 409
     assert "Statements are made when the run is released" in answer.content.decode()
-    browser = Browser()
-    browser.force_login(office.finn.user)
+    browser = builders.a_browser(office.finn.user)
     url = doors.url("dashboard", office.msp, "dashboard:payout-run", office.run.pk)
     assert "Every line" not in browser.get(url).content.decode()
     office.release()
@@ -149,8 +145,7 @@ def test_what_cannot_be_written_is_told_with_its_reason(office: Office, monkeypa
     with tenancy.use(office.msp.pk):
         export = Export.objects.get()
     tasks.write_export.run(msp_id=str(office.msp.pk), export_id=str(export.pk))
-    browser = Browser()
-    browser.force_login(office.finn.user)
+    browser = builders.a_browser(office.finn.user)
     assert "too long for one document" in browser.get(page).content.decode()
 
 

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import pytest
-from django.test import Client as Browser
 from django.utils import timezone
 
 from commissions import service_credits
@@ -118,8 +117,7 @@ def test_a_partner_sees_where_their_credit_went(msp: Msp, paul: Partner, finn: D
             by=finn.member,
             at=timezone.now(),
         )
-    browser = Browser()
-    browser.force_login(login.user)
+    browser = builders.a_browser(login.user)
     text = browser.get(doors.url("portal", msp, "portal:service-credit")).content.decode()
     assert "INV 7" in text
     assert "20.00" in text

@@ -1,6 +1,5 @@
 """Service credit: given in a run of its own, open until it is taken off an invoice, and proved by the books."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -25,8 +24,6 @@ from commissions.statement_files import payout_csv
 from commissions.statements import statement
 from commissions.terms import Flat, FullClawback, Percent
 from elinkages.accounts.models import Membership, Msp
-from elinkages.accounts.rights import Role
-from elinkages.kernel import tenancy
 from elinkages.kernel.refusal import Refused
 from elinkages.mail.models import Message
 from partners.models import Partner
@@ -38,23 +35,6 @@ pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 2, 2)
 AT = noon(DAY)
-
-
-@pytest.fixture
-def msp() -> Iterator[Msp]:
-    acme = builders.an_msp()
-    with tenancy.use(acme.pk):
-        yield acme
-
-
-@pytest.fixture
-def olivia(msp: Msp) -> Membership:
-    return builders.a_member(msp, Role.OWNER, "Olivia Owner")
-
-
-@pytest.fixture
-def finn(msp: Msp) -> Membership:
-    return builders.a_member(msp, Role.FINANCE, "Finn Finance")
 
 
 @pytest.fixture

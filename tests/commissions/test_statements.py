@@ -1,6 +1,5 @@
 """Statements: every line of a payout, adding up to it and to the books."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -8,9 +7,8 @@ import pytest
 from commissions import ledger, payouts
 from commissions.models import Payout, PayoutItem
 from commissions.statements import Unequal, payouts_told, statement
-from elinkages.accounts.models import Membership, Msp
+from elinkages.accounts.models import Membership
 from elinkages.accounts.rights import Role
-from elinkages.kernel import tenancy
 from partners.models import Partner
 from tests import builders
 from tests.commissions.owing import noon, payable
@@ -18,23 +16,6 @@ from tests.commissions.owing import noon, payable
 pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 2, 2)
-
-
-@pytest.fixture
-def msp() -> Iterator[Msp]:
-    acme = builders.an_msp()
-    with tenancy.use(acme.pk):
-        yield acme
-
-
-@pytest.fixture
-def finn(msp: Msp) -> Membership:
-    return builders.a_member(msp, Role.FINANCE, "Finn Finance")
-
-
-@pytest.fixture
-def petra(msp: Msp) -> Partner:
-    return builders.a_partner("Petra Park CPA")
 
 
 def opened(finn: Membership) -> Payout:

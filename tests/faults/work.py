@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 from django.db import Error, connection
 from django.db.models import Count, Sum
-from django.test import Client
 from django.utils import timezone
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
@@ -216,8 +215,7 @@ class Person:
 
     def __init__(self, site: Site, member: Membership) -> None:
         self.site, self.slug = site, member.msp.slug
-        browser = Client()
-        browser.force_login(member.user)
+        browser = builders.a_browser(member.user)
         cookies = {name: morsel.value for name, morsel in browser.cookies.items()}
         self.web = httpx.Client(base_url=site.url, cookies=cookies, timeout=20, trust_env=False)
 

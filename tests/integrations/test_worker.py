@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from elinkages.accounts.rights import Role
@@ -89,8 +88,7 @@ def test_a_real_worker_takes_back_and_goes_on_after_another_was_killed_while_pag
     office: Office, tmp_path: Path
 ) -> None:
     batch = office.bring("partners", firms(ROWS))
-    browser = Client()
-    browser.force_login(office.owner.user)
+    browser = builders.a_browser(office.owner.user)
     page = f"/{office.msp.slug}/imports/{batch.pk}/"
     for folder in ("first", "second"):
         (tmp_path / folder).mkdir()

@@ -31,9 +31,7 @@ def owner(msp: Msp) -> Membership:
 
 
 def _client(member: Membership) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
+    return builders.a_browser(member.user)
 
 
 # --- who gets in

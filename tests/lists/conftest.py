@@ -69,9 +69,7 @@ def make_office() -> Office:
 
 def browse(member: Membership) -> Browser:
     """A browser, logged in."""
-    client = Browser()
-    client.force_login(member.user)
-    return client
+    return builders.a_browser(member.user)
 
 
 def text_of(answer: Any) -> str:

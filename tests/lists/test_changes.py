@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
 
 from commissions import accruals, holds
 from commissions.models import Entry, Hold
+from elinkages.accounts.models import Membership
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from elinkages.lists import changes, tasks
@@ -237,21 +238,20 @@ def test_a_row_that_fails_for_reasons_of_ours_is_parked_and_the_others_are_done(
     assert newest(office).state == ChangeState.DONE
 
 
+def contact_begun(by: Membership, targets: list[UUID]) -> Change:
+    """Somebody has asked to record a contact with these, and no worker has begun."""
+    now = timezone.now()
+    about: dict[str, Any] = {"listing": "referral-list", "action": "contact", "label": "Record contact"}
+    begun = Change.objects.create(**about, facts={"note": ""}, total=len(targets), by=by, at=now, moved_at=now)
+    for number, target in enumerate(targets):
+        ChangeItem.objects.create(change=begun, number=number, target_id=target)
+    return begun
+
+
 def test_who_was_sent_away_meanwhile_changes_nothing_more(office: Office) -> None:
     rows = office.fill(2)
     with tenancy.use(office.msp.pk):
-        begun = Change.objects.create(
-            listing="referral-list",
-            action="contact",
-            label="Record contact",
-            facts={"note": ""},
-            total=2,
-            by=office.manager,
-            at=timezone.now(),
-            moved_at=timezone.now(),
-        )
-        for number, row in enumerate(rows):
-            ChangeItem.objects.create(change=begun, number=number, target_id=row.pk)
+        begun = contact_begun(office.manager, [row.pk for row in rows])
         office.manager.role = Role.READ_ONLY
         office.manager.save(update_fields=["role"])
         changes.work(begun.pk, changes.take(begun.pk, at=timezone.now()), at=timezone.now())
@@ -262,18 +262,7 @@ def test_who_was_sent_away_meanwhile_changes_nothing_more(office: Office) -> Non
 def test_a_row_that_is_gone_is_told_and_the_others_are_done(office: Office) -> None:
     [row] = office.fill(1)
     with tenancy.use(office.msp.pk):
-        begun = Change.objects.create(
-            listing="referral-list",
-            action="contact",
-            label="Record contact",
-            facts={"note": ""},
-            total=2,
-            by=office.owner,
-            at=timezone.now(),
-            moved_at=timezone.now(),
-        )
-        for number, target in enumerate([uuid4(), row.pk]):
-            ChangeItem.objects.create(change=begun, number=number, target_id=target)
+        begun = contact_begun(office.owner, [uuid4(), row.pk])
         changes.work(begun.pk, changes.take(begun.pk, at=timezone.now()), at=timezone.now())
         assert [item.reason for item in changes.refused(begun)] == ["It is no longer there."]
         assert Referral.objects.filter(touched_at__isnull=False).count() == 1

@@ -5,7 +5,6 @@ import io
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from django.utils import timezone
 from openpyxl import load_workbook
 
@@ -164,8 +163,7 @@ def test_a_partner_takes_along_their_own_rows_and_no_others(office: Office) -> N
         builders.a_referral(lake, "Alder Legal")
         payable(office.partner, 12_345)
         payable(lake, 77_700)
-    browser = Browser()
-    browser.force_login(login.user)
+    browser = builders.a_browser(login.user)
     base = f"/p/{office.msp.slug}"
     rows = rows_of(browser.get(f"{base}/referrals/export/"))
     assert [row[0] for row in rows[1:]] == ["Company 002", "Company 001", "Company 000"]
@@ -183,8 +181,7 @@ def test_a_partner_with_too_many_rows_is_told_whom_to_ask(office: Office, monkey
     login = login_of(office)
     office.fill(3)
     monkeypatch.setattr(own, "MOST", 2)
-    browser = Browser()
-    browser.force_login(login.user)
+    browser = builders.a_browser(login.user)
     answer = browser.get(f"/p/{office.msp.slug}/referrals/export/")
     assert answer.status_code == 409
     assert "Ask Northwind IT for the whole list." in text_of(answer)
@@ -195,7 +192,6 @@ def test_whoever_may_not_see_amounts_gets_no_file_of_them(office: Office) -> Non
     login.contact.sees_earnings = False
     with tenancy.use(office.msp.pk):
         login.contact.save(update_fields=["sees_earnings"])
-    browser = Browser()
-    browser.force_login(login.user)
+    browser = builders.a_browser(login.user)
     for rest in ("earnings", "statements"):
         assert browser.get(f"/p/{office.msp.slug}/{rest}/export/").status_code in (403, 404)

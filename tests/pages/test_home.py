@@ -36,9 +36,7 @@ def owner(msp: Msp) -> Membership:
 
 @pytest.fixture
 def browser(owner: Membership) -> Browser:
-    client = Browser()
-    client.force_login(owner.user)
-    return client
+    return builders.a_browser(owner.user)
 
 
 def _home(browser: Browser, msp: Msp) -> str:

@@ -54,9 +54,7 @@ def olga() -> User:
 
 @pytest.fixture
 def staff(olga: User) -> Client:
-    client = Client()
-    client.force_login(olga)
-    return client
+    return builders.a_browser(olga)
 
 
 def enter(staff: Client, msp: Msp) -> None:
@@ -73,8 +71,7 @@ ACTIONS = ("/ops/health/{msp}/unparking/", "/ops/queues/letters/retry/")
 
 
 def test_for_everybody_else_these_pages_do_not_exist(msp: Msp) -> None:
-    member = Client()
-    member.force_login(builders.a_member(msp).user)
+    member = builders.a_browser(builders.a_member(msp).user)
     for path in (*PAGES, *ACTIONS):
         for method in ("get", "post"):
             address = path.format(msp=msp.pk)

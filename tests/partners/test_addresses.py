@@ -32,9 +32,7 @@ def login(msp: Msp) -> PartnerLogin:
 
 @pytest.fixture
 def browser(login: PartnerLogin) -> Client:
-    client = Client()
-    client.force_login(login.user)
-    return client
+    return builders.a_browser(login.user)
 
 
 def _contact(msp: Msp, login: PartnerLogin) -> Contact:

@@ -45,9 +45,7 @@ def dana(msp: Msp, ana: Membership) -> Contact:
 
 
 def _portal_of(contact: Contact) -> Client:
-    client = Client()
-    client.force_login(User.objects.get(email=contact.email))
-    return client
+    return builders.a_browser(User.objects.get(email=contact.email))
 
 
 def _change(contact: Contact, **fields: object) -> None:
@@ -78,8 +76,7 @@ def test_a_colleague_is_invited_in_the_portal_and_joins(msp: Msp, dana: Contact)
 
 def test_the_msp_reads_in_the_history_who_invited_whom(msp: Msp, ana: Membership, dana: Contact) -> None:
     _portal_of(dana).post(URL, PAT)
-    client = Client()
-    client.force_login(ana.user)
+    client = builders.a_browser(ana.user)
     history = client.get(f"/{msp.slug}/partners/{dana.partner_id}/").content.decode()
     assert "invited Pat Finch" in history
 

@@ -158,8 +158,7 @@ def test_a_person_with_an_account_logs_in_first_and_then_confirms(msp: Msp, ana:
 def test_a_proven_second_address_of_the_same_person_is_good_enough(msp: Msp, ana: Membership, partner: Partner) -> None:
     link = _link(msp, _invited(msp, partner, ana))
     dana = builders.a_user("Dana Finch", "dana@home.test")
-    client = Client()
-    client.force_login(dana)
+    client = builders.a_browser(dana)
     EmailAddress.objects.create(user=dana, email=ADDRESS, verified=False)
     assert client.post(link).status_code == 409
     EmailAddress.objects.filter(email=ADDRESS).update(verified=True)
@@ -168,8 +167,7 @@ def test_a_proven_second_address_of_the_same_person_is_good_enough(msp: Msp, ana
 
 def test_another_persons_login_cannot_take_the_invitation(msp: Msp, ana: Membership, partner: Partner) -> None:
     link = _link(msp, _invited(msp, partner, ana))
-    client = Client()
-    client.force_login(ana.user)
+    client = builders.a_browser(ana.user)
     page = client.get(link).content.decode()
     assert f"you are logged in as <strong>{ana.user.email}" in page
     assert client.post(link).status_code == 409
@@ -261,8 +259,7 @@ def test_one_identity_opens_the_portals_of_two_msps(msp: Msp, ana: Membership, p
     with tenancy.use(other.pk):
         theirs = onboarding.add(kind="peer_msp", name="Finch", email=ADDRESS, by=bo, at=AT)
         elsewhere = onboarding.invite(theirs, by=bo, at=timezone.now())
-    client = Client()
-    client.force_login(dana)
+    client = builders.a_browser(dana)
     client.post(_link(msp, _invited(msp, partner, ana)))
     client.post(_link(other, elsewhere))
     profile = client.get(f"/p/{msp.slug}/profile/").content.decode()
@@ -292,8 +289,7 @@ def test_of_two_invitations_at_once_one_letter_is_written(msp: Msp, ana: Members
 def test_an_owner_looks_at_the_letter_before_it_is_sent_and_never_sees_the_link(
     msp: Msp, ana: Membership, partner: Partner
 ) -> None:
-    client = Client()
-    client.force_login(ana.user)
+    client = builders.a_browser(ana.user)
     url = f"/{msp.slug}/partners/{partner.pk}/invitation/"
     with tenancy.use(msp.pk):
         person = Contact.objects.get()
@@ -312,8 +308,7 @@ def test_logging_out_on_the_wrong_account_leads_back_to_the_invitation(
     msp: Msp, ana: Membership, partner: Partner
 ) -> None:
     link = _link(msp, _invited(msp, partner, ana))
-    client = Client()
-    client.force_login(ana.user)
+    client = builders.a_browser(ana.user)
     answer = client.post("/accounts/logout/", {"next": link})
     assert answer["Location"] == link
     assert "Choose a password" in client.get(link).content.decode()

@@ -35,15 +35,11 @@ def owner(msp: Msp) -> Membership:
 
 @pytest.fixture
 def browser(owner: Membership) -> Client:
-    client = Client()
-    client.force_login(owner.user)
-    return client
+    return builders.a_browser(owner.user)
 
 
 def _as(msp: Msp, role: str) -> Client:
-    client = Client()
-    client.force_login(builders.a_member(msp, role, name="Rita Read").user)
-    return client
+    return builders.a_browser(builders.a_member(msp, role, name="Rita Read").user)
 
 
 def _text(client: Client, url: str) -> str:

@@ -89,9 +89,7 @@ def browse(house: House, role: str | None = None) -> Browser:
     user = house.owner.user
     if role is not None:
         user = builders.a_member(house.msp, role, user=person("Rita Reader", house.msp)).user
-    browser = Browser()
-    browser.force_login(user)
-    return browser
+    return builders.a_browser(user)
 
 
 def fill(house: House, number: int) -> None:

@@ -17,6 +17,7 @@ from elinkages.mail.models import Message
 from partners.models import Contact
 from referrals import attribution, cases, pipeline, self_dealing
 from referrals.models import Channel, Flag, Referral
+from tests import builders
 from tests.builders import a_client, a_contract, a_pin, a_plan
 from tests.referrals.conftest import House, text_of
 from tests.tables import rows
@@ -223,8 +224,7 @@ def test_the_pages_withhold_and_give_back(house: House, browser: Browser) -> Non
     assert browser.post(f"{place}withholding/", {"reason": " "}).status_code == 422
     assert browser.post(f"{place}withholding/", {"reason": "It is your own company"}).status_code == 302
     assert "gets no commission for this deal: It is your own company" in text_of(browser.get(place))
-    partner = Browser()
-    partner.force_login(house.harbor_login.user)
+    partner = builders.a_browser(house.harbor_login.user)
     portal = f"/p/{house.msp.slug}/referrals/{referral.pk}/"
     assert "does not count for you. The reason: It is your own company" in text_of(partner.get(portal))
     assert browser.post(f"{place}giving-back/", {"reason": "A mistake"}).status_code == 302

@@ -55,8 +55,7 @@ def olga() -> Membership:
 
 
 def test_a_request_is_one_line_with_its_route_its_msp_and_its_person(olga: Membership, written: io.StringIO) -> None:
-    browser = Client()
-    browser.force_login(olga.user)
+    browser = builders.a_browser(olga.user)
     answer = browser.get("/acme/partners/", {"q": "canary"})
     (line,) = [line for line in told(written) if line["message"] == "request_finished"]
     assert line["request"] == "GET dashboard:partner-list"
@@ -71,8 +70,7 @@ def test_an_id_from_outside_is_not_believed(written: io.StringIO) -> None:
 
 
 def test_asking_for_health_asks_nobody_who_they_are(olga: Membership, written: io.StringIO) -> None:
-    browser = Client()
-    browser.force_login(olga.user)
+    browser = builders.a_browser(olga.user)
     with CaptureQueriesContext(connection) as asked:
         browser.get("/healthz")
     assert not [query for query in asked.captured_queries if "accounts_user" in query["sql"]]

@@ -54,8 +54,7 @@ def test_it_is_for_this_machine_and_for_those_with_the_token(settings: Settings)
 
 def test_requests_are_counted_by_route_and_answer_and_never_by_address() -> None:
     olga = builders.a_member(builders.an_msp("Acme IT", "acme"), Role.OWNER)
-    browser = Client()
-    browser.force_login(olga.user)
+    browser = builders.a_browser(olga.user)
     before = figure(read(), "elinkages_requests_total", route="dashboard:partner-list", method="GET", status="200")
     browser.get("/acme/partners/?q=canary")
     browser.get("/invitation/acme/canary/")

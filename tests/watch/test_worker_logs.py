@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from django.test import Client
 
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
@@ -18,8 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_a_task_is_logged_with_the_request_that_caused_it(tmp_path: Path) -> None:
     olga = builders.a_member(builders.an_msp("Acme IT", "acme"), Role.OWNER, "Olga Owner")
-    browser = Client()
-    browser.force_login(olga.user)
+    browser = builders.a_browser(olga.user)
     with worker(tmp_path):
         answer = browser.post("/acme/settings/team/invitations/", {"email": "canary@example.com", "role": "finance"})
         assert answer.status_code in (302, 303), answer.content

@@ -21,9 +21,7 @@ def ana(msp: Msp) -> Membership:
 
 @pytest.fixture
 def owner(ana: Membership) -> Client:
-    client = Client()
-    client.force_login(ana.user)
-    return client
+    return builders.a_browser(ana.user)
 
 
 @pytest.fixture
@@ -34,6 +32,4 @@ def dana(msp: Msp) -> PartnerLogin:
 
 @pytest.fixture
 def portal(dana: PartnerLogin) -> Client:
-    client = Client()
-    client.force_login(dana.user)
-    return client
+    return builders.a_browser(dana.user)

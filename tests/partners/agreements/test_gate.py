@@ -49,8 +49,7 @@ def test_who_joins_later_signs_first(msp: Msp, ana: Membership) -> None:
         optional = agreements.standing(login.partner, on=TODAY)
         assert optional
         assert optional.is_due
-    client = Client()
-    client.force_login(login.user)
+    client = builders.a_browser(login.user)
     with time_machine.travel(AT + timedelta(days=1)):
         assert client.get(f"/p/{msp.slug}/")["Location"] == f"/p/{msp.slug}/agreement/"
 

@@ -56,8 +56,7 @@ def test_the_owner_writes_looks_and_publishes(msp: Msp, ana: Membership, owner: 
 
 
 def test_only_the_owner_writes_agreements(msp: Msp) -> None:
-    manager = Client()
-    manager.force_login(builders.a_member(msp, Role.MANAGER, "Mara Manager").user)
+    manager = builders.a_browser(builders.a_member(msp, Role.MANAGER, "Mara Manager").user)
     assert manager.get(f"/{msp.slug}/partners/agreement/drafts/new/").status_code == 403
     assert manager.get(f"/{msp.slug}/partners/agreement/").status_code == 200
 

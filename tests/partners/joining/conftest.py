@@ -34,6 +34,4 @@ def open_page(msp: Msp, ana: Membership) -> str:
 
 @pytest.fixture
 def browser(ana: Membership) -> Client:
-    client = Client()
-    client.force_login(ana.user)
-    return client
+    return builders.a_browser(ana.user)

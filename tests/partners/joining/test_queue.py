@@ -146,6 +146,5 @@ def test_an_application_is_put_on_somebodys_list(msp: Msp, browser: Client, ana:
     browser.post(f"/{msp.slug}/partners/applications/{found.pk}/assignment/", {"member": str(mara.pk)})
     assert the_application(msp).assigned_to_id == mara.pk
     assert "wants to become a partner" not in read(browser, f"/{msp.slug}/")
-    manager = Client()
-    manager.force_login(mara.user)
+    manager = builders.a_browser(mara.user)
     assert "Kestrel Advisory wants to become a partner" in read(manager, f"/{msp.slug}/")

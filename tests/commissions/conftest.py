@@ -1,4 +1,4 @@
-"""People and a partner for runs of payouts."""
+"""An MSP whose walls the test stands in, its people, and a partner."""
 
 from collections.abc import Iterator
 
@@ -16,6 +16,11 @@ def msp() -> Iterator[Msp]:
     acme = builders.an_msp()
     with tenancy.use(acme.pk):
         yield acme
+
+
+@pytest.fixture
+def owner(msp: Msp) -> Membership:
+    return builders.a_member(msp)
 
 
 @pytest.fixture
