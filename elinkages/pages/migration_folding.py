@@ -1,7 +1,7 @@
 """A migration makes a table with its indexes and constraints in one operation."""
 
 from collections.abc import Sequence
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from django.db.migrations import operations as steps
@@ -29,8 +29,15 @@ class Folding(MigrationAutodetector):
 def folded(operations: Sequence[Operation], app_label: str) -> list[Operation]:
     """What is added to tables of the same migration becomes a part of their CreateModel; parents come first.
 
-    Tables that point at each other in a circle cannot be made whole, and raise graphlib.CycleError.
+    Tables that point at each other in a circle cannot be made whole: their migration stays as Django made it.
     """
+    try:
+        return _folded(operations, app_label)
+    except CycleError:
+        return list(operations)
+
+
+def _folded(operations: Sequence[Operation], app_label: str) -> list[Operation]:
     kept: list[Operation] = []
     models: dict[str, steps.CreateModel] = {}
     for operation in operations:
