@@ -11,7 +11,7 @@ from pathlib import Path
 from elinkages.celery import redis_client
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 240  # of a busy machine: a worker starts anew and writes row by row what another one died of
 
 
 @contextmanager

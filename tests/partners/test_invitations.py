@@ -278,6 +278,21 @@ def test_of_two_acceptances_at_once_one_joins(msp: Msp, ana: Membership, partner
 
 
 @pytest.mark.django_db(transaction=True)
+def test_whoever_accepts_while_somebody_else_does_reads_that_it_was_used(
+    msp: Msp, ana: Membership, partner: Partner
+) -> None:
+    token, dana = _invited(msp, partner, ana), builders.a_user("Dana Finch", ADDRESS)
+
+    def join() -> PartnerLogin:
+        return onboarding.accept(token, user=dana, at=timezone.now())
+
+    assert races.too_late(msp, join, join) == "This invitation was used a moment ago. Log in instead."
+    with pytest.raises(invitations.InvitationOver, match="has been used"):
+        races.within(msp, join)()
+    assert PartnerLogin.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_of_two_invitations_at_once_one_letter_is_written(msp: Msp, ana: Membership, partner: Partner) -> None:
     send = races.within(msp, lambda: onboarding.invite(partner, by=ana, at=timezone.now()))
     outcomes = races.at_once(send, send)
