@@ -4,7 +4,7 @@ A posting moves `minor` units from its credit to its debit account, so that ever
 construction. A batch is closed by its journal, which carries the hash of all that went before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -93,7 +93,7 @@ def post_lines(header: Header, lines: Sequence[Line]) -> UUID:
     return post_selected(header, _LINES, _columns(lines))
 
 
-def post_selected(header: Header, query: str, params: Sequence[Any]) -> UUID:
+def post_selected(header: Header, query: str, params: Mapping[str, Any]) -> UUID:
     """Write the rows of `query` as one batch and close it; returns the journal's id.
 
     `query` is ours, never a person's, and gives (debit, credit, minor, currency, partner_id, entry_id, payout_id) in
@@ -102,25 +102,18 @@ def post_selected(header: Header, query: str, params: Sequence[Any]) -> UUID:
     lock()
     if Journal.objects.filter(source=header.source).exists():
         raise AlreadyPosted(f"{header.source} is in the books already.")
-    msp_id = current_msp_id()
+    named: dict[str, Any] = {
+        "msp": current_msp_id(),
+        "genesis": GENESIS,
+        "source": header.source,
+        "kind": header.kind,
+        "effective": header.effective_on,
+        "at": header.at,
+        "by": header.by_name,
+    }
     with connection.cursor() as cursor:
-        cursor.execute("SELECT uuidv7()")
-        (journal_id,) = cursor.fetchone()
-        cursor.execute(_INSERT_POSTINGS % query, [msp_id, journal_id, *params])
-        cursor.execute(
-            _INSERT_JOURNAL,
-            {
-                "journal": journal_id,
-                "msp": msp_id,
-                "genesis": GENESIS,
-                "source": header.source,
-                "kind": header.kind,
-                "effective": header.effective_on,
-                "at": header.at,
-                "by": header.by_name,
-            },
-        )
-    found: UUID = journal_id
+        cursor.execute(_POST.replace("{query}", query), {**named, **params})
+        found: UUID = cursor.fetchone()[0]
     return found
 
 
@@ -133,48 +126,55 @@ def balances(partner_ids: Sequence[UUID] | None = None) -> dict[UUID, Balance]:
         return {partner_id: Balance(*amounts) for partner_id, *amounts in cursor.fetchall()}
 
 
-def _columns(lines: Sequence[Line]) -> list[list[Any]]:
-    return [
-        [str(line.debit) for line in lines],
-        [str(line.credit) for line in lines],
-        [line.minor for line in lines],
-        [line.currency for line in lines],
-        [line.partner_id for line in lines],
-        [line.entry_id for line in lines],
-        [line.payout_id for line in lines],
-    ]
+def _columns(lines: Sequence[Line]) -> dict[str, list[Any]]:
+    return {
+        "debits": [str(line.debit) for line in lines],
+        "credits": [str(line.credit) for line in lines],
+        "minors": [line.minor for line in lines],
+        "currencies": [line.currency for line in lines],
+        "partners": [line.partner_id for line in lines],
+        "entries": [line.entry_id for line in lines],
+        "payouts": [line.payout_id for line in lines],
+    }
 
-
-_INSERT_POSTINGS: Final = """
-INSERT INTO commissions_posting (msp_id, journal_id, debit, credit, minor, currency, partner_id, entry_id, payout_id)
-SELECT %%s, %%s, line.* FROM (%s) line
-"""
 
 _LINES: Final = """
-SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::uuid[], %s::uuid[], %s::uuid[])
+SELECT * FROM unnest(%(debits)s::text[], %(credits)s::text[], %(minors)s::bigint[], %(currencies)s::text[],
+    %(partners)s::uuid[], %(entries)s::uuid[], %(payouts)s::uuid[])
 """
 
-_INSERT_JOURNAL: Final = f"""
-INSERT INTO commissions_journal
-    (id, msp_id, seq, source, kind, effective_on, posted_at, posted_by_name, postings_count, prev_hash, hash)
-SELECT %(journal)s, %(msp)s, head.seq, %(source)s, %(kind)s, %(effective)s, %(at)s, %(by)s, body.count, head.prev,
-    {
-    HASHED
-    % {
-        "prev": "head.prev",
-        "msp": "%(msp)s::uuid",
-        "seq": "head.seq",
-        "source": "%(source)s::text",
-        "kind": "%(kind)s::text",
-        "effective": "%(effective)s::date",
-        "count": "body.count",
-        "lines": "body.lines",
-    }
+_HASH: Final = HASHED % {
+    "prev": "last.hash",
+    "msp": "%(msp)s::uuid",
+    "seq": "last.seq + 1",
+    "source": "%(source)s::text",
+    "kind": "%(kind)s::text",
+    "effective": "%(effective)s::date",
+    "count": "body.count",
+    "lines": "body.lines",
 }
-FROM (SELECT count(*) AS count, {LINES} AS lines FROM commissions_posting p
-      WHERE p.msp_id = %(msp)s AND p.journal_id = %(journal)s) body,
-     (SELECT coalesce(max(last.seq), 0) + 1 AS seq, coalesce((array_agg(last.hash))[1], %(genesis)s) AS prev
-      FROM (SELECT seq, hash FROM commissions_journal WHERE msp_id = %(msp)s ORDER BY seq DESC LIMIT 1) last) head
+
+# One statement for the journal and its postings, so that neither is ever there without the other.
+_POST: Final = f"""
+WITH p AS MATERIALIZED (
+    SELECT uuidv7() AS id, line.*
+    FROM ({{query}}) line (debit, credit, minor, currency, partner_id, entry_id, payout_id)),
+body AS (SELECT count(*) AS count, {LINES} AS lines FROM p),
+last AS (
+    (SELECT seq, hash FROM commissions_journal WHERE msp_id = %(msp)s ORDER BY seq DESC LIMIT 1)
+    UNION ALL SELECT 0, %(genesis)s ORDER BY seq DESC LIMIT 1),
+journal AS (
+    INSERT INTO commissions_journal
+        (msp_id, seq, source, kind, effective_on, posted_at, posted_by_name, postings_count, prev_hash, hash)
+    SELECT %(msp)s, last.seq + 1, %(source)s, %(kind)s, %(effective)s, %(at)s, %(by)s, body.count, last.hash, {_HASH}
+    FROM body, last
+    RETURNING id),
+posted AS (
+    INSERT INTO commissions_posting
+        (id, msp_id, journal_id, debit, credit, minor, currency, partner_id, entry_id, payout_id)
+    SELECT p.id, %(msp)s, journal.id, p.debit, p.credit, p.minor, p.currency, p.partner_id, p.entry_id, p.payout_id
+    FROM p, journal ORDER BY p.id)
+SELECT id FROM journal
 """
 
 _BALANCES: Final = """

@@ -1,6 +1,7 @@
 """A contract as the engine wants it."""
 
 from collections.abc import Sequence
+from itertools import count
 
 from commissions.accruals.scan import Due
 from commissions.engine import Deal, Movement, Pause
@@ -11,10 +12,7 @@ def as_deal(row: Due) -> Deal:
 
     The MRR of the win is the last word of its first day: a correction of that day replaces what it corrects.
     """
-    movements = tuple(
-        Movement(day, minor, kind, number)
-        for number, (day, minor, kind) in enumerate(zip(row.moved_on, row.mrr_minor, row.move_kinds, strict=True))
-    )
+    movements = tuple(map(Movement, row.moved_on, row.mrr_minor, row.move_kinds, count()))
     return Deal(
         currency=row.currency,
         mrr_minor=next((one.mrr_minor for one in reversed(movements) if one.effective_on == row.moved_on[0]), 0),

@@ -1,7 +1,10 @@
 """The accrual of months, page by page."""
 
+import gc
 import logging
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -71,9 +74,10 @@ def open_months(today: date) -> list[date]:
 def accrue_page(month: date, *, after: UUID | None, today: date, by: Actor, at: datetime) -> tuple[int, UUID | None]:
     """One page of contracts for one month: (entries posted or voided, where the next page begins)."""
     _lock()
-    page = scan.scan(month, after=after, size=PAGE, once_only=month == today.replace(day=1))
-    versions: dict[UUID, Terms] = {}
-    done = _compute(_place(page.due, month, today, versions), month, today, versions, by, at)
+    with _uncollected():
+        page = scan.scan(month, after=after, size=PAGE, once_only=month == today.replace(day=1))
+        versions: dict[UUID, Terms] = {}
+        done = _compute(_place(page.due, month, today, versions), month, today, versions, by, at)
     return done.posted, page.cursor
 
 
@@ -145,6 +149,21 @@ def months_between(first: date, last: date) -> list[date]:
         months.append(month)
         month += MONTH
     return months
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no cycles meanwhile: a page is a million objects without one, and searching them is a third of the time.
+
+    What a page made is freed at its end as always, when nothing refers to it anymore.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _lock() -> None:

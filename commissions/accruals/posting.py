@@ -60,8 +60,8 @@ def write(targets: Sequence[Target], *, month: date, today: date, by: Actor, at:
     entries: list[NewEntry] = []
     voided: list[tuple[Existing, str]] = []
     for number, target in enumerate(targets):
-        old = before.get((target.due.contract_id, target.component), []) if before else []
-        gone = _voidable(target, old)
+        old = before.get((target.due.contract_id, target.component), ()) if before else ()
+        gone = _voidable(target, old) if old else []
         voided += [(entry, target.due.currency) for entry in gone]
         entries += _differences(number, target, [entry for entry in old if entry not in gone], is_first=not old)
     first_pool = _insert_pools(targets, month, at)
@@ -69,13 +69,15 @@ def write(targets: Sequence[Target], *, month: date, today: date, by: Actor, at:
     header = ledger.Header(f"accrual:{month:%Y-%m}:{first_pool}", "accrual", today, by.actor_name[:200], at)
     for first in range(0, len(entries), ledger.BATCH):
         batch = replace(header, source=f"{header.source}:{first}")
-        ledger.post_selected(batch, _POSTED, [first, first + ledger.BATCH])
+        ledger.post_selected(batch, _POSTED, {"first": first, "until": first + ledger.BATCH})
     _void(voided, replace(header, source=f"{header.source}:void"))
     return len(entries) + len(voided)
 
 
 def replaced(targets: Sequence[Target], before: dict[Key, list[Existing]]) -> list[Target]:
     """Targets of zero for components that the plan now in force does not have, but that were posted for the month."""
+    if not before:
+        return []
     computed = {(target.due.contract_id, target.component) for target in targets}
     by_contract = {target.due.contract_id: target for target in targets}
     return [
@@ -90,12 +92,10 @@ def _voidable(target: Target, old: Sequence[Existing]) -> list[Existing]:
 
 
 def _differences(number: int, target: Target, kept: Sequence[Existing], *, is_first: bool) -> list[NewEntry]:
-    posted: dict[UUID, int] = defaultdict(int)
+    differences = dict(target.shares)
     for entry in kept:
-        posted[entry.partner_id] += entry.minor
-    partners = sorted({*posted, *target.shares})
+        differences[entry.partner_id] = differences.get(entry.partner_id, 0) - entry.minor
     paid_in = kept[0].paid_in if kept else target.paid_in
-    differences = [(partner, target.shares.get(partner, 0) - posted.get(partner, 0)) for partner in partners]
     return [
         NewEntry(
             number,
@@ -106,7 +106,7 @@ def _differences(number: int, target: Target, kept: Sequence[Existing], *, is_fi
             target.hold_until,
             paid_in,
         )
-        for partner, minor in differences
+        for partner, minor in (sorted(differences.items()) if len(differences) > 1 else differences.items())
         if minor
     ]
 
@@ -242,5 +242,5 @@ FROM new_entry entry JOIN new_pool pool USING (number) ORDER BY entry.position
 
 _POSTED: Final = """
 SELECT 'expense', 'accrued', minor, currency, partner_id, id, NULL::uuid FROM new_entry
-WHERE position >= %s AND position < %s ORDER BY position
+WHERE position >= %(first)s AND position < %(until)s ORDER BY position
 """

@@ -277,7 +277,8 @@ moves AS (
         array_agg(m.mrr_minor ORDER BY m.effective_on, m.id) AS levels,
         array_agg(m.kind::text ORDER BY m.effective_on, m.id) AS kinds
     FROM page JOIN referrals_mrrmovement m ON m.msp_id = %(msp)s AND m.contract_id = page.id, bounds
-    WHERE {of("m.contract_id")} AND m.effective_on < bounds.next GROUP BY m.contract_id),
+    WHERE {of("m.contract_id")} AND m.effective_on + 0 < bounds.next  -- + 0: by contract, not every movement until then
+    GROUP BY m.contract_id),
 shares AS (
     SELECT page.id AS contract_id, array_agg(credit.partner_id ORDER BY credit.partner_id) AS partners,
         array_agg(credit.basis_points ORDER BY credit.partner_id) AS points
@@ -345,7 +346,8 @@ input AS (
             ELSE page.first_paid_on END AS day) trigger
     WHERE last.seq IS NOT NULL OR (
         shares.partners IS NOT NULL
-        AND {_EARNS}))
+        AND {_EARNS})
+    OFFSET 0)  -- or the hash would be computed twice, to be compared and to be told
 SELECT input.id, input.currency, input.starts_on, input.ends_on, input.first_paid_on, input.owed_from, input.won_on,
     input.version_id, coalesce(input.days, '{{}}'), coalesce(input.levels, '{{}}'), coalesce(input.kinds, '{{}}'),
     coalesce(input.partners, '{{}}'), coalesce(input.points, '{{}}'), input.hash, coalesce(input.seq, 0),

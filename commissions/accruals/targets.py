@@ -1,7 +1,7 @@
 """From what a contract is to what its partners are owed for a month: the engine, asked once per component."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -16,6 +16,11 @@ from commissions.accruals.tiers import Limit, Place, Placed
 from commissions.engine import Deal, Line, accrues_on, earning_months, evaluate, hold_until, split, targets, year_words
 from commissions.models import PlanVersion
 from commissions.terms import NoReward, Recurring, Single, Terms, Tiered, components, from_json
+
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+type Parts = Sequence[tuple[str, Single | None]]
+"""The rewards of a version, each under the key that its pools carry."""
 
 NO_VERSION = Line(0, "No version of the plan was in force", (), {})
 
@@ -43,7 +48,7 @@ class Target(NamedTuple):
                 [str(partner), share] for partner, share in zip(self.due.partner_ids, self.due.shares, strict=True)
             ],
         }
-        return json.dumps(facts, separators=(",", ":"))
+        return _as_json(facts)
 
 
 class Failed(NamedTuple):
@@ -69,10 +74,14 @@ def compute(due: Sequence[Due], month: date, *, today: date, versions: dict[UUID
     """
     found: list[Target] = []
     failed: list[Failed] = []
-    told = _Told(placed, _invoices(due, versions), today)
+    parts = {
+        version_id: _components(versions.get(version_id) if version_id else None)
+        for version_id in {row.version_id for row in due}
+    }
+    told = _Told(placed, _invoices(due, parts), today)
     for row in due:
         try:
-            found += _of_contract(row, month, told, versions)
+            found += _of_contract(row, month, told, parts[row.version_id])
         except (ValueError, ArithmeticError) as problem:
             failed.append(Failed(row, month, str(problem)))
     return Computed(found, failed)
@@ -86,19 +95,21 @@ class _Told(NamedTuple):
     today: date
 
 
-def _invoices(due: Sequence[Due], versions: dict[UUID, Terms]) -> Invoices:
+def _invoices(due: Sequence[Due], parts: Mapping[UUID | None, Parts]) -> Invoices:
     billed = {
         version_id
-        for version_id in {row.version_id for row in due if row.version_id}
-        if any(isinstance(one, Recurring) and one.base == "collected" for _, one in components(versions[version_id]))
+        for version_id, rewards in parts.items()
+        if any(isinstance(one, Recurring) and one.base == "collected" for _, one in rewards)
     }
+    if not billed:
+        return {}
     return billing.load([row.contract_id for row in due if row.version_id in billed])
 
 
-def _of_contract(row: Due, month: date, told: _Told, versions: dict[UUID, Terms]) -> list[Target]:
+def _of_contract(row: Due, month: date, told: _Told, rewards: Parts) -> list[Target]:
     found: list[Target] = []
     bare = as_deal(row)
-    for component, terms in _components(versions.get(row.version_id) if row.version_id else None):
+    for component, terms in rewards:
         if terms is None:
             found.append(Target(row, component, month, NO_VERSION, {}, month))
             continue
@@ -151,7 +162,7 @@ def _line(terms: Single, deal: Deal, month: date, where: Place | None, row: Due,
     return evaluate(terms, deal, month, standing=where.standing, earned_before_minor=earned)
 
 
-def _components(terms: Terms | None) -> Sequence[tuple[str, Single | None]]:
+def _components(terms: Terms | None) -> Parts:
     if terms is None or isinstance(terms, NoReward):
         return (("none", None),)
     return components(terms)

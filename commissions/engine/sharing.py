@@ -21,14 +21,14 @@ def split[K: Sortable](amount_minor: int, shares: Sequence[tuple[K, int]]) -> Sp
     first and the MSP last. Raises ValueError for shares above 10,000 in all, below 1, or twice
     for one partner.
     """
+    if len(shares) == 1 and shares[0][1] == ALL:
+        return Split({shares[0][0]: amount_minor}, 0)
     given = sum(share for _, share in shares)
     if given > ALL or any(share < 1 for _, share in shares):
         raise ValueError("Shares are at least 1 basis point each and at most 10,000 in all.")
     if len({key for key, _ in shares}) < len(shares):
         raise ValueError("Every partner may have one share.")
     ordered = sorted(shares, key=lambda pair: pair[0])
-    if len(ordered) == 1 and given == ALL:
-        return Split({ordered[0][0]: amount_minor}, 0)
     weights = [(index, share) for index, (_, share) in enumerate(ordered)]
     parts = allocate(amount_minor, [*weights, (len(ordered), ALL - given)])
     return Split({key: parts[index] for index, (key, _) in enumerate(ordered)}, parts[len(ordered)])

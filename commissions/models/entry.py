@@ -8,7 +8,7 @@ from django.db.models import Q
 from commissions.models.plan import PlanVersion
 from elinkages.accounts.models import Membership
 from elinkages.kernel.constraints import AppendOnly, Transitions, one_of, paired
-from elinkages.kernel.tenancy import OWN_PARTNER, PARTNER, TenantForeignKey, TenantModel, walls
+from elinkages.kernel.tenancy import OWN_PARTNER, PARTNER, KeptReference, TenantForeignKey, TenantModel, walls
 from partners.models import Partner
 from referrals.models import Contract
 
@@ -60,8 +60,9 @@ class Pool(TenantModel):
                 "pool",
                 portal="EXISTS (SELECT 1 FROM commissions_entry e WHERE e.msp_id = commissions_pool.msp_id"
                 f" AND e.pool_id = commissions_pool.id AND e.partner_id = {PARTNER})",
-                references=("contract", "plan_version"),
+                references=("contract",),
             ),
+            KeptReference(field="plan_version", name="pool_version_kept"),
             AppendOnly(name="pool_append_only"),
             models.UniqueConstraint(fields=["msp", "earning_month", "contract", "component", "seq"], name="pool_once"),
             models.CheckConstraint(condition=Q(seq__gte=1), name="pool_seq_from_one"),
@@ -120,7 +121,8 @@ class Entry(TenantModel):
     class Meta(TenantModel.Meta):
         verbose_name_plural = "entries"
         constraints = [
-            *walls("entry", portal=OWN_PARTNER, references=("pool", "partner")),
+            *walls("entry", portal=OWN_PARTNER, references=("partner",)),
+            KeptReference(field="pool", alike=("earning_month", "currency"), name="entry_pool_kept"),
             AppendOnly(name="entry_append_only", mutable=("stage", "voided_on")),
             Transitions(
                 name="entry_stage",

@@ -6,7 +6,7 @@ from django.db.models import Q
 from commissions.models.entry import Entry
 from commissions.models.payout import Payout
 from elinkages.kernel.constraints import AppendOnly, SqlConstraint, one_of
-from elinkages.kernel.tenancy import SameTenant, TenantForeignKey, TenantModel, walls
+from elinkages.kernel.tenancy import KeptReference, TenantForeignKey, TenantModel, walls
 from partners.models import Partner
 
 
@@ -52,7 +52,7 @@ class Journal(TenantModel):
 
 
 class ClosedJournals(SqlConstraint):
-    """Postings come before their journal's header in the same transaction: none can be added to an old batch."""
+    """Only for migration 0001, which it goes with when migrations are squashed; WholeJournals came in its place."""
 
     create = """
         CREATE FUNCTION elinkages_refuse_late_postings() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -67,6 +67,27 @@ class ClosedJournals(SqlConstraint):
         CREATE TRIGGER %(name)s AFTER INSERT ON %(table)s REFERENCING NEW TABLE AS added
             FOR EACH STATEMENT EXECUTE FUNCTION elinkages_refuse_late_postings()"""
     remove = "DROP TRIGGER %(name)s ON %(table)s; DROP FUNCTION elinkages_refuse_late_postings()"
+
+
+class WholeJournals(KeptReference):
+    """A journal and all its postings are written by one statement: none can be missing, or added to an old batch."""
+
+    create = """
+        CREATE FUNCTION elinkages_refuse_partial_journals() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF EXISTS (SELECT FROM (SELECT DISTINCT msp_id, journal_id FROM added) a
+                       WHERE (SELECT j.postings_count FROM commissions_journal j
+                              WHERE j.msp_id = a.msp_id AND j.id = a.journal_id)
+                         IS DISTINCT FROM (SELECT count(*) FROM commissions_posting p
+                              WHERE p.msp_id = a.msp_id AND p.journal_id = a.journal_id)) THEN
+                RAISE EXCEPTION 'a journal has the postings that its header counts, from the beginning'
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER %(name)s AFTER INSERT ON %(table)s REFERENCING NEW TABLE AS added
+            FOR EACH STATEMENT EXECUTE FUNCTION elinkages_refuse_partial_journals()"""
+    remove = "DROP TRIGGER %(name)s ON %(table)s; DROP FUNCTION elinkages_refuse_partial_journals()"
 
 
 class Posting(TenantModel):
@@ -86,10 +107,11 @@ class Posting(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            *walls("posting", references=("partner", "entry", "payout"), key=False),
-            SameTenant(field="journal", name="posting_journal_same_msp", deferred=True),
+            *walls("posting", references=("payout",), key=False),
+            KeptReference(field="entry", alike=("partner",), name="posting_entry_kept"),
+            KeptReference(field="payout", alike=("partner",), name="posting_payout_kept"),
             AppendOnly(name="posting_append_only"),
-            ClosedJournals(name="posting_closed_journals"),
+            WholeJournals(field="journal", name="posting_whole_journals"),
             one_of("debit", Account.values, name="posting_debit_known"),
             one_of("credit", Account.values, name="posting_credit_known"),
             models.CheckConstraint(condition=~Q(minor=0), name="posting_not_zero"),

@@ -8,7 +8,8 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
-from elinkages.kernel.tenancy import SameTenant, TenantForeignKey, TenantIsolation, TenantModel
+from elinkages.kernel.constraints import AppendOnly
+from elinkages.kernel.tenancy import KeptReference, SameTenant, TenantForeignKey, TenantIsolation, TenantModel
 
 
 @register(Tags.database)
@@ -44,10 +45,23 @@ def walls_declared(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
         constraints = model._meta.constraints
         if not any(isinstance(constraint, TenantIsolation) for constraint in constraints):
             errors.append(Error("A tenant model without row security.", obj=model, id="kernel.E003"))
-        walled = {constraint.field for constraint in constraints if isinstance(constraint, SameTenant)}
+        kept = [constraint for constraint in constraints if isinstance(constraint, KeptReference)]
+        walled = {constraint.field for constraint in constraints if isinstance(constraint, SameTenant | KeptReference)}
+        walled |= {name for constraint in kept for name in constraint.alike}
+        errors += [
+            Error(f"{constraint.name} trusts a table whose rows may go away.", obj=model, id="kernel.E005")
+            for constraint in kept
+            if not _stays(model, constraint.field)
+        ]
         errors += [
             Error(f"Reference {field.name} has no composite key.", obj=model, id="kernel.E004")
             for field in model._meta.get_fields()
             if isinstance(field, TenantForeignKey) and field.name not in walled
         ]
     return errors
+
+
+def _stays(model: type[TenantModel], field: str) -> bool:
+    """Whether rows that a reference points at are never deleted."""
+    parent: Any = model._meta.get_field(field).related_model
+    return any(isinstance(constraint, AppendOnly) for constraint in parent._meta.constraints)

@@ -67,7 +67,8 @@ class EveryMspAlike(SqlConstraint):
     remove = "ALTER TABLE %(table)s ALTER COLUMN msp_id SET STATISTICS -1"
 
 
-def _column(model: type[Model], name: str) -> str:
+def column_of(model: type[Model], name: str) -> str:
+    """The column of a field."""
     field: Any = model._meta.get_field(name)
     return str(field.column)
 
@@ -97,7 +98,7 @@ class AppendOnly(SqlConstraint):
         """Without mutable columns updates are refused by the trigger too."""
         if not self.mutable:
             return {"events": "UPDATE OR DELETE", "grant": ""}
-        columns = ", ".join(quote(_column(model, field)) for field in self.mutable)
+        columns = ", ".join(quote(column_of(model, field)) for field in self.mutable)
         grant = f"GRANT UPDATE ({columns}) ON {quote(model._meta.db_table)} TO elinkages_app"
         return {"events": "DELETE", "grant": grant}
 
@@ -124,7 +125,7 @@ class Transitions(SqlConstraint):
 
     def parts(self, model: type[Model], quote: Quote) -> Mapping[str, str]:
         """The legal moves become the WHEN clause: a legal update costs no function call."""
-        column = _column(model, self.field)
+        column = column_of(model, self.field)
         pairs = [f"'{source}>{target}'" for source, targets in self.allowed.items() for target in targets]
         return {
             "column": quote(column),

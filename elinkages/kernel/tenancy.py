@@ -5,7 +5,7 @@ whose policy function raises when no tenant is set, and composite foreign keys, 
 "referential integrity checks always bypass row security" (PostgreSQL manual, 5.9).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from django.db import connection, models, transaction
 from django.db.models import BaseConstraint, Model
 from django.db.models.functions import UUID7
 
-from elinkages.kernel.constraints import Quote, SqlConstraint
+from elinkages.kernel.constraints import Quote, SqlConstraint, column_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +188,50 @@ class SameTenant(SqlConstraint):
             "column": quote(field.column),
             "parent": quote(field.related_model._meta.db_table),
             "timing": "DEFERRABLE INITIALLY DEFERRED" if self.deferred else "",
+        }
+
+
+class KeptReference(SqlConstraint):
+    """What SameTenant promises, asked once per statement: for rows written by the thousand to rows that always stay.
+
+    The parent is append-only, so that what was found at the insert is there for good, and nothing has to be locked
+    (ADR 40). Columns of the fields in `alike` say the same on both rows.
+    """
+
+    arguments = ("field", "alike")
+    create = """
+        CREATE FUNCTION elinkages_%(raw)s() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            -- A scalar subquery, because it stays a search of the parent's key, however the planner counts its rows.
+            IF EXISTS (SELECT FROM (SELECT DISTINCT %(columns)s FROM added WHERE %(column)s IS NOT NULL) child
+                       WHERE (SELECT true FROM %(parent)s parent WHERE %(matches)s) IS NULL) THEN
+                RAISE EXCEPTION '%% has no such %(of)s', TG_TABLE_NAME
+                    USING ERRCODE = 'foreign_key_violation', CONSTRAINT = '%(raw)s';
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER %(name)s AFTER INSERT ON %(table)s REFERENCING NEW TABLE AS added
+            FOR EACH STATEMENT EXECUTE FUNCTION elinkages_%(raw)s()"""
+    remove = "DROP TRIGGER %(name)s ON %(table)s; DROP FUNCTION elinkages_%(raw)s()"
+
+    def __init__(self, *, name: str, field: str, alike: Sequence[str] = ()) -> None:
+        super().__init__(name=name)
+        self.field = field
+        self.alike = tuple(alike)
+
+    def parts(self, model: type[Model], quote: Quote) -> Mapping[str, str]:
+        """Both rows are of one MSP, and alike."""
+        field: Any = model._meta.get_field(self.field)
+        parent = field.related_model
+        pairs = {"msp_id": "msp_id", field.column: "id"}
+        pairs |= {column_of(model, name): column_of(parent, name) for name in self.alike}
+        return {
+            "raw": self.name,
+            "column": quote(field.column),
+            "columns": ", ".join(quote(column) for column in pairs),
+            "parent": quote(parent._meta.db_table),
+            "of": parent._meta.db_table,
+            "matches": " AND ".join(f"parent.{quote(there)} = child.{quote(here)}" for here, there in pairs.items()),
         }
 
 

@@ -47,7 +47,7 @@ def test_nothing_is_posted_twice(owner: Membership, petra: Partner) -> None:
     source = Journal.objects.order_by("seq")[0].source
     header = ledger.Header(source=source, kind="accrual", effective_on=DAY, by_name="Ana", at=AT)
     with pytest.raises(ledger.AlreadyPosted, match="is in the books already"):
-        ledger.post_selected(header, "SELECT 1", [])
+        ledger.post_selected(header, "SELECT 1", {})
 
 
 def test_amounts_are_held_once_by_a_contract_that_there_is_and_released_once(owner: Membership, petra: Partner) -> None:
