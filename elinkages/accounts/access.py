@@ -145,10 +145,10 @@ def ops(view: View) -> View:
     return opened
 
 
-def to_login(request: HttpRequest) -> HttpResponse:
+def to_login(request: Any) -> HttpResponse:
     """To the login page, and back here afterwards; from a portal's own host name by way of our address."""
     if getattr(request, "portal_domain", None) is not None:
-        return arrivals.leave(request)
+        return arrivals.leave(request, request.msp)
     return redirect_to_login(request.get_full_path(), "/accounts/login/")
 
 

@@ -21,7 +21,10 @@ from elinkages.kernel.refusal import Refused
 
 SALT = "accounts.arrival"
 SECONDS = 60
-STATE_KEY = "arrival"
+COOKIE = "__Host-arrival" if settings.SECURE_SITE else "arrival"
+"""The word that only the browser knows; not a session, which every stranger and every robot would leave a row for."""
+WAIT_SECONDS = 3600
+"""How long somebody may take to log in at our address."""
 
 
 class UsedUp(Refused):
@@ -41,14 +44,21 @@ class Arrival:
     path: str
 
 
-def leave(request: HttpRequest) -> HttpResponse:
+def leave(request: HttpRequest, msp: Msp) -> HttpResponse:
     """From a portal's own name to our login, with a word that only this browser knows."""
-    state = request.session.get(STATE_KEY) or secrets.token_urlsafe(24)
-    request.session[STATE_KEY] = state
-    request.session[hosts.HOST_KEY] = request.portal_domain.host  # type: ignore[attr-defined]
-    msp: Msp = request.msp  # type: ignore[attr-defined]
+    state = _word(request) or secrets.token_urlsafe(24)
     query = urlencode({"to": request.get_full_path(), "state": state})
-    return HttpResponseRedirect(f"{settings.SITE_URL}/p/{msp.slug}/arrival/?{query}")
+    answer = HttpResponseRedirect(f"{settings.SITE_URL}/p/{msp.slug}/arrival/?{query}")
+    answer.set_signed_cookie(
+        COOKIE,
+        state,
+        salt=SALT,
+        max_age=WAIT_SECONDS,
+        secure=settings.SECURE_SITE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
 
 
 def ticket(msp: Msp, user: User, *, path: str, state: str) -> str:
@@ -65,12 +75,15 @@ def accept(request: HttpRequest, token: str, *, host: str) -> Arrival:
         said = signing.loads(token, salt=SALT, max_age=SECONDS)
     except signing.BadSignature as problem:
         raise UsedUp from problem
-    state = request.session.get(STATE_KEY, "")
-    is_ours = said["h"] == host and bool(state) and secrets.compare_digest(str(said["s"]), str(state))
+    state = _word(request)
+    is_ours = said["h"] == host and bool(state) and secrets.compare_digest(str(said["s"]), state)
     if not is_ours or not cache.add(f"arrival:{said['n']}", 1, timeout=2 * SECONDS):
         raise UsedUp
-    del request.session[STATE_KEY]
     return Arrival(str(said["u"]), _safe(str(said["p"])))
+
+
+def _word(request: HttpRequest) -> str:
+    return str(request.get_signed_cookie(COOKIE, "", salt=SALT, max_age=WAIT_SECONDS))
 
 
 def _safe(path: str) -> str:

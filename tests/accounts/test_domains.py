@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
@@ -314,6 +315,22 @@ def test_people_log_in_at_our_address_and_come_back_in_a_session_of_this_name(ms
     assert 'href="/statements/"' in page.content.decode()
     assert "/p/acme/" not in page.content.decode()
     assert client.get(path, headers={"host": HOST}).status_code == 403, "once"
+
+
+def test_a_stranger_leaves_no_session_behind_at_a_portals_name(client: Client, msp: Msp) -> None:
+    _live(msp)
+    client.get("/earnings/", headers={"host": HOST})
+    assert not Session.objects.exists()
+    assert client.cookies[arrivals.COOKIE]["httponly"]
+
+
+def test_two_tabs_of_one_browser_both_come_back(msp: Msp) -> None:
+    _live(msp)
+    login, client = _login(msp), Client()
+    first, second = _arrive(client, msp, login), _arrive(client, msp, login, "/statements/")
+    for ticket, leads in ((first, "/earnings/"), (second, "/statements/")):
+        arrived = client.get(ticket.partition(":8000")[2], headers={"host": HOST})
+        assert (arrived.status_code, arrived["Location"]) == (302, leads)
 
 
 def test_a_session_of_a_portals_name_is_worth_nothing_anywhere_else(msp: Msp) -> None:
