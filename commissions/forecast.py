@@ -85,11 +85,6 @@ class Effect:
     reasons: tuple[str, ...]
 
     @property
-    def past_minor(self) -> int:
-        """The difference in past months for all partners together."""
-        return sum(self.past.values())
-
-    @property
     def is_nothing(self) -> bool:
         """Whether no amount changes."""
         return not (any(self.past.values()) or self.ahead_minor or self.before_minor != self.after_minor)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q, QuerySet
@@ -180,14 +179,6 @@ class Consequences:
 
     differences: tuple[preview.Difference, ...]
     currency: str
-
-    @property
-    def by_partner(self) -> dict[UUID, int]:
-        """The sums by partner, in minor units; partners for whom they cancel out are left out."""
-        found: dict[UUID, int] = {}
-        for one in self.differences:
-            found[one.partner_id] = found.get(one.partner_id, 0) + one.minor
-        return {partner_id: minor for partner_id, minor in found.items() if minor}
 
     @property
     def lowered(self) -> int:

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from commissions.engine import rate_digits
-from commissions.models import BillingApplication, BillingFact, BillingLine, FactKind, LineKind
+from commissions.models import BillingApplication, BillingFact, BillingLine, FactKind
 from referrals.models import Client
 
 MANUAL: Final = "manual"
@@ -34,11 +34,6 @@ class Standing:
     def open_minor(self) -> int:
         """What is still to be paid of an invoice."""
         return max(0, self.fact.minor - self.credited_minor - self.paid_minor)
-
-    @property
-    def earns_nobody(self) -> bool:
-        """Whether a line of it bills no contract that is known."""
-        return any(line.contract_id is None and line.kind != LineKind.TAX for line in self.lines)
 
 
 def of_client(client: Client) -> list[Standing]:

@@ -1,7 +1,6 @@
 """What is promised: plans, their immutable versions, where each applies, and what was pinned at the win."""
 
 from datetime import date
-from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
@@ -77,8 +76,6 @@ class PlanVersion(TenantModel):
     is_for_all = models.BooleanField(default=False)
     published_at = models.DateTimeField()
     published_by = TenantForeignKey(Membership, null=True, related_name="+")
-
-    MUTABLE: ClassVar[tuple[str, ...]] = ("valid_until",)
 
     class Meta(TenantModel.Meta):
         constraints = [

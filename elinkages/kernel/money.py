@@ -100,18 +100,6 @@ def round_half_away(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-def round_down(minor: int, step: int) -> tuple[int, int]:
-    """What a payment rail that counts in steps can pay of `minor`, and the carry that stays.
-
-    Toward zero: nobody is paid, or asked back, more than is owed. The two add up to `minor`.
-    """
-    if step < 1:
-        raise ValueError("The step must be at least one minor unit.")
-    payable = abs(minor) // step * step
-    payable = -payable if minor < 0 else payable
-    return payable, minor - payable
-
-
 def allocate[K: Sortable](minor: int, weights: Sequence[tuple[K, int]]) -> dict[K, int]:
     """Share out minor units in proportion to weights, losing none: largest remainder.
 

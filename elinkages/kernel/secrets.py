@@ -8,8 +8,6 @@ until every row is sealed anew (`is_current`).
 
 import base64
 import binascii
-import hashlib
-import hmac
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,21 +68,6 @@ def open(sealed: str, *, place: Place) -> str:
 def is_current(sealed: str) -> bool:
     """Whether a value is sealed with the newest key; otherwise open and seal it again."""
     return sealed.split(".")[1:2] == [_key_id(_masters()[0])]
-
-
-def lookup_hash(value: str, *, purpose: str) -> str:
-    """A keyed hash by which an equal value is found without being readable; hex, the same in every MSP."""
-    return _keyed_hash(_masters()[0], value, purpose)
-
-
-def lookup_hashes(value: str, *, purpose: str) -> list[str]:
-    """The hashes under the newest key and the ones before it, for `filter(hash__in=…)` during a rotation."""
-    return [_keyed_hash(master, value, purpose) for master in _masters()]
-
-
-def _keyed_hash(master: bytes, value: str, purpose: str) -> str:
-    key = _derive(master, f"lookup|{purpose}".encode())
-    return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
 
 
 def _masters() -> Sequence[bytes]:
@@ -157,7 +140,7 @@ class _Opening:
 
 
 class SealedField(models.TextField):  # type: ignore[type-arg]  # subscriptable in the stubs only
-    """A text of a tenant model that is sealed for its row. It cannot be searched; use `lookup_hash` beside it."""
+    """A text of a tenant model that is sealed for its row. It cannot be searched."""
 
     def contribute_to_class(self, cls: type[models.Model], name: str, private_only: bool = False) -> None:
         """Put the opening attribute in place of Django's."""
@@ -185,4 +168,4 @@ class SealedField(models.TextField):  # type: ignore[type-arg]  # subscriptable 
         """Only whether there is one can be asked."""
         if lookup_name == "isnull":
             return super().get_lookup(lookup_name)
-        raise FieldError("A sealed field cannot be searched; keep a lookup_hash beside it.")
+        raise FieldError("A sealed field cannot be searched; keep a keyed hash beside it.")

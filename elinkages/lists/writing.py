@@ -25,7 +25,6 @@ Lines = Callable[[Sequence[Any]], Iterable[Any]]
 
 AT_ONCE = 500
 """Rows fetched from the server's cursor, and the lines made of them, at a time."""
-MOST_IN_A_SHEET = 1_048_575
 BOM = b"\xef\xbb\xbf"
 """Tells spreadsheet programs that the text is UTF-8."""
 

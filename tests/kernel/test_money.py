@@ -19,7 +19,6 @@ from elinkages.kernel.money import (
     format_multiple,
     parse_money,
     plain_money,
-    round_down,
     round_half_away,
 )
 
@@ -232,17 +231,3 @@ def test_a_known_decimal_mark_settles_what_one_cell_cannot() -> None:
     assert parse_money("1,23", "EUR", decimal_mark=",") == Money(123, "EUR")
     with pytest.raises(ValueError, match="finer than USD"):
         parse_money("1,234", "USD", decimal_mark=",")
-
-
-@given(amounts, st.integers(1, 1000))
-def test_a_rail_pays_whole_steps_and_the_rest_is_carried(minor: int, step: int) -> None:
-    payable, carry = round_down(minor, step)
-    assert payable + carry == minor
-    assert payable % step == 0
-    assert abs(carry) < step
-    assert payable * minor >= 0
-
-
-def test_a_rail_cannot_count_in_steps_of_nothing() -> None:
-    with pytest.raises(ValueError, match="at least one minor unit"):
-        round_down(100, 0)

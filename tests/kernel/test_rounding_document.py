@@ -11,7 +11,6 @@ from elinkages.kernel.money import (
     format_money,
     parse_money,
     plain_money,
-    round_down,
     round_half_away,
 )
 from tests.tables import rows
@@ -38,11 +37,6 @@ def test_rounding_goes_where_the_page_says(row: Row) -> None:
 def test_sharing_out_gives_the_parts_of_the_page(row: Row) -> None:
     weights = list(json.loads(row["Weights"]).items())
     assert allocate(int(row["Minor"]), weights) == json.loads(row["Parts"])
-
-
-@every("#", "Minor", "Step", "Paid", "Carried")
-def test_a_rail_pays_and_carries_what_the_page_says(row: Row) -> None:
-    assert round_down(int(row["Minor"]), int(row["Step"])) == (int(row["Paid"]), int(row["Carried"]))
 
 
 @every("Minor", "Currency", "Locale", "For people", "For programs")

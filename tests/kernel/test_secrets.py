@@ -82,16 +82,6 @@ def test_after_a_rotation_old_values_open_and_are_known_to_be_old(settings: Sett
         secrets.open(old, place=HERE)
 
 
-def test_a_lookup_hash_finds_the_same_value_and_tells_nothing(settings: Settings) -> None:
-    found = secrets.lookup_hash("123-45-6789", purpose="tax id")
-    assert found == secrets.lookup_hash("123-45-6789", purpose="tax id")
-    assert found != secrets.lookup_hash("123-45-6789", purpose="bank account")
-    assert found != secrets.lookup_hash("123-45-6780", purpose="tax id")
-    settings.SECRETS_KEY, settings.SECRETS_KEY_FALLBACKS = _key(), [settings.SECRETS_KEY]
-    assert found in secrets.lookup_hashes("123-45-6789", purpose="tax id")
-    assert found != secrets.lookup_hash("123-45-6789", purpose="tax id")
-
-
 @pytest.mark.parametrize("text", ["", "short", base64.b64encode(b"too short").decode(), "%%%"])
 def test_a_key_that_protects_nothing_is_refused(settings: Settings, text: str) -> None:
     settings.SECRETS_KEY = text
