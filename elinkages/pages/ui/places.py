@@ -42,7 +42,7 @@ DASHBOARD = (
 PORTAL = (
     Way("portal:home", "Home", "house"),
     Way("portal:referral-list", "Referrals", "send", also=("refer/", "link/", "credit/")),
-    Way("portal:earnings", "Earnings", "coins", EARNINGS),
+    Way("portal:earnings", "Earnings", "coins", EARNINGS, also=("service-credit/",)),
     Way("portal:statement-list", "Statements", "file-text", EARNINGS),
 )
 
