@@ -14,7 +14,6 @@ from commissions import facts
 from commissions.models import Pin, PlanRule, PlanVersion
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
-from elinkages.audit.models import AuditEvent
 from elinkages.kernel.actors import Actor, System
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
@@ -272,7 +271,7 @@ def _pin(contract: Contract, version: PlanVersion, chosen: dict[str, Any], won_o
     return Pin(contract=contract, plan_version=version, chosen=chosen, won_on=won_on, pinned_at=at)
 
 
-def _pinned(pin: Pin, *, by: Actor, at: datetime) -> AuditEvent:
+def _pinned(pin: Pin, *, by: Actor, at: datetime) -> trail.Event:
     told = {"contract": pin.contract.service_line.name, "plan": str(pin.plan_version), "won_on": pin.won_on}
     client = pin.contract.client
     return trail.event("contract.plan_pinned", client, by=by, at=at, **told, reason=pin.chosen["why"])

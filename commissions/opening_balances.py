@@ -19,7 +19,6 @@ from commissions.models import Account, Entry, EntryKind, PayoutItem, Pin, Pool,
 from commissions.payouts.opening import lock
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
-from elinkages.audit.models import AuditEvent
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
@@ -198,7 +197,7 @@ def _write(balances: Sequence[Balance], by: Actor, at: datetime) -> list[Entry]:
     return entries
 
 
-def _recorded(one: Balance, by: Actor, at: datetime) -> AuditEvent:
+def _recorded(one: Balance, by: Actor, at: datetime) -> trail.Event:
     facts = {"amount_minor": one.minor, "owed_on": one.owed_on, "note": one.note.strip() or None}
     return trail.event("opening_balance.recorded", one.partner, by=by, at=at, **facts)
 

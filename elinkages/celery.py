@@ -12,6 +12,8 @@ from celery.beat import PersistentScheduler
 from celery.signals import before_task_publish, heartbeat_sent, setup_logging, worker_init, worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from elinkages.kernel import garbage
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elinkages.settings")
 
 app = Celery("elinkages")
@@ -53,6 +55,12 @@ def say_when(headers: dict[str, Any] | None = None, **_: Any) -> None:
 def tasks_are_watched(**_: Any) -> None:
     """Count them, and say whose they are, before the worker's children are forked."""
     import_module("elinkages.watch.tasks")
+
+
+@worker_init.connect
+def settle_memory(**_: Any) -> None:
+    """Before the worker's children are forked; every task is loaded by now."""
+    garbage.settle()
 
 
 @worker_ready.connect

@@ -4,10 +4,11 @@ The address, and the number of workers when it is not two, are given by whoever 
 (elinkages/watch/requests.py): gunicorn's would carry addresses with tokens, and where the reader was.
 """
 
-import gc
 import os
 from pathlib import Path
 from typing import Any
+
+from elinkages.kernel import garbage
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 4
@@ -31,13 +32,8 @@ def on_starting(_server: Any) -> None:
 
 
 def when_ready(_server: Any) -> None:
-    """Everything that is loaded by now lives as long as we: the garbage collector need not look at it again and again.
-
-    It also looks after some 50,000 new objects instead of 700; a page makes as many, and frees nearly all by itself.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 10, 10)
+    """Before the workers are forked."""
+    garbage.settle()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from elinkages.audit import trail
-from elinkages.audit.models import AuditEvent
 from elinkages.kernel.actors import Actor
+from elinkages.kernel.copy import insert_many
 from elinkages.kernel.money import format_basis_points
 from elinkages.kernel.refusal import Refused
 from partners.models import Partner
@@ -53,14 +53,12 @@ def grant_new(referrals: Sequence[Referral], *, waiting: set[UUID], by: Actor, a
 
 
 def _give(referrals: Sequence[Referral], *, by: Actor, at: datetime) -> None:
-    Credit.objects.bulk_create(
-        Credit(referral=referral, partner=referral.partner, basis_points=FULL_SHARE, created_at=at)
-        for referral in referrals
-    )
+    columns = ("referral_id", "partner_id", "basis_points", "created_at")
+    insert_many(Credit, columns, [(one.pk, one.partner_id, FULL_SHARE, at) for one in referrals])
     trail.record_all([_given(referral, by=by, at=at) for referral in referrals])
 
 
-def _given(referral: Referral, *, by: Actor, at: datetime) -> AuditEvent:
+def _given(referral: Referral, *, by: Actor, at: datetime) -> trail.Event:
     told = {"partner": referral.partner.name, "share_basis_points": FULL_SHARE}
     return trail.event("credit.given", referral, by=by, at=at, **told)
 

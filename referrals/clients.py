@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from elinkages.audit import trail
-from elinkages.audit.models import AuditEvent
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
@@ -100,7 +99,7 @@ def _insert(clients: Sequence[Client]) -> None:
         raise AlreadyClient(f"{referral.company} is a client already, from this referral.") from error
 
 
-def _added(client: Client, by: Actor, at: datetime) -> AuditEvent:
+def _added(client: Client, by: Actor, at: datetime) -> trail.Event:
     told = {"since_on": client.since_on, "referred_by": _referrer(client.referral)}
     return trail.event("client.added", client, by=by, at=at, **told)
 

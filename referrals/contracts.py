@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
-from elinkages.audit.models import AuditEvent
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
@@ -129,7 +128,7 @@ def sign_all(new: Sequence[Signing], *, by: Actor, at: datetime) -> list[Contrac
     return contracts
 
 
-def _signed(contract: Contract, one: Signing, by: Actor, at: datetime) -> AuditEvent:
+def _signed(contract: Contract, one: Signing, by: Actor, at: datetime) -> trail.Event:
     told = {"mrr_minor": one.mrr_minor, "starts_on": one.starts_on, "first_invoice_paid_on": one.first_paid_on}
     return _event("contract.signed", contract, by, at, **told)
 
@@ -283,7 +282,7 @@ def _tell(action: str, contract: Contract, by: Actor, at: datetime, **facts: obj
     trail.record_all([_event(action, contract, by, at, **facts)])
 
 
-def _event(action: str, contract: Contract, by: Actor, at: datetime, **facts: object) -> AuditEvent:
+def _event(action: str, contract: Contract, by: Actor, at: datetime, **facts: object) -> trail.Event:
     told = {"contract": contract.service_line.name, "currency": contract.currency, **facts}
     return trail.event(action, contract.client, by=by, at=at, **told)
 

@@ -5,21 +5,23 @@ most five blocks, and a block with more than BLOCK_SIZE names says nothing about
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from elinkages.kernel.match_keys import block_keys, company_key, domain_key, email_key, likeness, phone_key
+from elinkages.kernel.match_keys import Names, blocks, company_key, domain_key, email_key, phone_key
 from elinkages.kernel.tenancy import current_msp_id
-from referrals.models import Client, KeyKind, Referral
+from referrals.models import Client, KeyKind, MatchKeys, Referral
 
 type Key = tuple[str, str]
 """Kind and normalized text."""
+type _Alike = dict[UUID, tuple[str, int]]
+"""Whose names are alike: the name and the likeness."""
 
 ORDER = (KeyKind.COMPANY, KeyKind.DOMAIN, KeyKind.EMAIL, KeyKind.PHONE, KeyKind.SIMILAR)
 ALIKE = 91
@@ -43,24 +45,26 @@ class Identity:
         return company_key(self.company)
 
     @cached_property
-    def keyed(self) -> dict[Key, str]:
-        """Every key with the text that it was made of; the first text wins."""
-        found: dict[Key, str] = {}
-        for kind, key, text in (
-            (KeyKind.COMPANY, self.name, self.company),
-            (KeyKind.DOMAIN, domain_key(self.website) if self.website else "", self.website),
-            (KeyKind.DOMAIN, domain_key(self.email) if email_key(self.email) else "", self.email),
-            (KeyKind.EMAIL, email_key(self.email), self.email),
-            (KeyKind.PHONE, phone_key(self.phone) if self.phone else "", self.phone),
-        ):
-            if key:
-                found.setdefault((kind.value, key[:254]), text)
-        return found
+    def columns(self) -> tuple[str, ...]:
+        """The keys in the order of MatchKeys.EXACT and BLOCKS, "" for what it has not."""
+        email = email_key(self.email) if self.email else ""
+        website, mail = domain_key(self.website) if self.website else "", domain_key(self.email) if email else ""
+        phone = phone_key(self.phone) if self.phone else ""
+        exact = (self.name, website, mail if mail != website else "", email, phone)
+        return *(key[:254] for key in exact), *blocks(self.name)
 
     @cached_property
-    def blocks(self) -> tuple[Key, ...]:
+    def keyed(self) -> dict[Key, str]:
+        """Every key that is met by being equal, with the text that it was made of."""
+        texts = (self.company, self.website, self.email, self.email, self.phone)
+        exact = zip(MatchKeys.EXACT.values(), self.columns, texts, strict=False)
+        return {(kind.value, key): text for kind, key, text in exact if key}
+
+    @cached_property
+    def blocks(self) -> list[Key]:
         """The blocks that the name belongs to."""
-        return tuple((KeyKind.SIMILAR.value, key) for key in block_keys(self.name))
+        keys = self.columns[len(MatchKeys.EXACT) :]
+        return [(block, key) for block, key in zip(MatchKeys.BLOCKS.values(), keys, strict=True) if key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +104,20 @@ def say_likeness(score: int) -> str:
     return "the same letters" if score >= 100 else f"{score}% alike"
 
 
+@lru_cache(maxsize=4_000)
+def identity(company: str, website: str = "", email: str = "", phone: str = "") -> Identity:
+    """The same object for the same texts: a company of a spreadsheet is asked for its keys at every step."""
+    return Identity(company, website, email, phone)
+
+
 def identity_of(record: Referral | Client) -> Identity:
     """What an introduction or a client is known by; a client also by the person it was introduced with."""
     if isinstance(record, Referral):
-        return Identity(record.company, record.website, record.contact_email, record.contact_phone)
+        return identity(record.company, record.website, record.contact_email, record.contact_phone)
     source = record.referral
     if source is None:
-        return Identity(record.name, record.website)
-    return Identity(record.name, record.website or source.website, source.contact_email, source.contact_phone)
+        return identity(record.name, record.website)
+    return identity(record.name, record.website or source.website, source.contact_email, source.contact_phone)
 
 
 def age(referral: Referral) -> tuple[datetime, UUID]:
@@ -116,18 +126,17 @@ def age(referral: Referral) -> tuple[datetime, UUID]:
 
 
 class Known:
-    """The clients and open introductions that may be one of some companies, read in at most seven queries.
+    """The clients and open introductions that may be one of some companies, read in at most four queries.
 
     It follows what is registered afterwards by `add`, without asking again.
     """
 
     def __init__(self, identities: Sequence[Identity]) -> None:
         shared = _sharing({key for one in identities for key in one.keyed})
-        blocks = {key for one in identities for _, key in one.blocks}
-        self._referrals = _blocks_of(blocks, _REFERRALS, _open_names)
-        self._clients = _blocks_of(blocks, _CLIENTS, _client_names)
-        sides = (self._referrals, self._clients)
-        met = {pk for one in identities for names in sides for pk in self._alike(one, names)}
+        self._here = _blocks_of({key for one in identities for key in one.blocks})
+        self._since: dict[Key, _Block] = defaultdict(_Block)
+        self._met = {one: self._compared(one) for one in identities} if self._here else {}
+        met = {pk for found in self._met.values() for _, alike in found for pk in alike}
         self._records = _records(met | {pk for _, pk in shared})
         self._by_key: dict[Key, dict[UUID, Referral | Client]] = defaultdict(dict)
         for key, pk in shared:
@@ -139,10 +148,13 @@ class Known:
         identity = identity_of(record)
         for key in identity.keyed:
             self._by_key[key][record.pk] = record
-        names = self._referrals if isinstance(record, Referral) else self._clients
         for key in identity.blocks:
-            names[key][record.pk] = identity.name
+            self._since[key].add(record.pk, identity.name)
         self._records[record.pk] = record
+
+    def having(self, key: Key) -> list[Referral | Client]:
+        """Those with a key that one of the companies has too."""
+        return list(self._by_key.get(key, {}).values())
 
     def matches(self, identity: Identity, *, without: UUID | None = None) -> list[Match]:
         """What shares a key or has nearly the name: clients first, then open introductions, each by age."""
@@ -151,30 +163,43 @@ class Known:
             for pk, record in self._by_key.get(key, {}).items():
                 shared.setdefault(pk, (record, []))[1].append(key)
         found = [Match(record, _sorted(keys)) for record, keys in shared.values()]
-        for names in (self._clients, self._referrals):
-            for pk, (name, score) in self._alike(identity, names).items():
-                if pk not in shared:
-                    found.append(Match(self._records[pk], ((KeyKind.SIMILAR.value, name),), score))
+        for pk, (name, score) in self._alike(identity).items():
+            if pk not in shared and pk in self._records:
+                found.append(Match(self._records[pk], ((KeyKind.SIMILAR.value, name),), score))
         return sorted((one for one in found if one.other.pk != without), key=_place)
 
-    def _alike(self, identity: Identity, names: "_Blocks") -> dict[UUID, tuple[str, int]]:
+    def _alike(self, identity: Identity) -> _Alike:
         """Those of the name's blocks whose names are alike, with their names and likeness."""
-        found: dict[UUID, tuple[str, int]] = {}
-        compared = set[UUID]()
-        for block in identity.blocks:
-            members = names.get(block, {})
-            if len(members) > BLOCK_SIZE:
-                continue
-            for pk, name in members.items():
-                if pk not in compared:
-                    compared.add(pk)
-                    if (score := likeness(identity.name, name)) >= ALIKE:
-                        found[pk] = (name, score)
+        found: _Alike = {}
+        for key, alike in self._met.get(identity, ()):
+            if self._tells(key):
+                found |= alike
+        for key in identity.blocks:
+            if (block := self._since.get(key)) and self._tells(key):
+                found |= block.like(identity.name, ALIKE)
         return found
 
+    def _compared(self, identity: Identity) -> list[tuple[Key, _Alike]]:
+        """What is alike in each of the name's blocks as they were, where something is."""
+        blocks = [(key, self._here[key]) for key in identity.blocks if key in self._here]
+        return [(key, alike) for key, block in blocks if (alike := block.like(identity.name, ALIKE))]
 
-type _Blocks = dict[Key, dict[UUID, str]]
-type Names = Callable[[set[UUID]], Iterable[tuple[UUID, str]]]
+    def _tells(self, key: Key) -> bool:
+        """Whether a block is not a word that everybody uses."""
+        return sum(blocks[key].size for blocks in (self._here, self._since) if key in blocks) <= BLOCK_SIZE
+
+
+class _Block(Names[UUID]):
+    """The open introductions and clients in a block with their normalized names; only so many as are compared."""
+
+    def __init__(self, size: int = 0) -> None:
+        super().__init__()
+        self.size = size
+
+    def add(self, owner: UUID, company: str) -> None:
+        self.size += 1
+        if self.size <= BLOCK_SIZE:
+            super().add(owner, company)
 
 
 def matches(identity: Identity, *, without: Referral | None = None) -> list[Match]:
@@ -183,13 +208,40 @@ def matches(identity: Identity, *, without: Referral | None = None) -> list[Matc
 
 
 def _sharing(keys: set[Key]) -> list[tuple[Key, UUID]]:
-    """Clients and open introductions by their equal keys."""
-    if not keys:
+    """Clients and introductions by their equal keys."""
+    arms = [(_SHARING, column, kind.value) for column, kind in MatchKeys.EXACT.items()]
+    return [((kind, key), pk) for kind, key, pk in _look_up(arms, keys)]
+
+
+def _blocks_of(keys: set[Key]) -> dict[Key, _Block]:
+    """What is in each block; of one that has too many only that."""
+    arms = [(_BLOCK, block, block) for block in dict.fromkeys(MatchKeys.BLOCKS.values())]
+    found: dict[Key, _Block] = {}
+    for kind, key, size, ids, names in _look_up(arms, keys, size=BLOCK_SIZE):
+        block = found[kind, key] = _Block(size if ids is None else 0)
+        for pk, name in zip(ids or (), names or (), strict=True):
+            block.add(pk, name)
+    return found
+
+
+def _look_up(arms: Sequence[tuple[str, str, str]], keys: set[Key], **more: int) -> list[Any]:
+    """Run one query of an arm (SQL, column, kind) for every kind that there are keys of."""
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for kind, key in keys:
+        wanted[kind].append(key)
+    queries = [sql.format(column=column, kind=kind, rows=_rows(column)) for sql, column, kind in arms if kind in wanted]
+    if not queries:
         return []
-    columns = {"kinds": [kind for kind, _ in keys], "keys": [key for _, key in keys]}
     with connection.cursor() as cursor:
-        cursor.execute(_SHARING, {**columns, "msp": current_msp_id()})
-        return [((kind, key), pk) for kind, key, pk in cursor.fetchall()]
+        cursor.execute(" UNION ALL ".join(queries), {**wanted, **more, "msp": current_msp_id()})
+        found: list[Any] = cursor.fetchall()
+    return found
+
+
+def _rows(block: str) -> str:
+    """The records of a block, whichever of its columns they have the key in."""
+    columns = [column for column, name in MatchKeys.BLOCKS.items() if name == block]
+    return " UNION ALL ".join(_ROWS.format(column=column) for column in columns)
 
 
 def _records(ids: set[UUID]) -> dict[UUID, Referral | Client]:
@@ -199,37 +251,6 @@ def _records(ids: set[UUID]) -> dict[UUID, Referral | Client]:
     still_open = Referral.objects.open().select_related("partner__msp")
     referrals: dict[UUID, Referral] = still_open.in_bulk(ids - clients.keys())
     return {**clients, **referrals}
-
-
-def _blocks_of(blocks: set[str], query: str, names: Names) -> _Blocks:
-    """The records in each block with their normalized names, one more than BLOCK_SIZE of a block that has too many."""
-    found: _Blocks = defaultdict(dict)
-    if not blocks:
-        return found
-    parameters: dict[str, Any] = {
-        "msp": current_msp_id(),
-        "keys": list(blocks),
-        "kind": KeyKind.SIMILAR,
-        "size": BLOCK_SIZE,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        met: list[tuple[str, UUID]] = cursor.fetchall()
-    known = dict(names({pk for _, pk in met})) if met else {}
-    for key, pk in met:
-        if pk in known:
-            found[KeyKind.SIMILAR.value, key][pk] = known[pk]
-    return found
-
-
-def _open_names(ids: set[UUID]) -> Iterable[tuple[UUID, str]]:
-    found: Iterable[tuple[UUID, str]] = Referral.objects.open().filter(pk__in=ids).values_list("pk", "company_key")
-    return found
-
-
-def _client_names(ids: set[UUID]) -> Iterable[tuple[UUID, str]]:
-    found: Iterable[tuple[UUID, str]] = Client.objects.filter(pk__in=ids).values_list("pk", "name_key")
-    return found
 
 
 def _sorted(keys: Sequence[Key]) -> tuple[Key, ...]:
@@ -244,22 +265,19 @@ def _place(match: Match) -> tuple[bool, date | datetime, UUID]:
 # Only keys are joined, because the planner knows nothing yet of an MSP that is new: it would read all that the MSP has,
 # once for each key. Each block is read by its own index range and cut off, so that a common word costs BLOCK_SIZE rows.
 _SHARING = """
-SELECT wanted.kind, wanted.key, met.id FROM unnest(%(kinds)s::text[], %(keys)s::text[]) AS wanted (kind, key), LATERAL (
-    SELECT m.referral_id AS id FROM referrals_matchkey m
-    WHERE m.msp_id = %(msp)s AND m.kind = wanted.kind AND m.key = wanted.key AND m.referral_id IS NOT NULL
-    UNION ALL SELECT m.client_id FROM referrals_matchkey m
-    WHERE m.msp_id = %(msp)s AND m.kind = wanted.kind AND m.key = wanted.key AND m.client_id IS NOT NULL
-    OFFSET 0) met
+(SELECT '{kind}' AS kind, wanted.key, met.id FROM unnest(%({kind})s::text[]) AS wanted (key), LATERAL (
+    SELECT coalesce(m.referral_id, m.client_id) AS id FROM referrals_matchkeys m
+    WHERE m.msp_id = %(msp)s AND m.{column} = wanted.key AND m.{column} <> '' OFFSET 0) met)
 """
-_REFERRALS = """
-SELECT wanted.key, met.id FROM unnest(%(keys)s::text[]) AS wanted (key), LATERAL (
-    SELECT m.referral_id AS id FROM referrals_matchkey m
-    WHERE m.msp_id = %(msp)s AND m.kind = %(kind)s AND m.key = wanted.key AND m.referral_id IS NOT NULL
-    LIMIT %(size)s + 1) met
+_BLOCK = """
+(SELECT '{kind}' AS kind, wanted.key, met.size, CASE WHEN met.size <= %(size)s THEN met.ids END AS ids,
+    CASE WHEN met.size <= %(size)s THEN met.names END AS names
+FROM unnest(%({kind})s::text[]) AS wanted (key), LATERAL (
+    SELECT count(*) AS size, array_agg(one.id) AS ids, array_agg(one.company) AS names
+    FROM ({rows} LIMIT %(size)s + 1) one) met
+WHERE met.size > 0)
 """
-_CLIENTS = """
-SELECT wanted.key, met.id FROM unnest(%(keys)s::text[]) AS wanted (key), LATERAL (
-    SELECT m.client_id AS id FROM referrals_matchkey m
-    WHERE m.msp_id = %(msp)s AND m.kind = %(kind)s AND m.key = wanted.key AND m.client_id IS NOT NULL
-    LIMIT %(size)s + 1) met
+_ROWS = """
+SELECT coalesce(m.referral_id, m.client_id) AS id, m.company FROM referrals_matchkeys m
+WHERE m.msp_id = %(msp)s AND m.{column} = wanted.key AND m.{column} <> ''
 """

@@ -14,6 +14,7 @@ from django.db import connection
 from elinkages.accounts.models import Membership
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
+from elinkages.kernel.copy import insert_all
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 from referrals import attribution, letters, screening
@@ -235,7 +236,8 @@ def _move(steps: Sequence[Step], *, story: str = "", by: Actor) -> list[StageMov
             )
         )
     trail.record_all(events)
-    return list(StageMove.objects.bulk_create(moves))
+    insert_all(moves)
+    return moves
 
 
 def _claim(steps: Sequence[Step], before: Mapping[UUID, Stage], *, has_contact: bool) -> None:

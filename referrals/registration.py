@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from elinkages.accounts.models import Membership
 from elinkages.audit import trail
-from elinkages.audit.models import AuditEvent
 from elinkages.kernel.actors import Actor
+from elinkages.kernel.copy import insert_all, insert_many
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
 from partners.models import Partner, PartnerState
-from referrals import attribution, letters, protection, screening, self_dealing, sla
+from referrals import attribution, letters, matching, protection, screening, self_dealing, sla
 from referrals.matching import Known, identity_of
-from referrals.models import Channel, Referral, Stage, StageMove
+from referrals.models import Channel, KeyKind, Referral, Stage, StageMove
 
 FIRST_CONTACT = "Make first contact"
 """The next action that every new introduction has; it is done with the first contact."""
@@ -87,20 +88,23 @@ def submit(
     _check(referral, at)
     screening.one_at_a_time()
     _complete(referral, owner, by, protection.rules())
-    _refuse_again([referral], by)
     _enter([referral], by=by, at=at)
     return referral
 
 
 def _enter(referrals: Sequence[Referral], *, closed: Sequence[Referral] = (), by: Actor, at: datetime) -> None:
-    """The rows and everything that follows: keys, findings, credit, the first step, history and letters."""
+    """The rows and everything that follows: keys, findings, credit, the first step, history and letters.
+
+    Raises AlreadyReferred.
+    """
     known = Known([identity_of(referral) for referral in referrals])
-    Referral.objects.bulk_create(referrals)
+    _refuse_again(referrals, known, by)
+    insert_all(referrals)
     screening.index_referral(*referrals)
     waiting = screening.screen_new(referrals, known, closed=closed, at=at)
     for referral in referrals:
         self_dealing.raise_flags(referral, by=by, at=at)
-    StageMove.objects.bulk_create(map(_first_move, referrals))
+    _begin(referrals)
     trail.record_all([_registered(referral, by=by, at=at) for referral in referrals])
     attribution.grant_new(referrals, waiting=waiting, by=by, at=at)
     for referral in referrals:
@@ -110,13 +114,14 @@ def _enter(referrals: Sequence[Referral], *, closed: Sequence[Referral] = (), by
             letters.acknowledge(referral, has_credit=not referral.credit_waits, at=at)
 
 
-def _first_move(referral: Referral) -> StageMove:
-    return StageMove(
-        referral=referral, to_stage=Stage.REGISTERED, at=referral.registered_at, by_name=referral.registered_by_name
-    )
+def _begin(referrals: Sequence[Referral]) -> None:
+    """The first step of each."""
+    columns = ("referral_id", "from_stage", "to_stage", "at", "by_name", "reason")
+    moves = [(one.pk, "", Stage.REGISTERED.value, one.registered_at, one.registered_by_name, "") for one in referrals]
+    insert_many(StageMove, columns, moves)
 
 
-def _registered(referral: Referral, *, by: Actor, at: datetime) -> AuditEvent:
+def _registered(referral: Referral, *, by: Actor, at: datetime) -> trail.Event:
     return trail.event(
         "referral.registered",
         referral,
@@ -137,7 +142,6 @@ def submit_history(told: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime
     screening.one_at_a_time()
     windows = protection.rules()
     referrals = [_from_spreadsheet(one, windows, by=by, at=at) for one in told]
-    _refuse_again(referrals, by)
     closed = [referral for referral, one in zip(referrals, told, strict=True) if one["is_closed"]]
     _enter(referrals, closed=closed, by=by, at=at)
     return referrals
@@ -168,7 +172,7 @@ def _facts(**facts: str) -> dict[str, str]:
 
 def _check(referral: Referral, at: datetime) -> None:
     partner, channel = referral.partner, referral.channel
-    if channel not in Channel.values:
+    if channel not in Channel:
         raise FactsRefused(f"“{channel}” is no way in which introductions reach you.")
     if channel == Channel.PORTAL and not partner.is_active:
         raise CannotRefer("You cannot send introductions right now. Ask us why: what you earned is safe.")
@@ -202,17 +206,16 @@ def _complete(referral: Referral, owner: Membership | None, by: Actor, windows: 
         referral.next_action, referral.next_action_on = FIRST_CONTACT, due.date()
 
 
-def _refuse_again(referrals: Sequence[Referral], by: Actor) -> None:
+def _refuse_again(referrals: Sequence[Referral], known: Known, by: Actor) -> None:
     """The same partner and the same company name, still open: tell where it stands instead."""
-    keys = {referral.company_key for referral in referrals}
-    here = {
-        (earlier.partner_id, earlier.company_key): earlier
-        for earlier in Referral.objects.open().filter(company_key__in=keys).order_by("-registered_at")
-    }
+    before: dict[tuple[UUID, str], Referral] = {}
     for referral in referrals:
-        if earlier := here.get((referral.partner_id, referral.company_key)):
+        same_name = known.having((KeyKind.COMPANY.value, referral.company_key))
+        own = (one for one in same_name if isinstance(one, Referral) and one.partner_id == referral.partner_id)
+        pair = (referral.partner_id, referral.company_key)
+        if earlier := before.get(pair) or min(own, key=matching.age, default=None):
             raise _again(referral.partner, earlier, by)
-        here[referral.partner_id, referral.company_key] = referral
+        before[pair] = referral
 
 
 def _again(partner: Partner, earlier: Referral, by: Actor) -> AlreadyReferred:

@@ -19,7 +19,7 @@ from referrals.models import (
     Finding,
     FindingState,
     LostReason,
-    MatchKey,
+    MatchKeys,
     Referral,
     Stage,
     StageMove,
@@ -48,7 +48,7 @@ def retract_client(client: Client, *, reason: str, by: Actor, at: datetime) -> C
     now = Client.objects.get(pk=client.pk)
     if now.state == ClientState.ACTIVE:
         now = clients.leave(now, on=now.since_on, reason=reason, by=by, at=at)
-    MatchKey.objects.filter(client=now).delete()
+    MatchKeys.objects.filter(client=now).delete()
     for finding in Finding.objects.filter(other_client=now, state=FindingState.OPEN).select_related("referral"):
         decisions.decide(finding, state=FindingState.DIFFERENT, note=reason, by=by, at=at)
     trail.record("client.retracted", now, by=by, at=at, reason=reason)
@@ -67,7 +67,7 @@ def retract(referral: Referral, *, reason: str, by: Actor, at: datetime) -> Refe
             raise StillInUse(f"{contract.client.name} is a client because of it.")
     attribution.refuse_contested(now)
     now.credits.all().delete()
-    MatchKey.objects.filter(referral=now).delete()
+    MatchKeys.objects.filter(referral=now).delete()
     before = now.stage
     fields = {"stage": Stage.LOST, "stage_at": max(at, now.stage_at), "lost_reason": LostReason.OTHER}
     fields |= {"lost_note": reason[:300], "next_action": "", "next_action_on": None, "credit_waits": False}

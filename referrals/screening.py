@@ -6,19 +6,24 @@ one company at the same moment the second one sees the first. What may be the sa
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from elinkages.kernel.copy import insert_many
+from elinkages.kernel.match_keys import Blocks
 from elinkages.kernel.tenancy import current_msp_id
-from referrals.matching import Identity, Key, Known, Match, age, identity_of, matches, say_likeness
-from referrals.models import Client, Finding, FindingState, KeyKind, MatchKey, Referral
+from referrals.matching import Identity, Known, Match, age, identity_of, matches, say_likeness
+from referrals.models import Client, Finding, FindingState, KeyKind, MatchKeys, Referral
 
 __all__ = [
     "Identity",
     "Match",
+    "having",
     "index_again",
     "index_client",
     "index_clients",
@@ -41,17 +46,18 @@ def one_at_a_time() -> None:
 
 def index_referral(*referrals: Referral) -> None:
     """Remember the keys of introductions."""
-    _remember("referral", [(one.pk, key) for one in referrals for key in _keys(identity_of(one))])
+    _remember("referral", [(one.pk, identity_of(one)) for one in referrals])
 
 
 def index_again(referral: Referral) -> None:
     """An introduction that is open again is compared by its name again."""
-    _remember("referral", [(referral.pk, key) for key in identity_of(referral).blocks])
+    MatchKeys.objects.filter(referral=referral).delete()
+    index_referral(referral)
 
 
 def set_aside(*referrals: Referral) -> None:
     """Closed introductions are in no block: the work for a new one must not grow with history."""
-    MatchKey.objects.filter(referral__in=referrals, kind=KeyKind.SIMILAR).delete()
+    MatchKeys.objects.filter(referral__in=referrals).update(**Blocks()._asdict())
 
 
 def index_client(client: Client) -> None:
@@ -62,10 +68,10 @@ def index_client(client: Client) -> None:
 def index_clients(clients: Sequence[Client]) -> None:
     """The same for many in few statements."""
     one_at_a_time()
-    MatchKey.objects.filter(client__in=clients).delete()
+    MatchKeys.objects.filter(client__in=clients).delete()
     identities = [identity_of(client) for client in clients]
     keyed = list(zip(clients, identities, strict=True))
-    _remember("client", [(client.pk, key) for client, identity in keyed for key in _keys(identity)])
+    _remember("client", [(client.pk, identity) for client, identity in keyed])
     known = Known(identities)
     _write(
         [
@@ -111,21 +117,16 @@ def withholding(referral: Referral) -> QuerySet[Finding]:
     return referral.findings.filter(state=FindingState.OPEN, evidence__withholds=True)
 
 
-def _keys(identity: Identity) -> list[Key]:
-    return [*identity.keyed, *identity.blocks]
+def having(kind: KeyKind, key: str) -> QuerySet[MatchKeys]:
+    """Introductions and clients, open or not, that have a key."""
+    columns = [column for column, of in MatchKeys.EXACT.items() if of == kind]
+    return MatchKeys.objects.filter(reduce(or_, (Q(**{column: key}) for column in columns)))
 
 
-def _remember(record: str, rows: Sequence[tuple[UUID, Key]]) -> None:
-    """Write keys of a kind of record, "referral" or "client"; by hand, because there are nearly ten of each record."""
-    columns = ([key[0] for _, key in rows], [key[1] for _, key in rows], [pk for pk, _ in rows])
-    with connection.cursor() as cursor:
-        cursor.execute(_REMEMBER.format(record=record), [current_msp_id(), *columns])
-
-
-_REMEMBER = """
-INSERT INTO referrals_matchkey (msp_id, kind, key, {record}_id)
-SELECT %s, kind, key, id FROM unnest(%s::text[], %s::text[], %s::uuid[]) AS one (kind, key, id) ON CONFLICT DO NOTHING
-"""
+def _remember(record: str, rows: Sequence[tuple[UUID, Identity]]) -> None:
+    """Write the keys of a kind of record, "referral" or "client"."""
+    columns = (f"{record}_id", *MatchKeys.EXACT, *MatchKeys.BLOCKS)
+    insert_many(MatchKeys, columns, [(pk, *identity.columns) for pk, identity in rows])
 
 
 def _found(referral: Referral, match: Match, at: datetime) -> Finding:

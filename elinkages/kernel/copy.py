@@ -4,9 +4,19 @@ COPY into a table under row security is refused by Postgres (decisions 19).
 """
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
+from django.db.models import Model
+
+from elinkages.kernel.tenancy import current_msp_id
+
+_STAGED = "CREATE TEMPORARY TABLE IF NOT EXISTS {staged} ON COMMIT DELETE ROWS AS SELECT * FROM {table} WITH NO DATA"
+_INSERT = "{into} SELECT %s, {names} FROM {staged}"
+FEW = 20
+"""Up to so many rows, one INSERT … VALUES costs less than a COPY."""
 
 
 def copy_to_temporary(table: str, columns: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -20,3 +30,50 @@ def copy_to_temporary(table: str, columns: str, names: Sequence[str], rows: Iter
         with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
+
+
+def insert_many(model: type[Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows of the active MSP into a model's table, without instances; `columns` are those of the database.
+
+    JSON is given as text. Columns that are not named get their database default, so name all that have none.
+    """
+    if not rows:
+        return
+    table, names, msp_id = model._meta.db_table, ", ".join(f'"{name}"' for name in columns), current_msp_id()
+    into = f"INSERT INTO {table} (msp_id, {names})"
+    with connection.cursor() as cursor:
+        if len(rows) <= FEW:
+            one = f"({', '.join(['%s'] * (len(columns) + 1))})"
+            values = [value for row in rows for value in (msp_id, *row)]
+            cursor.execute(f"{into} VALUES {', '.join([one] * len(rows))}", values)
+            return
+        staged = f"incoming_{table}"
+        cursor.execute(_STAGED.format(staged=staged, table=table))
+        cursor.execute(f"TRUNCATE {staged}")
+        with cursor.copy(f"COPY {staged} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(_INSERT.format(into=into, names=names, staged=staged), [msp_id])
+
+
+def insert_all(objects: Sequence[Model]) -> None:
+    """Insert new objects of one model of the active MSP, which has no JSON; they get their ids.
+
+    What `bulk_create` does, at a tenth of its price: it asks every field of every object how it is written.
+    """
+    if not objects:
+        return
+    model = type(objects[0])
+    fields = [field for field in model._meta.concrete_fields if field.name not in {"id", "msp"}]
+    for one, pk in zip(objects, new_ids(len(objects)), strict=True):
+        one.pk = pk
+        one._state.adding, one._state.db = False, connection.alias
+    values = attrgetter("pk", *(field.attname for field in fields))
+    insert_many(model, ("id", *(str(field.column) for field in fields)), [values(one) for one in objects])
+
+
+def new_ids(count: int) -> list[UUID]:
+    """Ids for rows that are not written yet, in the order of time, as Postgres gives them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT uuidv7() FROM generate_series(1, %s)", [count])
+        return [pk for (pk,) in cursor.fetchall()]

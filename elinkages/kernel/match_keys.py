@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import phonenumbers
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 if TYPE_CHECKING:
     import tldextract
@@ -99,6 +99,9 @@ _REMEMBERED = 20_000
 _FEWEST_LETTERS = 4
 _BLOCK_LETTERS = 6
 _TELLING_WORDS = 2
+_WORD_LETTERS = 40
+BLOCK_LENGTH = 60
+_NUMBER = re.compile(r"\d+")
 _SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556")
 
 
@@ -168,25 +171,45 @@ def phone_key(phone: str, region: str = "US") -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def block_keys(company: str) -> tuple[str, ...]:
-    """The blocks that a company's name belongs to, at most five; names that share none are not compared.
+class Blocks(NamedTuple):
+    """The blocks that a company's name belongs to, "" for those it has not; names that share none are not compared."""
 
-    `company` is a `company_key`. A split or a late typo keeps the beginning, an early typo the tail of the longest
-    word, a name with more words its longest words, a spelling by ear the sounds of them.
+    begins: str = ""
+    word: str = ""
+    other_word: str = ""
+    tail: str = ""
+    sounds: str = ""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def blocks(company: str) -> Blocks:
+    """The blocks of a `company_key`.
+
+    A split or a late typo keeps the beginning, an early typo the tail of the longest word, a name with more words its
+    longest words, a spelling by ear the sounds of them. Either word meets either word of another name. The numbers of
+    a name are part of each of its blocks, because names with other numbers are never alike.
     """
     words = _core(company)
     letters = "".join(words)
     if len(letters) < _FEWEST_LETTERS:
-        return ()
-    long = [word for word in words if len(word) > 3 and not word.isdigit()]
-    telling = sorted(dict.fromkeys(long), key=lambda word: (-len(word), word))[:_TELLING_WORDS]
-    keys = [f"begins {letters[:_BLOCK_LETTERS]}", *(f"word {word[:40]}" for word in telling)]
-    if telling:
-        keys.append(f"tail {telling[0][-_BLOCK_LETTERS:]} {telling[-1][:3]}")
-        keys.append(f"sounds {' '.join(sorted(sound_key(word) for word in telling))}")
-    return tuple(dict.fromkeys(keys))
+        return Blocks()
+    numbers = "".join(f" {number}" for number in _NUMBER.findall(company))
+    begins = f"{letters[:_BLOCK_LETTERS]}{numbers}"[:BLOCK_LENGTH]
+    long = {word for word in words if len(word) > 3 and not word.isdigit()}
+    if not long:
+        return Blocks(begins)
+    telling = sorted(sorted(long), key=len, reverse=True)[:_TELLING_WORDS]
+    first, last = telling[0], telling[-1]
+    keys = (
+        first[:_WORD_LETTERS],
+        last[:_WORD_LETTERS] if last[:_WORD_LETTERS] != first[:_WORD_LETTERS] else "",
+        f"{first[-_BLOCK_LETTERS:]} {last[:3]}",
+        " ".join(sorted(map(sound_key, telling))),
+    )
+    return Blocks(begins, *(f"{key}{numbers}"[:BLOCK_LENGTH] if key else "" for key in keys))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def sound_key(word: str) -> str:
     """A word by ear, after Soundex: its first letter and the classes of its next consonants (“smyth” → “s53”)."""
     first, rest = word[:1], word[1:].replace("h", "").replace("w", "")
@@ -199,13 +222,13 @@ def likeness(one: str, other: str) -> int:
 
     Names with different numbers in them are different companies (“Clinic 12”, “Clinic 13”): 0.
     """
-    ours, theirs = _letters(one), _letters(other)
+    ours, theirs = spelling(one), spelling(other)
     if ours.numbers != theirs.numbers:
         return 0
     return int(max(fuzz.ratio(ours.unspaced, theirs.unspaced), fuzz.ratio(ours.in_order, theirs.in_order)))
 
 
-class _Letters(NamedTuple):
+class Spelling(NamedTuple):
     """A name as it is compared: its numbers, its letters, and its words in the order of the alphabet."""
 
     numbers: tuple[str, ...]
@@ -214,9 +237,38 @@ class _Letters(NamedTuple):
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _letters(company: str) -> _Letters:
+def spelling(company: str) -> Spelling:
+    """A `company_key` as it is compared."""
     words = _core(company)
-    return _Letters(tuple(re.findall(r"\d+", company)), "".join(words), " ".join(sorted(words)))
+    return Spelling(tuple(_NUMBER.findall(company)), "".join(words), " ".join(sorted(words)))
+
+
+class Names[Owner]:
+    """Names of one block: a name is compared with all of them in one call, in C."""
+
+    def __init__(self) -> None:
+        self._owners: list[Owner] = []
+        self._companies: list[str] = []
+        self._unspaced: list[str] = []
+        self._in_order: list[str] = []
+
+    def add(self, owner: Owner, company: str) -> None:
+        """From now on, a `company_key` is in it."""
+        self._owners.append(owner)
+        self._companies.append(company)
+
+    def like(self, company: str, least: int) -> dict[Owner, tuple[str, int]]:
+        """Whose names have at least that `likeness`, with the name and the likeness."""
+        for name in self._companies[len(self._unspaced) :]:
+            spelled = spelling(name)
+            self._unspaced.append(spelled.unspaced)
+            self._in_order.append(spelled.in_order)
+        ours, met = spelling(company), set[int]()
+        for text, texts in ((ours.unspaced, self._unspaced), (ours.in_order, self._in_order)):
+            for _, _, place in process.extract(text, texts, scorer=fuzz.ratio, score_cutoff=least, limit=None):
+                met.add(place)
+        scores = {place: likeness(company, self._companies[place]) for place in met}
+        return {self._owners[place]: (self._companies[place], score) for place, score in scores.items() if score}
 
 
 def _core(company: str) -> list[str]:

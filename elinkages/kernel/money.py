@@ -229,8 +229,10 @@ def parse_money(text: str, currency: str, *, decimal_mark: str | None = None) ->
 
 
 def _check_currency(written: str, currency: str) -> None:
+    if not written:
+        return
     symbol = get_currency_symbol(currency, "en_US")
-    accepted = {"", currency, symbol}
+    accepted = {currency, symbol}
     if not symbol[-1].isalnum():
         accepted |= {symbol[-1], currency[:2] + symbol[-1]}
     if written.upper() not in accepted:

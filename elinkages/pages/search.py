@@ -19,7 +19,8 @@ from elinkages.audit.models import AuditEvent
 from elinkages.kernel.match_keys import company_key, domain_key, email_key
 from elinkages.pages.ui.places import address
 from partners.models import Contact, Partner, SourceKind
-from referrals.models import Client, KeyKind, MatchKey, Referral, Stage
+from referrals import screening
+from referrals.models import Client, KeyKind, Referral, Stage
 
 EACH = 6
 """How many of each kind are shown; the list of the kind has the rest."""
@@ -174,7 +175,7 @@ def _by_address(text: str) -> Iterable[QuerySet[Any, Any]]:
 
 
 def _by_key(kind: KeyKind, key: str) -> Iterable[QuerySet[Any, Any]]:
-    keys = MatchKey.objects.filter(kind=kind, key=key)
+    keys = screening.having(kind, key)
     referrals, clients = keys.filter(referral__isnull=False), keys.filter(client__isnull=False)
     what = Value("referral", CharField())
     yield referrals.annotate(what=what).values_list("what", "referral_id", "referral__company", "referral__stage")[

@@ -54,6 +54,9 @@ class Import(TenantModel):
     done = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    begun_until = models.PositiveIntegerField(
+        default=0, help_text="The last of the rows that a worker is writing together."
+    )
     uploaded_at = models.DateTimeField()
     uploaded_by = TenantForeignKey(Membership, related_name="+")
     started_by = TenantForeignKey(Membership, null=True, related_name="+")
@@ -133,8 +136,8 @@ class Fate(models.TextChoices):
 class ImportRow(TenantModel):
     """One row of the file, what it says, and what becomes of it.
 
-    `attempts` counts how often a worker began to write it, or to take it back; one that never got through is parked
-    with a reason. `made` says which rows of ours came of it, by model, and `changed` what was there before.
+    `attempts` counts how often a worker began in vain to write it, or began to take it back; one that never got through
+    is parked with a reason. `made` says which rows of ours came of it, by model, and `changed` what was there before.
     """
 
     batch = TenantForeignKey(Import, models.CASCADE, related_name="rows")

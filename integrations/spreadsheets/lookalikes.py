@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from integrations.spreadsheets.rules import Values
 from partners.models import Partner
+from referrals import matching
 from referrals.matching import Identity, Known, Match, say_likeness
 from referrals.models import Client
 
@@ -18,8 +19,9 @@ WORDS = {
 
 def identity(values: Values, company: str) -> Identity:
     """What the company of a row is known by."""
-    told = (values.get(name, "") for name in ("website", "contact_email", "contact_phone"))
-    return Identity(company, *told)
+    return matching.identity(
+        company, values.get("website", ""), values.get("contact_email", ""), values.get("contact_phone", "")
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,11 @@ class PartnerBook:
         people = Contact.objects.current().filter(email__in=emails).select_related("partner")
         for person in people if emails else ():
             self.by_email[person.email].append(person.partner)
-        found = Q(external_id__in=wanted) | Q(name_key__in={company_key(text) for text in wanted}) | Q(email__in=emails)
+        found = (
+            Q(external_id__any_of=wanted)
+            | Q(name_key__any_of={company_key(text) for text in wanted})
+            | Q(email__any_of=emails)
+        )
         for partner in Partner.objects.filter(found).select_related("owner__user", "msp").order_by("created_at", "pk"):
             self.add(partner)
 

@@ -73,7 +73,7 @@ class Log:
             keys.add(company_key(values["company"]))
         self.by_id: dict[str, Referral] = {}
         self.by_company: dict[tuple[Any, str], list[Referral]] = defaultdict(list)
-        matches = Q(external_id__in=ids) | Q(company_key__in=keys) if ids else Q(company_key__in=keys)
+        matches = Q(external_id__any_of=ids) | Q(company_key__any_of=keys) if ids else Q(company_key__any_of=keys)
         found = retraction.standing().filter(matches).select_related("partner")
         for referral in found.order_by("pk"):
             if referral.external_id:
@@ -121,7 +121,8 @@ def _judge(values: Values, rules: Rules, book: partner_book.PartnerBook, log: Lo
         return partner_book.unknown(values, rules) or Verdict(Fate.CREATE, "The partner is added too.")
     referral = log.find(values, partner, rules)
     if referral is None:
-        return _judge_new(values, known.find(identity(values, values["company"]), partner))
+        likeness = known.find(identity(values, values["company"]), partner) if rules.looks_around else None
+        return _judge_new(values, likeness)
     if referral.partner_id != partner.pk:
         return problem(f"The id {shown(values['external_id'])} belongs to an introduction of another partner.")
     if stage := _next(referral, values):

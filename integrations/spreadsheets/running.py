@@ -2,8 +2,8 @@
 
 Each step is a unit of work of its own and holds the import's lock, so that of two workers one steps aside. Rows are
 written whole, many in one savepoint, and marked in the same transaction: a worker that is killed leaves no half row
-and nothing to do twice. Before rows are written their attempt is counted; those that were begun before are written
-alone, so that one that brings down its worker is found, and parked after MOST_ATTEMPTS.
+and nothing to do twice. Before rows are written the import notes how far (`begun_until`); what is found begun and not
+done has brought down its worker once, and is written alone, each attempt counted, and parked after MOST_ATTEMPTS.
 """
 
 import json
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -21,13 +22,14 @@ from commissions.tasks import accrue
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import System
+from elinkages.kernel.copy import copy_to_temporary, insert_many
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tasks import nudge
 from elinkages.kernel.tenancy import current_msp_id
 from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
 from integrations.spreadsheets import imports, rows
 from integrations.spreadsheets.rows import KINDS, Draft, Kind
-from integrations.spreadsheets.rules import REASON_LENGTH, Importer, Rules, Verdict, importer, problem, rules_of
+from integrations.spreadsheets.rules import REASON_LENGTH, Importer, Rules, Values, Verdict, importer, problem, rules_of
 from referrals import screening
 
 logger = logging.getLogger(__name__)
@@ -35,12 +37,13 @@ MOST_ATTEMPTS = 5
 STANDSTILL = timedelta(seconds=60)
 WRITTEN_AT_ONCE = {
     **dict.fromkeys(ImportKind, 250),
+    ImportKind.REFERRALS: 1_000,
     ImportKind.PARTNERS: 100,
     ImportKind.OPENING: 100,
     ImportKind.CLIENTS: 50,
 }
 """Rows in one unit of work: about half a second, for which other introductions of this MSP wait."""
-CHECKED_AT_ONCE = 500
+CHECKED_AT_ONCE = 2_000
 SYSTEM = System("Import")
 NOT_SEEN = "It came here since the rows were checked. Upload the row again to see what would change."
 GAVE_UP = "This row could not be imported: five attempts ended without an answer. Nothing of it was written."
@@ -78,24 +81,21 @@ def check_some(work: Work, many: Sequence[Draft], *, done: int, at: datetime) ->
     before = work.batch
     if not is_ours(before.pk):
         return False
-    batch = Import.objects.filter(pk=before.pk, state=ImportState.CHECKING, done=done).first()
+    checking = Import.objects.filter(pk=before.pk, state=ImportState.CHECKING, done=done)
+    batch = checking.defer("content").first()
     if batch is None or (batch.columns, batch.options) != (before.columns, before.options):
         return False
     verdicts = rows.judge(many, batch.kind, work.rules)
-    ImportRow.objects.bulk_create(
-        ImportRow(
-            batch=batch,
-            number=draft.number,
-            cells=draft.cells,
-            values=draft.values,
-            fate=verdict.fate,
-            reason=verdict.reason[:REASON_LENGTH],
-            target_id=verdict.target_id,
-        )
-        for draft, verdict in zip(many, verdicts, strict=True)
-    )
+    kept = [_kept(batch.pk, draft, verdict) for draft, verdict in zip(many, verdicts, strict=True)]
+    insert_many(ImportRow, _KEPT, kept)
     _progress(batch, len(many), at)
     return True
+
+
+def _kept(batch_id: UUID, draft: Draft, verdict: Verdict) -> tuple[Any, ...]:
+    """A row of the file as it is kept, in the order of _KEPT."""
+    told = (verdict.fate, verdict.reason[:REASON_LENGTH], verdict.target_id)
+    return (batch_id, draft.number, json.dumps(draft.cells), json.dumps(draft.values), *told, *_UNTOUCHED)
 
 
 def end_check(work: Work, *, at: datetime) -> None:
@@ -109,22 +109,37 @@ def end_check(work: Work, *, at: datetime) -> None:
 
 
 def take_rows(import_id: UUID, *, at: datetime) -> list[UUID]:
-    """The rows to write next, their attempt counted; none when another worker has the import, or it is done."""
-    batch = Import.objects.filter(pk=import_id, state=ImportState.IMPORTING).first()
-    if batch is None or not is_ours(import_id):
+    """The rows to write next, noted as begun; none when another worker has the import, or it is done."""
+    if not is_ours(import_id):
+        return []
+    batch = Import.objects.defer("content").filter(pk=import_id, state=ImportState.IMPORTING).first()
+    if batch is None:
         return []
     waiting = batch.rows.filter(fate__in=imports.IMPORTED, is_done=False)
+    if batch.begun_until:
+        waiting.filter(attempts=0, number__lte=batch.begun_until).update(attempts=1)
     parked = waiting.filter(attempts__gte=MOST_ATTEMPTS).update(fate=Fate.ERROR, reason=GAVE_UP, is_done=True)
     _progress(batch, parked, at)
     size = WRITTEN_AT_ONCE[ImportKind(batch.kind)]
-    found = list(waiting.order_by("attempts", "number").values_list("pk", "attempts")[:size])
+    found = list(waiting.order_by("attempts", "number").values_list("pk", "number", "attempts")[:size])
     if not found:
         _finish(batch, at)
         return []
-    first_attempts = found[0][1]
-    chosen = [found[0][0]] if first_attempts else [row_id for row_id, attempts in found if not attempts]
-    ImportRow.objects.filter(pk__in=chosen).update(attempts=F("attempts") + 1)
-    return chosen
+    together = [(pk, number) for pk, number, attempts in found if not attempts]
+    if not together:
+        ImportRow.objects.filter(pk=found[0][0]).update(attempts=F("attempts") + 1)
+    Import.objects.filter(pk=import_id).update(begun_until=together[-1][1] if together else 0)
+    return [pk for pk, _ in together] or [found[0][0]]
+
+
+class Waiting(NamedTuple):
+    """A row of an import that is to be written, as the check left it."""
+
+    pk: UUID
+    number: int
+    values: Values
+    fate: str
+    reason: str
 
 
 def write_rows(import_id: UUID, row_ids: Sequence[UUID], *, at: datetime) -> None:
@@ -137,26 +152,23 @@ def write_rows(import_id: UUID, row_ids: Sequence[UUID], *, at: datetime) -> Non
     screening.one_at_a_time()
     rules, by = rules_of(batch, Msp.objects.get(pk=current_msp_id()), at=at), importer(batch.started_by)
     rules = replace(rules, looks_around=False)
-    waiting = list(ImportRow.objects.filter(pk__in=row_ids, is_done=False).order_by("number"))
+    rows = ImportRow.objects.filter(pk__any_of=row_ids, is_done=False).order_by("number").values_list(*Waiting._fields)
+    waiting = [Waiting(*row) for row in rows]
     outcomes = _written(waiting, KINDS[batch.kind], rules, by, at)
     done = [outcome.noted(row, at) for row, outcome in zip(waiting, outcomes, strict=True) if outcome is not None]
-    _save(done)
-    _progress(batch, len(done), at)
+    left = [row.pk for row, outcome in zip(waiting, outcomes, strict=True) if outcome is None]
+    ImportRow.objects.filter(pk__in=left, attempts=0).update(attempts=1)
+    _note(done)
+    _progress(batch, len(done), at, begun_until=0)
 
 
-def _save(rows: Sequence[ImportRow]) -> None:
-    """Note what became of rows in one statement; the ORM's own would be a third of the work."""
-    columns = (
-        [row.pk for row in rows],
-        [row.fate for row in rows],
-        [row.reason for row in rows],
-        [row.target_id for row in rows],
-        [row.written_at for row in rows],
-        [json.dumps(row.made) for row in rows],
-        [json.dumps(row.changed) for row in rows],
-    )
+def _note(done: Sequence[tuple[Any, ...]]) -> None:
+    """Keep what became of rows, in one statement."""
+    if not done:
+        return
+    copy_to_temporary("import_outcome", _OUTCOME, _OUTCOME_NAMES, done)
     with connection.cursor() as cursor:
-        cursor.execute(_SAVE, [*columns, current_msp_id()])
+        cursor.execute(_NOTE, [current_msp_id()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,21 +178,19 @@ class Outcome:
     verdict: Verdict
     by: Importer | None = None
 
-    def noted(self, row: ImportRow, at: datetime) -> ImportRow:
-        """The row with its outcome, to be saved."""
-        row.fate, row.target_id = self.verdict.fate, self.verdict.target_id
-        row.reason, row.is_done = self.verdict.reason[:REASON_LENGTH], True
-        if self.by is not None:
-            row.written_at, row.changed = at, self.by.changed
-            row.made = {}
-            for one in self.by.made:
-                row.made.setdefault(one._meta.label_lower, []).append(str(one.pk))
-        return row
+    def noted(self, row: Waiting, at: datetime) -> tuple[Any, ...]:
+        """What is kept of it, in the order of _OUTCOME_NAMES."""
+        verdict = self.verdict
+        told = (row.pk, verdict.fate, verdict.reason[:REASON_LENGTH], verdict.target_id)
+        if self.by is None:
+            return *told, None, "{}", "{}"
+        made: dict[str, list[str]] = {}
+        for one in self.by.made:
+            made.setdefault(one._meta.label_lower, []).append(str(one.pk))
+        return *told, at, json.dumps(made), json.dumps(self.by.changed)
 
 
-def _written(
-    waiting: Sequence[ImportRow], kind: Kind, rules: Rules, by: Importer, at: datetime
-) -> list[Outcome | None]:
+def _written(waiting: Sequence[Waiting], kind: Kind, rules: Rules, by: Importer, at: datetime) -> list[Outcome | None]:
     """All in one savepoint, because most files have no row that is refused only now; else in halves, down to one row.
 
     A fault of ours leaves its row for later.
@@ -195,7 +205,7 @@ def _written(
             return [Outcome(_why_not(waiting[0], kind, rules, refusal))]
     except Exception:
         if len(waiting) == 1:
-            logger.exception("Row %s of import %s was not written", waiting[0].number, waiting[0].batch_id)
+            logger.exception("Row %s of an import was not written", waiting[0].number)
             return [None]
     middle = len(waiting) // 2
     return [
@@ -204,19 +214,17 @@ def _written(
     ]
 
 
-def _why_not(row: ImportRow, kind: Kind, rules: Rules, refusal: Refused) -> Verdict:
+def _why_not(row: Waiting, kind: Kind, rules: Rules, refusal: Refused) -> Verdict:
     """What the check would say now, with the rows before it written; else what the verb said."""
     (verdict,) = kind.judge([row.values], replace(rules, looks_around=True))
     return verdict if verdict.fate == Fate.ERROR else problem(refusal.message)
 
 
-def _together(
-    waiting: Sequence[ImportRow], kind: Kind, rules: Rules, by: Importer, at: datetime
-) -> list[Outcome | None]:
+def _together(waiting: Sequence[Waiting], kind: Kind, rules: Rules, by: Importer, at: datetime) -> list[Outcome | None]:
     """What rows say now is done in few statements; what is here by now is a duplicate. Raises what any row raises."""
     found: dict[UUID, Outcome | None] = {}
     for many in _rounds(waiting, kind):
-        chosen: list[tuple[ImportRow, Verdict]] = []
+        chosen: list[tuple[Waiting, Verdict]] = []
         for row, verdict in zip(many, kind.judge([row.values for row in many], rules), strict=True):
             if (row.fate, verdict.fate) == (Fate.CREATE, Fate.UPDATE):
                 found[row.pk] = Outcome(problem(NOT_SEEN))
@@ -232,9 +240,9 @@ def _together(
     return [found[row.pk] for row in waiting]
 
 
-def _rounds(waiting: Sequence[ImportRow], kind: Kind) -> list[list[ImportRow]]:
+def _rounds(waiting: Sequence[Waiting], kind: Kind) -> list[list[Waiting]]:
     """Rows about the same subject come one after the other, because the one before may have changed the answer."""
-    rounds: list[list[ImportRow]] = []
+    rounds: list[list[Waiting]] = []
     seen: Counter[str] = Counter()
     for row in waiting:
         subject = kind.subject(row.values)
@@ -253,9 +261,9 @@ def is_ours(import_id: UUID) -> bool:
     return bool(is_ours)
 
 
-def _progress(batch: Import, count: int, at: datetime) -> None:
-    if count:
-        Import.objects.filter(pk=batch.pk).update(done=F("done") + count, moved_at=at, attempts=0)
+def _progress(batch: Import, count: int, at: datetime, **fields: int) -> None:
+    if count or fields:
+        Import.objects.filter(pk=batch.pk).update(done=F("done") + count, moved_at=at, attempts=0, **fields)
 
 
 def _finish(batch: Import, at: datetime) -> None:
@@ -289,12 +297,19 @@ def _fail(batch: Import, at: datetime) -> None:
     trail.record("import.failed", batch, by=SYSTEM, at=at)
 
 
-_SAVE = """
+_KEPT = (
+    *("batch_id", "number", "cells", "values", "fate", "reason", "target_id"),
+    *("is_done", "attempts", "made", "changed", "undo", "undo_reason"),
+)
+_UNTOUCHED = (False, 0, "{}", "{}", "", "")
+_OUTCOME = """
+id uuid, fate text, reason text, target_id uuid, written_at timestamptz, made jsonb, changed jsonb
+"""
+_OUTCOME_NAMES = ("id", "fate", "reason", "target_id", "written_at", "made", "changed")
+_NOTE = """
 UPDATE integrations_importrow row SET is_done = true, fate = done.fate, reason = done.reason,
     target_id = done.target_id, written_at = done.written_at, made = done.made, changed = done.changed
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::timestamptz[], %s::jsonb[], %s::jsonb[])
-    AS done (id, fate, reason, target_id, written_at, made, changed)
-WHERE row.msp_id = %s AND row.id = done.id
+FROM import_outcome done WHERE row.msp_id = %s AND row.id = done.id
 """
 _FOLLOW = """
 UPDATE integrations_importrow part SET fate = 'error', reason = left('Row ' || lead.number || ': ' || lead.reason, 300)

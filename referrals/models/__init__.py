@@ -15,7 +15,7 @@ from referrals.models.referral import (
     Stage,
     StageMove,
 )
-from referrals.models.screening import Finding, FindingState, KeyKind, MatchKey
+from referrals.models.screening import Finding, FindingState, KeyKind, MatchKeys
 from referrals.models.split import Answer, Split, SplitConsent, SplitState
 
 __all__ = [
@@ -41,7 +41,7 @@ __all__ = [
     "KeyKind",
     "LinkDay",
     "LostReason",
-    "MatchKey",
+    "MatchKeys",
     "MovementKind",
     "MrrMovement",
     "Outcome",

@@ -1,5 +1,6 @@
 """An introduction, who has the credit for it, and every stage it went through."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import ClassVar
 
@@ -8,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from elinkages.accounts.models import Membership
-from elinkages.kernel.constraints import AppendOnly, SqlConstraint, Transitions, one_of
+from elinkages.kernel.constraints import AppendOnly, Quote, SqlConstraint, Transitions, one_of
 from elinkages.kernel.tenancy import OWN_PARTNER, PARTNER, TenantForeignKey, TenantManager, TenantModel, walls
 from partners.models import Partner, SourceKind
 from referrals.models.revision import Revises
@@ -227,23 +228,32 @@ class Referral(TenantModel):
 class SharesWithinWhole(SqlConstraint):
     """The shares of one referral never add up to more than 10,000 basis points.
 
-    The referral's row is locked first, so that two transactions cannot each add the last half.
+    The referral's row is locked first, so that two transactions cannot each add the last half. Each referral is looked
+    up by its key, whatever the planner thought of the first statement that it saw.
     """
 
     create = """
         CREATE FUNCTION elinkages_check_shares() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            PERFORM 1 FROM referrals_referral r
-                WHERE r.msp_id = NEW.msp_id AND r.id = NEW.referral_id FOR NO KEY UPDATE;
-            IF (SELECT sum(basis_points) FROM referrals_credit c
-                WHERE c.msp_id = NEW.msp_id AND c.referral_id = NEW.referral_id) > 10000 THEN
+            PERFORM 1 FROM (SELECT DISTINCT msp_id, referral_id FROM added ORDER BY msp_id, referral_id) one, LATERAL (
+                SELECT 1 FROM referrals_referral r WHERE r.msp_id = one.msp_id AND r.id = one.referral_id
+                OFFSET 0 FOR NO KEY UPDATE) locked;
+            IF EXISTS (SELECT FROM (SELECT DISTINCT msp_id, referral_id FROM added) one, LATERAL (
+                SELECT sum(c.basis_points) AS shares FROM referrals_credit c
+                WHERE c.msp_id = one.msp_id AND c.referral_id = one.referral_id) whole WHERE whole.shares > 10000) THEN
                 RAISE EXCEPTION 'the shares of a referral exceed 100 %%%%' USING ERRCODE = 'check_violation';
             END IF;
             RETURN NULL;
         END $$;
-        CREATE TRIGGER %(name)s AFTER INSERT OR UPDATE ON %(table)s
-            FOR EACH ROW EXECUTE FUNCTION elinkages_check_shares()"""
-    remove = "DROP TRIGGER %(name)s ON %(table)s; DROP FUNCTION elinkages_check_shares()"
+        CREATE TRIGGER %(added)s AFTER INSERT ON %(table)s REFERENCING NEW TABLE AS added
+            FOR EACH STATEMENT EXECUTE FUNCTION elinkages_check_shares();
+        CREATE TRIGGER %(changed)s AFTER UPDATE ON %(table)s REFERENCING NEW TABLE AS added
+            FOR EACH STATEMENT EXECUTE FUNCTION elinkages_check_shares()"""
+    remove = "DROP FUNCTION elinkages_check_shares() CASCADE"
+
+    def parts(self, model: type[models.Model], quote: Quote) -> Mapping[str, str]:
+        """One trigger per event, because a transition table belongs to one."""
+        return {"added": quote(f"{self.name}_insert"), "changed": quote(f"{self.name}_update")}
 
 
 class Credit(TenantModel):

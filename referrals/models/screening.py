@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from elinkages.kernel.constraints import EveryMspAlike, one_of
+from elinkages.kernel.match_keys import BLOCK_LENGTH
 from elinkages.kernel.tenancy import TenantForeignKey, TenantManager, TenantModel, walls
 from referrals.models.client import Client
 from referrals.models.referral import OPEN_STAGES, Referral
@@ -21,44 +22,69 @@ class KeyKind(models.TextChoices):
     SIMILAR = "similar", "Similar company name"
 
 
-class MatchKey(TenantModel):
-    """One normalized key (kernel.match_keys) of one referral or one client.
+class MatchKeys(TenantModel):
+    """All normalized keys (kernel.match_keys) of one referral or one client, "" for what it has not.
 
-    A `similar` key is a block: names that share one are compared letter by letter. Only what can still be met has
-    blocks: open introductions and clients.
+    One row, because an introduction has about eight keys: as rows of their own they were half of what it costs to
+    write one down. From `begins` on they are blocks: names that share one are compared letter by letter. Only what
+    can still be met has blocks: open introductions and clients.
     """
 
-    kind = models.CharField(max_length=8, choices=KeyKind.choices)
-    key = models.CharField(max_length=254)
     referral = TenantForeignKey(Referral, models.CASCADE, null=True, related_name="match_keys")
     client = TenantForeignKey(Client, models.CASCADE, null=True, related_name="match_keys")
+    company = models.CharField(max_length=160)
+    website = models.CharField(max_length=254, blank=True, help_text="The domain of the website.")
+    mail = models.CharField(max_length=254, blank=True, help_text="The domain of the address, if it is another one.")
+    email = models.CharField(max_length=254, blank=True)
+    phone = models.CharField(max_length=254, blank=True)
+    begins = models.CharField(max_length=BLOCK_LENGTH, blank=True)
+    word = models.CharField(max_length=BLOCK_LENGTH, blank=True)
+    other_word = models.CharField(max_length=BLOCK_LENGTH, blank=True)
+    tail = models.CharField(max_length=BLOCK_LENGTH, blank=True)
+    sounds = models.CharField(max_length=BLOCK_LENGTH, blank=True)
+
+    EXACT: ClassVar = {
+        "company": KeyKind.COMPANY,
+        "website": KeyKind.DOMAIN,
+        "mail": KeyKind.DOMAIN,
+        "email": KeyKind.EMAIL,
+        "phone": KeyKind.PHONE,
+    }
+    """The columns that are met by being equal, and what is equal then."""
+    BLOCKS: ClassVar = {"begins": "begins", "word": "word", "other_word": "word", "tail": "tail", "sounds": "sounds"}
+    """The columns that are blocks, and which block: either word meets either word."""
 
     class Meta(TenantModel.Meta):
         constraints = [
-            *walls("match_key", references=("referral", "client"), key=False),
-            EveryMspAlike(name="match_key_every_msp_alike"),
-            one_of("kind", KeyKind.values, name="match_key_kind_known"),
+            *walls("match_keys", references=("referral", "client"), key=False),
+            EveryMspAlike(name="match_keys_every_msp_alike"),
             models.CheckConstraint(
                 condition=Q(referral__isnull=True, client__isnull=False)
                 | Q(referral__isnull=False, client__isnull=True),
-                name="match_key_of_one",
+                name="match_keys_of_one",
             ),
             models.UniqueConstraint(
-                fields=["msp", "kind", "key", "referral"],
-                condition=Q(referral__isnull=False),
-                name="match_key_referral_once",
+                fields=["msp", "referral"], condition=Q(referral__isnull=False), name="match_keys_referral_once"
             ),
             models.UniqueConstraint(
-                fields=["msp", "kind", "key", "client"], condition=Q(client__isnull=False), name="match_key_client_once"
+                fields=["msp", "client"], condition=Q(client__isnull=False), name="match_keys_client_once"
             ),
         ]
         indexes = [
-            models.Index(fields=["msp", "referral"], name="match_key_of_referral"),
-            models.Index(fields=["msp", "client"], name="match_key_of_client"),
+            models.Index(fields=["msp", "company"], name="match_keys_company"),
+            models.Index(fields=["msp", "website"], condition=~Q(website=""), name="match_keys_website"),
+            models.Index(fields=["msp", "mail"], condition=~Q(mail=""), name="match_keys_mail"),
+            models.Index(fields=["msp", "email"], condition=~Q(email=""), name="match_keys_email"),
+            models.Index(fields=["msp", "phone"], condition=~Q(phone=""), name="match_keys_phone"),
+            models.Index(fields=["msp", "begins"], condition=~Q(begins=""), name="match_keys_begins"),
+            models.Index(fields=["msp", "word"], condition=~Q(word=""), name="match_keys_word"),
+            models.Index(fields=["msp", "other_word"], condition=~Q(other_word=""), name="match_keys_other_word"),
+            models.Index(fields=["msp", "tail"], condition=~Q(tail=""), name="match_keys_tail"),
+            models.Index(fields=["msp", "sounds"], condition=~Q(sounds=""), name="match_keys_sounds"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.key}"
+        return self.company
 
 
 class FindingState(models.TextChoices):

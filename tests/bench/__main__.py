@@ -24,7 +24,10 @@ def main() -> None:
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
         connection.execute("CREATE SCHEMA bench; GRANT ALL ON SCHEMA bench TO elinkages_app")
     django.setup()
+    from elinkages.kernel import garbage
     from tests.bench import accrual, imports, pages
+
+    garbage.settle()  # as the web and the workers do
 
     parts = {"accrual": accrual.run, "imports": imports.run, "pages": pages.run}
     for name in arguments.parts or parts:

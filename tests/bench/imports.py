@@ -36,6 +36,9 @@ WORDS: Final = (
         "Ash",
     ),
 )
+SYLLABLES: Final = str.maketrans(
+    dict(zip("0123456789", ("ba", "de", "gi", "ko", "mu", "na", "pe", "ri", "to", "zu"), strict=True))
+)
 
 
 def run(sizes: list[int]) -> None:
@@ -68,9 +71,12 @@ def _one(size: int) -> None:
 
 
 def _name(number: int, turn: int) -> str:
-    """Names as different as companies' are: two words that few others have together, and no common one."""
+    """Names as different as companies' are: two words that few others have together, and no common one.
+
+    Without numbers, because names with other numbers are never compared.
+    """
     first, second = WORDS[number % 25], WORDS[number // 25 % 25]
-    return f"{first}{turn}x{number // 625} {second}ly{number}"
+    return f"{first}{turn}x{number // 625} {second}ly{number}".translate(SYLLABLES)
 
 
 def _text(size: int, turn: int) -> bytes:

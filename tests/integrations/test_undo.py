@@ -15,7 +15,7 @@ from integrations.spreadsheets import imports, undoing
 from partners import onboarding
 from partners.models import Contact, Partner, PartnerState
 from referrals import contracts, pipeline
-from referrals.models import Client, ClientState, Contract, Finding, MatchKey, Referral
+from referrals.models import Client, ClientState, Contract, Finding, MatchKeys, Referral
 from referrals.models import Stage as ReferralStage
 from tests import builders
 from tests.integrations.conftest import Office
@@ -108,7 +108,7 @@ def test_introductions_are_closed_without_credit_and_keep_nobody_else_waiting(of
         elm, oak = Referral.objects.exclude(pk=other.pk).order_by("company")
         assert {elm.stage, oak.stage} == {ReferralStage.LOST}
         assert not elm.credits.exists()
-        assert not MatchKey.objects.filter(referral__in=[elm, oak]).exists()
+        assert not MatchKeys.objects.filter(referral__in=[elm, oak]).exists()
         assert other.credits.get().basis_points == 10_000
         assert Partner.objects.get(name="New One").state == PartnerState.PARTED
     again = office.check("referrals", REFERRALS + f"Oak,Mine,{day},,\n")

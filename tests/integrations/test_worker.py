@@ -157,6 +157,7 @@ def test_a_nudge_too_many_changes_nothing(office: Office) -> None:
 
 
 def test_a_check_that_stopped_goes_on_where_it_was(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "CHECKED_AT_ONCE", 500)
     batch = office.choose(office.upload("partners", firms(1_200)))
     real = running.check_some
     calls: list[int] = []

@@ -25,7 +25,8 @@ def msp() -> Msp:
 
 
 def _event(msp: Msp) -> AuditEvent:
-    return trail.record("msp.looked_at", msp, by=System("A test"), at=AT)
+    trail.record("msp.looked_at", msp, by=System("A test"), at=AT)
+    return AuditEvent.objects.get()
 
 
 def test_what_is_recorded_can_neither_be_changed_nor_deleted(msp: Msp) -> None:

@@ -18,7 +18,7 @@ from elinkages.kernel import tenancy
 from elinkages.pages import search
 from partners import onboarding
 from partners.models import Contact
-from referrals.models import KeyKind, MatchKey
+from referrals.models import MatchKeys
 from tests import builders, world
 from tests.lists.conftest import Office, browse, make_office, text_of
 
@@ -32,9 +32,8 @@ def office(db: None) -> Office:
         Contact.objects.create(partner=found.partner, name="Kim", email="kim@harbor.test", created_at=builders.AT)
         referral = builders.a_referral(found.partner, "Brightwater Dental, LLC")
         client = builders.a_client(name="Harborside Clinic")
-        MatchKey.objects.create(kind=KeyKind.DOMAIN, key="brightwater.test", referral=referral)
-        MatchKey.objects.create(kind=KeyKind.EMAIL, key="lena@brightwater.test", referral=referral)
-        MatchKey.objects.create(kind=KeyKind.DOMAIN, key="harborside.test", client=client)
+        MatchKeys.objects.create(mail="brightwater.test", email="lena@brightwater.test", referral=referral)
+        MatchKeys.objects.create(website="harborside.test", client=client)
     return found
 
 

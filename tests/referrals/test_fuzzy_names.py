@@ -7,10 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from elinkages.kernel.actors import System
-from elinkages.kernel.match_keys import block_keys, company_key, likeness, sound_key
+from elinkages.kernel.match_keys import blocks, company_key, likeness, sound_key
 from partners.models import Partner
 from referrals import clients, matching, pipeline, screening
-from referrals.models import Channel, KeyKind, LostReason, MatchKey, Referral
+from referrals.models import Channel, LostReason, MatchKeys, Referral
 from tests.builders import a_referral
 from tests.referrals.conftest import House
 from tests.tables import rows
@@ -27,7 +27,7 @@ def send(partner: Partner, company: str) -> Referral:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["Another name"])
 def test_the_table_of_likenesses(row: dict[str, str]) -> None:
     one, other = company_key(row["One name"]), company_key(row["Another name"])
-    share_a_block = bool(set(block_keys(one)) & set(block_keys(other)))
+    share_a_block = bool(set(matching.Identity(one).blocks) & set(matching.Identity(other).blocks))
     assert likeness(one, other) == likeness(other, one) == int(row["Likeness"])
     assert (share_a_block and likeness(one, other) >= matching.ALIKE) == (row["Shown"] == "yes")
 
@@ -41,9 +41,9 @@ def test_words_sound_alike(word: str, key: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "a", "abc", "a" * 160, "the the the", "12 34 56", "ß ø 東京株式会社"])
 def test_any_name_has_a_bounded_number_of_blocks(name: str) -> None:
-    keys = block_keys(company_key(name))
-    assert len(keys) <= 5
-    assert all(0 < len(key) <= 60 for key in keys)
+    keys = blocks(company_key(name))
+    assert len(keys) == 5
+    assert all(len(key) <= 60 for key in keys)
 
 
 def test_a_similar_name_is_shown_with_its_likeness_and_keeps_the_credit(inside: House) -> None:
@@ -81,13 +81,13 @@ def test_an_equal_key_is_not_told_twice(inside: House) -> None:
 
 def test_only_what_can_still_be_met_has_blocks(inside: House) -> None:
     first = send(inside.harbor, "Brightwater Dental")
-    blocks = MatchKey.objects.filter(kind=KeyKind.SIMILAR)
-    assert blocks.count() == 5
+    in_a_block = MatchKeys.objects.exclude(begins="", word="", other_word="", tail="", sounds="")
+    assert in_a_block.get().referral == first
     pipeline.lose(first, reason=LostReason.TIMING, by=inside.owner, at=AT)
-    assert not blocks.exists()
+    assert not in_a_block.exists()
     assert not send(inside.lake, "Bright Water Dental").findings.exists()
     pipeline.reopen(first, by=inside.owner, at=AT)
-    assert blocks.filter(referral=first).count() == 5
+    assert in_a_block.filter(referral=first).exists()
     assert first.findings.count() + Referral.objects.get(company="Bright Water Dental").findings.count() == 1
 
 

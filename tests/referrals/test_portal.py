@@ -216,7 +216,7 @@ def test_the_database_itself_shows_a_partner_its_own_rows_only(house: House, the
         assert not StageMove.objects.exclude(referral__in=[own, shared]).exists()
 
 
-@pytest.mark.parametrize("table", ["referrals_finding", "referrals_matchkey", "audit_auditevent", "accounts_user"])
+@pytest.mark.parametrize("table", ["referrals_finding", "referrals_matchkeys", "audit_auditevent", "accounts_user"])
 def test_the_portal_may_not_read_what_is_the_teams(house: House, table: str) -> None:
     refused = pytest.raises(ProgrammingError, match="permission denied")
     with tenancy.use(house.msp.pk, partner_id=house.harbor.pk), refused, transaction.atomic():
