@@ -406,8 +406,7 @@ def _known(plan: Plan) -> str:
 
 
 def _today(at: datetime) -> date:
-    today: date = Msp.objects.get(pk=current_msp_id()).today(at)
-    return today
+    return Msp.objects.get(pk=current_msp_id()).today(at)
 
 
 def _only(name: str, error: IntegrityError) -> None:

@@ -151,7 +151,7 @@ def _form_page(request: MspRequest, name: str, form: Form, context: dict[str, An
     return page(request, f"dashboard/clients/{name}.html", context, status=422 if is_wrong else 200)
 
 
-def _day(form: Form, name: str, today: Any) -> Any:
+def _day(form: Form, name: str, today: date) -> date | None:
     """The day of a form as it stands: typed, or its first value before anything is typed."""
     if not form.is_bound:
         return form.get_initial_for_field(form.fields[name], name) or today

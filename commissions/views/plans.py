@@ -1,6 +1,6 @@
 """The pages of plans: what is promised, since when, and to how many deals."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
@@ -94,6 +94,15 @@ def plan_preview(request: MspRequest) -> HttpResponse:
     return page(request, "dashboard/plans/summary.html", _summary(request, form))
 
 
+class VersionRow(NamedTuple):
+    """A version in the table of its plan."""
+
+    version: PlanVersion
+    sentence: str
+    is_current: bool
+    is_coming: bool
+
+
 @dashboard()
 def plan(request: MspRequest, plan_id: UUID) -> HttpResponse:
     """A plan: its versions, where it applies, the deals that have it, its history."""
@@ -103,20 +112,20 @@ def plan(request: MspRequest, plan_id: UUID) -> HttpResponse:
         found.versions.select_related("published_by__user").annotate(pinned=Count("pins")).order_by("-valid_from")
     )
     rows = [
-        {
-            "version": version,
-            "sentence": _sentence(version, request.msp.currency),
-            "is_current": version.valid_from <= today and (version.valid_until is None or today < version.valid_until),
-            "is_coming": version.valid_from > today,
-        }
+        VersionRow(
+            version,
+            _sentence(version, request.msp.currency),
+            is_current=version.valid_from <= today and (version.valid_until is None or today < version.valid_until),
+            is_coming=version.valid_from > today,
+        )
         for version in versions
     ]
-    current = next((row for row in rows if row["is_current"]), None)
+    current = next((row for row in rows if row.is_current), None)
     context = {
         "plan": found,
         "rows": rows,
         "current": current,
-        "example": example(from_json(current["version"].terms), request.msp.currency, today=today) if current else None,
+        "example": example(from_json(current.version.terms), request.msp.currency, today=today) if current else None,
         "rules": [(rule, rule.is_valid(today)) for rule in _rules_of([found]).get(found.pk, [])],
         "pinned": sum(version.pinned for version in versions),
         "events": trail.history(found),

@@ -6,7 +6,7 @@ with ten introductions and with a hundred thousand.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Sum
 
@@ -101,7 +101,7 @@ def _untouched(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
 
 def _due(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     """Next actions that are due today or overdue; a first contact has its own line."""
-    today: date = msp.today(at)
+    today = msp.today(at)
     unanswered = Q(stage=Stage.REGISTERED, touched_at__isnull=True)
     due = Referral.objects.open().filter(~unanswered, next_action_on__lte=today).order_by("next_action_on")
     rows = _cut(due.select_related("owner__user"))
@@ -177,7 +177,7 @@ def _findings(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
 
 def _cases(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     """Competing claims that nobody has decided: money waits for each."""
-    today: date = msp.today(at)
+    today = msp.today(at)
     rows = _cut(Case.objects.open().order_by("due_on"))
     lines = [
         Task(
@@ -224,7 +224,7 @@ def _flags(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
 
 def _ending(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
     """Introductions whose protection ends within days: win them, or extend it with a reason."""
-    today: date = msp.today(at)
+    today = msp.today(at)
     soon = Referral.objects.ending(today + timedelta(days=max(REMIND_BEFORE))).filter(protected_until__gte=today)
     rows = _cut(soon.order_by("protected_until").select_related("partner"))
     lines = [

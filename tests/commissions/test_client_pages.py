@@ -30,7 +30,7 @@ def msp() -> Msp:
 
 @pytest.fixture
 def today(msp: Msp) -> date:
-    day: date = msp.today(timezone.now())
+    day = msp.today(timezone.now())
     return day
 
 

@@ -1,7 +1,6 @@
 """The pages of payouts, as the people who use them."""
 
 import re
-from datetime import date
 from typing import Any
 
 import pytest
@@ -60,7 +59,7 @@ def olivia(msp: Msp) -> Desk:
 
 
 def today(msp: Msp) -> str:
-    day: date = msp.today(timezone.now())
+    day = msp.today(timezone.now())
     return day.isoformat()
 
 

@@ -1,6 +1,7 @@
 """First contact within a business day; nothing open stays quiet for two weeks."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -53,7 +54,7 @@ def test_the_lists_of_what_needs_someone(inside: House) -> None:
     quiet = a_referral(inside.harbor, stage=Stage.PROPOSAL, touched_at=old, active_at=old, registered_at=old)
     due = a_referral(inside.harbor, touched_at=at, active_at=at, next_action_on=today - timedelta(days=1))
     a_referral(inside.harbor, touched_at=at, active_at=at, next_action_on=today)
-    closed = {"lost_reason": "price", "active_at": old, "next_action_on": today - timedelta(days=9)}
+    closed: dict[str, Any] = {"lost_reason": "price", "active_at": old, "next_action_on": today - timedelta(days=9)}
     a_referral(inside.harbor, stage=Stage.LOST, **closed)
     assert set(Referral.objects.untouched()) == {fresh, late}
     assert set(Referral.objects.late(sla.late_before(at, inside.msp.zone))) == {late}

@@ -1,7 +1,6 @@
 """The tenant."""
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.core.validators import MinValueValidator, RegexValidator
@@ -82,6 +81,6 @@ class Msp(models.Model):
         """Whether nobody can enter it anymore."""
         return self.closes_at is not None and self.closes_at <= at
 
-    def today(self, at: datetime) -> Any:
+    def today(self, at: datetime) -> date:
         """The calendar day at the MSP at an instant."""
         return at.astimezone(self.zone).date()

@@ -1,6 +1,6 @@
 """The owner's home: what needs me today, and how the program stands."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -21,7 +21,7 @@ from elinkages.pages.todo import tasks
 def home(request: MspRequest) -> HttpResponse:
     """Tasks first, then four figures, the chart and the pipeline; the first steps while they are not done."""
     at = timezone.now()
-    today: date = request.msp.today(at)
+    today = request.msp.today(at)
     steps = first_steps(request.msp, request.member, today)
     context = {
         "today": today,
@@ -67,7 +67,7 @@ def _owed_note(owed: program.Owed, currency: str) -> str:
 @dashboard()
 def chart(request: MspRequest) -> HttpResponse:
     """The chart of home as a file of its own, colors inside, for a slide or an e-mail."""
-    at: datetime = timezone.now()
+    at = timezone.now()
     sourced = program.mrr_sourced(on=request.msp.today(at))
     picture = program.chart_of(sourced, request.msp.currency).document()
     return HttpResponse(picture, headers={"Content-Type": "image/svg+xml"})
