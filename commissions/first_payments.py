@@ -56,6 +56,7 @@ _PAYMENTS: Final = """commissions_billingfact invoice
 WHERE invoice.msp_id = %(msp)s AND invoice.kind = 'invoice' AND invoice.is_current AND NOT invoice.is_void
 """
 """Every payment for every contract, by the lines of the invoices that it is for."""
+# The queries below are put together from this constant alone; every value is a parameter (S608).
 _FIRST_PAID: Final = f"""
 WITH touched AS (
     SELECT DISTINCT application.source, application.invoice_external_id AS external_id

@@ -11,7 +11,8 @@ from django.http import QueryDict
 
 from commissions.facts import MANUAL, Applied, Document, Line, Standing
 from commissions.models import FactKind, LineKind
-from elinkages.kernel.form_fields import AmountField, DayField, use_currency
+from elinkages.accounts.forms import CURRENCIES, CURRENCY_CHOICES
+from elinkages.kernel.form_fields import AmountField, DayField, RateField, use_currency
 from elinkages.kernel.forms import limit, offer
 from elinkages.kernel.money import format_money
 from elinkages.kernel.words import say_day
@@ -28,16 +29,43 @@ class InvoiceForm(forms.Form):
     dated_on = DayField(label="Dated")
     service_from = DayField(label="For service from", required=False)
     service_to = DayField(label="To", required=False, help_text="The last day that is billed, for example of a year.")
+    currency = forms.ChoiceField(label="Currency", choices=CURRENCY_CHOICES, required=False)
+    rate = RateField(places=6, example="1.08735", label="Exchange rate", required=False)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.home = currency
+        self.fields["currency"].initial = currency
+        self.fields[
+            "rate"
+        ].help_text = (
+            f"For an invoice in another currency: what one unit of it was in {currency} that day, kept for good."
+        )
+
+    @property
+    def billed_in(self) -> str:
+        """The currency that was chosen, that of the MSP until then."""
+        chosen = self.data.get("currency", "")
+        return chosen if chosen in CURRENCIES else self.home
+
+    def clean_currency(self) -> str:
+        """That of the MSP when none is said."""
+        return self.cleaned_data["currency"] or self.home
 
     def clean(self) -> dict[str, Any]:
-        """A period has two ends, in order."""
+        """A period has two ends, in order; a rate belongs to another currency."""
         data = super().clean() or {}
+        currency, rate = data.get("currency"), data.get("rate")
+        if currency == self.home and rate is not None:
+            self.add_error("rate", f"Leave it empty: the invoice is in {self.home}, as commissions are.")
+        elif currency and currency != self.home and not rate and "rate" not in self.errors:
+            self.add_error("rate", f"Enter what 1 {currency} was in {self.home} on the day of the invoice.")
         first, last = data.get("service_from"), data.get("service_to")
         if last and (first is None or last < first):
             self.add_error("service_to", "The last day comes after the first one. Enter both, or neither.")
         return data
 
-    def document(self, client: Client, currency: str, lines: Sequence[Line]) -> Document:
+    def document(self, client: Client, lines: Sequence[Line]) -> Document:
         """The invoice as `facts.receive` takes it."""
         data = self.cleaned_data
         return Document(
@@ -46,7 +74,8 @@ class InvoiceForm(forms.Form):
             external_id=data["number"],
             number=data["number"],
             client=client,
-            currency=currency,
+            currency=data["currency"],
+            rate_millionths=data["rate"],
             dated_on=data["dated_on"],
             service_from=data["service_from"],
             service_until=data["service_to"] + timedelta(days=1) if data["service_to"] else None,
@@ -107,7 +136,7 @@ def line_rows(data: QueryDict | None, *, currency: str) -> LineRows:
 
 
 class MoneyForm(forms.Form):
-    """A payment, credit note or refund for one invoice."""
+    """A payment, credit note or refund for one invoice, in the currency of that invoice."""
 
     invoice = forms.ChoiceField(label="For invoice")
     amount = AmountField(label="Amount", positive=True)
@@ -116,13 +145,21 @@ class MoneyForm(forms.Form):
         label="Reference", max_length=60, required=False, help_text="For example the number of the check."
     )
 
-    def __init__(self, *args: Any, invoices: Sequence[Standing], currency: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, invoices: Sequence[Standing], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        said = [f"{one.fact.number}, {say_day(one.fact.dated_on)}, {_open(one, currency)}" for one in invoices]
-        offer(self, "invoice", zip([one.fact.external_id for one in invoices], said, strict=True))
-        use_currency(self, currency)
+        self.currencies = {one.fact.external_id: one.fact.currency for one in invoices}
+        said = [f"{one.fact.number}, {say_day(one.fact.dated_on)}, {_open(one)}" for one in invoices]
+        offer(self, "invoice", zip(self.currencies, said, strict=True))
+        first = next(iter(self.currencies.values()), "")
+        use_currency(self, self.currencies.get(self.data.get("invoice", ""), first))
 
-    def document(self, kind: str, client: Client, currency: str) -> Document:
+    @property
+    def currency(self) -> str:
+        """The currency of all the invoices; empty when they have several."""
+        found = set(self.currencies.values())
+        return found.pop() if len(found) == 1 else ""
+
+    def document(self, kind: str, client: Client) -> Document:
         """The money as `facts.receive` takes it."""
         data = self.cleaned_data
         return Document(
@@ -131,7 +168,7 @@ class MoneyForm(forms.Form):
             external_id=str(uuid4()),
             number=data["number"],
             client=client,
-            currency=currency,
+            currency=self.currencies[data["invoice"]],
             dated_on=data["dated_on"],
             applied=[Applied(data["invoice"], data["amount"])],
         )
@@ -142,5 +179,5 @@ def first_values(today: date) -> dict[str, Any]:
     return {"dated_on": today}
 
 
-def _open(one: Standing, currency: str) -> str:
-    return f"{format_money(one.open_minor, currency)} open" if one.open_minor else "paid"
+def _open(one: Standing) -> str:
+    return f"{format_money(one.open_minor, one.fact.currency)} open" if one.open_minor else "paid"

@@ -74,6 +74,12 @@ COUNTS = [
 ]
 
 
+def _either(label: str, first: tuple[str, str], second: tuple[str, str], **said: Any) -> forms.ChoiceField:
+    """One of two, side by side; the first to begin with."""
+    choices = [first, second]
+    return forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect, initial=first[0], **said)
+
+
 class TermsForm(forms.Form):
     """What a plan pays. `reward` is one of REWARDS; `clean` leaves the checked terms in `terms`."""
 
@@ -122,22 +128,17 @@ class TermsForm(forms.Form):
         initial="quarter",
         help_text="Active MRR needs no period: it is counted month by month.",
     )
-    rate = forms.ChoiceField(
-        label="When the partner reaches another step later",
-        choices=[("floating", "All their clients follow"), ("locked", "A client keeps the rate of its own period")],
-        widget=forms.RadioSelect,
-        initial="floating",
+    rate = _either(
+        "When the partner reaches another step later",
+        ("floating", "All their clients follow"),
+        ("locked", "A client keeps the rate of its own period"),
         help_text="For “everything at the rate that is reached”.",
     )
     fee_trigger = forms.ChoiceField(label="The fee is earned when", choices=TRIGGERS, initial="first_payment")
-    base = forms.ChoiceField(
-        label="Counted on",
-        choices=[
-            ("contracted", "The MRR of the contract"),
-            ("collected", "What the client has paid, from your invoices and payments"),
-        ],
-        widget=forms.RadioSelect,
-        initial="contracted",
+    base = _either(
+        "Counted on",
+        ("contracted", "The MRR of the contract"),
+        ("collected", "What the client has paid, from your invoices and payments"),
         required=False,
     )
     counts = forms.MultipleChoiceField(
@@ -155,11 +156,8 @@ class TermsForm(forms.Form):
         required=False,
     )
     lines = forms.MultipleChoiceField(label="Which", widget=forms.CheckboxSelectMultiple, required=False)
-    duration = forms.ChoiceField(
-        label="For how long",
-        choices=[("months", "For a number of months"), ("life", "For as long as the client stays")],
-        widget=forms.RadioSelect,
-        initial="months",
+    duration = _either(
+        "For how long", ("months", "For a number of months"), ("life", "For as long as the client stays")
     )
     months = forms.IntegerField(
         label="Number of months",
@@ -169,14 +167,10 @@ class TermsForm(forms.Form):
         error_messages={"required": "Enter a number of months, or choose “as long as the client stays”."},
     )
     trigger = forms.ChoiceField(label="It is earned when", choices=TRIGGERS, initial="first_payment")
-    paid_in = forms.ChoiceField(
-        label="It is paid in",
-        choices=[
-            ("money", "Money, in a payout run"),
-            ("credit", "Service credit, taken off the partner’s invoices from you"),
-        ],
-        widget=forms.RadioSelect,
-        initial="money",
+    paid_in = _either(
+        "It is paid in",
+        ("money", "Money, in a payout run"),
+        ("credit", "Service credit, taken off the partner’s invoices from you"),
         required=False,
         help_text="Credit is for partners who are clients too. It is their income at its fair market value, just like"
         " money.",

@@ -54,17 +54,18 @@ def client_billing(request: MspRequest, client_id: UUID) -> HttpResponse:
 @dashboard(can="billing.manage")
 def invoice_new(request: MspRequest, client_id: UUID) -> HttpResponse:
     """Type an invoice with its lines."""
-    client, currency = client_of(client_id), request.msp.currency
+    client = client_of(client_id)
     data = request.POST if request.method == "POST" else None
-    form = InvoiceForm(data, initial=first_values(request.msp.today(timezone.now())))
-    rows = line_rows(data, currency=currency)
+    today = request.msp.today(timezone.now())
+    form = InvoiceForm(data, initial=first_values(today), currency=request.msp.currency)
+    rows = line_rows(data, currency=form.billed_in)
     if form.is_bound and form.is_valid() and rows.is_valid():
         with attempt(form):
-            document = form.document(client, currency, rows.lines())
+            document = form.document(client, rows.lines())
             facts.receive_new(document, by=request.member, at=timezone.now())
             messages.success(request, f"Invoice {document.number} is recorded. It earns once it is paid.")
             return redirect("dashboard:client-billing", client.pk)
-    context = {"client": client, "form": form, "rows": rows, "currency": currency}
+    context = {"client": client, "form": form, "rows": rows}
     return page(request, "dashboard/clients/invoice.html", context, status=422 if form.is_bound else 200)
 
 
@@ -97,19 +98,18 @@ def fact_void(request: MspRequest, fact_id: UUID) -> HttpResponse:
 
 
 def _money(request: MspRequest, client_id: UUID, kind: FactKind) -> HttpResponse:
-    client, currency = client_of(client_id), request.msp.currency
+    client = client_of(client_id)
     invoices = facts.open_to(client, kind)
     title, verb, lead = MONEY[kind]
     data = request.POST if request.method == "POST" else None
     initial = first_values(request.msp.today(timezone.now()))
     if invoices and invoices[0].open_minor and kind != FactKind.REFUND:
         initial["amount"] = invoices[0].open_minor
-    form = MoneyForm(data, initial=initial, invoices=invoices, currency=currency)
+    form = MoneyForm(data, initial=initial, invoices=invoices)
     if form.is_bound and form.is_valid():
         with attempt(form):
-            facts.receive([form.document(kind, client, currency)], by=request.member, at=timezone.now())
+            facts.receive([form.document(kind, client)], by=request.member, at=timezone.now())
             messages.success(request, f"The {kind.label.lower()} is recorded. Commissions follow.")
             return redirect("dashboard:client-billing", client.pk)
     context = {"client": client, "form": form, "invoices": invoices, "title": title, "verb": verb, "lead": lead}
-    context |= {"currency": currency}
     return page(request, "dashboard/clients/money.html", context, status=422 if form.is_bound else 200)

@@ -36,6 +36,7 @@ class Shown:
     was_referred: bool
     clock: str = ""
     has_steps: bool = False
+    has_year_cap: bool = False
 
     @property
     def takes_back(self) -> bool:
@@ -71,6 +72,7 @@ def show(contracts: Sequence[Contract], changed: Changed, *, changed_on: date, t
         any(contract.client.referral_id for contract in contracts),
         _clock(rewards),
         any(isinstance(one, Tiered) for one in rewards),
+        any(one.cap_year_minor for one in rewards),
     )
 
 

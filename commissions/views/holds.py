@@ -51,8 +51,8 @@ def hold_lifting(request: MspRequest, hold_id: UUID) -> HttpResponse:
         crumbs=_crumbs(subject),
         notes=(f"{hold.placed_by_name} placed it: “{hold.reason}”", "The next payout run includes the amounts."),
     )
-    verb = lambda _: holds.lift(hold, by=request.member, at=timezone.now())  # noqa: E731
-    return act(request, NoQuestion(sent(request)), step, verb)
+    form = NoQuestion(sent(request))
+    return act(request, form, step, lambda _: holds.lift(hold, by=request.member, at=timezone.now()))
 
 
 def _subject(request: MspRequest) -> Partner | Contract:

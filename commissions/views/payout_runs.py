@@ -108,8 +108,8 @@ def run_release(request: MspRequest, run_id: UUID) -> HttpResponse:
         notes=notes,
         **_around(run),
     )
-    verb = lambda _: payouts.release(run, by=request.member, at=timezone.now())  # noqa: E731
-    return act(request, NoQuestion(sent(request)), step, verb)
+    form = NoQuestion(sent(request))
+    return act(request, form, step, lambda _: payouts.release(run, by=request.member, at=timezone.now()))
 
 
 @dashboard(can="payouts.manage", recent=True)

@@ -1,5 +1,6 @@
 """The pages of service credit: who has some open, what was taken off which invoice, and one partner's account."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -81,8 +82,8 @@ def credit_apply(request: MspRequest, partner_id: UUID) -> HttpResponse:
     )
     today = request.msp.today(timezone.now())
     form = CreditForm(sent(request), currency=request.msp.currency, open_minor=there, today=today)
-    verb = lambda data: service_credits.apply(partner, by=request.member, at=timezone.now(), **data)  # noqa: E731
-    return act(request, form, step, verb)
+    apply = partial(service_credits.apply, partner, by=request.member, at=timezone.now())
+    return act(request, form, step, lambda data: apply(**data))
 
 
 @dashboard(can="payouts.manage", recent=True)
@@ -99,8 +100,8 @@ def credit_undo(request: MspRequest, credit_id: UUID) -> HttpResponse:
         **_around(application.partner),
     )
     form = ReasonForm(sent(request), label="Why it is undone", help_text="The partner reads it.")
-    verb = lambda data: service_credits.undo(application, by=request.member, at=timezone.now(), **data)  # noqa: E731
-    return act(request, form, step, verb)
+    undo = partial(service_credits.undo, application, by=request.member, at=timezone.now())
+    return act(request, form, step, lambda data: undo(**data))
 
 
 @earnings_portal

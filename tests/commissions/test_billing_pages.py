@@ -1,12 +1,13 @@
 """A client's invoices and payments as a person types them."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
 
-from commissions.models import BillingFact
+from commissions import accruals
+from commissions.models import BillingFact, Entry
 from commissions.terms import Percent
 from elinkages.accounts.models import Msp, User
 from elinkages.accounts.rights import Role
@@ -75,6 +76,13 @@ def test_an_invoice_and_its_payment_are_typed_shown_and_taken_back(msp: Msp, con
         ({"service_to": "2026-05-31"}, "Enter both, or neither."),
         ({"service_from": "2026-06-01", "service_to": "2026-05-31"}, "The last day comes after the first one."),
         ({"lines-0-is_discount": "on"}, "comes to less than zero"),
+        ({"currency": "EUR"}, "Enter what 1 EUR was in USD on the day of the invoice."),
+        ({"currency": "EUR", "rate": "0"}, "Enter what 1 EUR was in USD on the day of the invoice."),
+        ({"currency": "EUR", "rate": "about 1"}, "is not a number with up to 6 decimal places"),
+        ({"currency": "EUR", "rate": "1.0873501"}, "is not a number with up to 6 decimal places"),
+        ({"currency": "USD", "rate": "1.1"}, "Leave it empty: the invoice is in USD, as commissions are."),
+        ({"currency": "XXX"}, "Select a valid choice."),
+        ({"currency": "JPY", "rate": "0.0067"}, "is finer than JPY allows"),
     ],
 )
 def test_what_is_wrong_with_an_invoice_is_said(
@@ -85,6 +93,38 @@ def test_what_is_wrong_with_an_invoice_is_said(
     assert sentence in answer.content.decode()
     with tenancy.use(msp.pk):
         assert not BillingFact.objects.exists()
+
+
+def test_an_invoice_in_another_currency_is_typed_with_its_rate_and_paid_in_it(msp: Msp, contract: Contract) -> None:
+    browser, url = browse(msp), f"/acme/clients/{contract.client_id}/billing/"
+    asked = browser.get(f"{url}invoice/").content.decode()
+    assert "what one unit of it was in USD that day" in asked
+    euros = {"currency": "EUR", "rate": "1.08735", "lines-0-amount": "1,000.00", "lines-1-amount": ""}
+    assert browser.post(f"{url}invoice/", invoice(**euros)).status_code == 302
+    page = browser.get(url).content.decode()
+    assert "€1,000.00" in page
+    assert "at 1.08735" in page
+    assert "€1,000.00 open" in browser.get(f"{url}payment/").content.decode()
+    money = {"invoice": "INV-7", "amount": "400", "dated_on": "2026-05-09", "number": ""}
+    assert browser.post(f"{url}payment/", money).status_code == 302
+    with tenancy.use(msp.pk):
+        said = BillingFact.objects.order_by("pk").values_list("kind", "currency", "minor", "rate_millionths")
+        assert list(said) == [("invoice", "EUR", 100_000, 1_087_350), ("payment", "EUR", 40_000, None)]
+        accruals.accrue(today=date(2026, 6, 1), at=datetime(2026, 6, 1, tzinfo=UTC))
+        assert [entry.minor for entry in Entry.objects.all()] == [4_349]  # 10% of €400.00 × 1.08735
+
+
+def test_money_is_read_in_the_currency_of_its_invoice(msp: Msp, contract: Contract) -> None:
+    browser, url = browse(msp), f"/acme/clients/{contract.client_id}/billing/"
+    browser.post(f"{url}invoice/", invoice())
+    yen = {"currency": "JPY", "rate": "0.0067", "lines-0-amount": "300000", "lines-1-amount": ""}
+    assert browser.post(f"{url}invoice/", invoice(number="INV-8", **yen)).status_code == 302
+    money = {"invoice": "INV-8", "amount": "120000", "dated_on": "2026-05-09", "number": ""}
+    answer = browser.post(f"{url}payment/", {**money, "amount": "10.50"})
+    assert answer.status_code == 422
+    assert browser.post(f"{url}payment/", money).status_code == 302
+    with tenancy.use(msp.pk):
+        assert BillingFact.objects.get(kind="payment").minor == 120_000
 
 
 def test_an_invoice_number_is_used_once(msp: Msp, contract: Contract) -> None:

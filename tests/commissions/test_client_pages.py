@@ -396,6 +396,22 @@ def test_a_client_with_steps_says_that_others_may_move(msp: Msp, today: date) ->
     assert "$200.00 becomes" in strip_tags(shown), "10% because of the other client, as the accrual has it"
 
 
+@pytest.mark.parametrize(("cap_minor", "says"), [(50_000, True), (None, False)])
+def test_a_forecast_under_a_cap_of_the_year_says_that_it_is_before_the_cap(
+    msp: Msp, today: date, cap_minor: int | None, says: bool
+) -> None:
+    with tenancy.use(msp.pk):
+        terms = Percent(basis_points=1_000, cap_year_minor=cap_minor)
+        contract = builders.a_deal(builders.a_partner(), terms, 200_000, (today - timedelta(days=100)).replace(day=1))
+    address = f"/acme/contracts/{contract.pk}/movement/"
+    typed = {"kind": "moved", "effective_on": str(today), "mrr": "2,500", "note": ""}
+    browser = browse(msp)
+    shown = browser.get(address, typed).content.decode()
+    assert "$200.00 becomes $250.00" in strip_tags(shown)
+    assert ("These amounts are before the cap of a calendar year." in shown) is says
+    assert "before the cap" not in browser.get(address, {**typed, "mrr": "2,000"}).content.decode()
+
+
 def test_the_movements_of_all_contracts_stand_on_one_timeline(msp: Msp, today: date) -> None:
     with tenancy.use(msp.pk):
         contract = builders.a_deal(builders.a_partner(), mrr_minor=200_000)
