@@ -24,6 +24,11 @@ from elinkages.kernel.form_fields import AmountField, use_currency
 
 EMAIL = "E-mail"
 PASSWORD_HELP = "At least 12 characters. A few unrelated words are easy to remember and hard to guess."  # noqa: S105
+PASSWORD_LABELS = {
+    "oldpassword": "Current password",
+    "password1": "New password",
+    "password2": "New password, again",
+}
 CURRENCIES = {
     "USD": "US dollar",
     "CAD": "Canadian dollar",
@@ -68,6 +73,9 @@ class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]
 def _help_with_password(form: forms.Form) -> None:
     """One wording wherever a password is chosen; the second field of two says nothing."""
     form.fields["password1"].help_text = PASSWORD_HELP
+    for name, label in PASSWORD_LABELS.items():
+        if name in form.fields:
+            form.fields[name].label = label
 
 
 class ResetPasswordKeyForm(AllauthResetPasswordKeyForm):  # type: ignore[misc]

@@ -40,6 +40,13 @@ def test_a_template_can_be_read_by_the_engine(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SCREENS, ids=_name)
+def test_a_form_says_what_is_wrong_in_our_words_and_not_in_the_browsers(path: Path) -> None:
+    for form in _forms(path.read_text()):
+        if "{% field " in form:
+            assert "novalidate" in form.split("{% field ", 1)[0], form[:120]
+
+
+@pytest.mark.parametrize("path", SCREENS, ids=_name)
 def test_a_page_has_no_inline_style_script_or_handler(path: Path) -> None:
     text = path.read_text()
     assert not re.search(r"<style\b|\sstyle=|\son[a-z]+=|\bhx-on|javascript:", text)
