@@ -73,9 +73,8 @@ def open_case(
     everyone.setdefault(claimant.pk, (claimant, False))
     for partner, is_holder in everyone.values():
         is_claimant = partner.pk == claimant.pk
-        _claim(
-            case, partner, statement if is_claimant else "", own_referral if is_claimant else None, is_holder, by, at
-        )
+        said, own = (statement, own_referral) if is_claimant else ("", None)
+        _claim(case, partner, said, own, is_holder=is_holder, by=by, at=at)
     reviews.refresh(current)
     trail.record("case.opened", current, by=by, at=at, claimant=claimant.name, due_on=due_on)
     _announce(case, current, by, at)
@@ -155,7 +154,7 @@ def _join(
 ) -> Case:
     if case.claims.filter(partner=claimant).exists():
         raise AlreadyClaimed(f"{claimant.name} is in the open case about {case.company} already. Add to it there.")
-    _claim(case, claimant, statement, own_referral, False, by, at)
+    _claim(case, claimant, statement, own_referral, is_holder=False, by=by, at=at)
     trail.record("case.claimed", case.referral, by=by, at=at, claimant=claimant.name)
     _tell_claimant(case, claimant, at)
     return case
@@ -166,6 +165,7 @@ def _claim(
     partner: Partner,
     statement: str,
     own_referral: Referral | None,
+    *,
     is_holder: bool,
     by: Actor,
     at: datetime,

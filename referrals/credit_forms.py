@@ -1,12 +1,13 @@
 """Forms about the credit: shares of it, and decisions about companies that were known before."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from elinkages.kernel.form_fields import RateField
+from elinkages.kernel.forms import Rows
 from partners.models import Partner
 from referrals import attribution
 from referrals.forms import sender_called, which_partner
@@ -62,13 +63,7 @@ class ShareForm(forms.Form):
         return values
 
 
-if TYPE_CHECKING:
-    _Shares = forms.BaseFormSet[ShareForm]
-else:
-    _Shares = forms.BaseFormSet
-
-
-class SharesFormSet(_Shares):
+class SharesFormSet(Rows[ShareForm]):
     """All shares of one introduction."""
 
     def clean(self) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.forms import BaseFormSet, formset_factory
+from django.forms import formset_factory
 from django.http import QueryDict
 
 from commissions.facts import MANUAL, Applied, Document, Line, Standing
 from commissions.models import FactKind, LineKind
 from elinkages.accounts.forms import CURRENCIES, CURRENCY_CHOICES
 from elinkages.kernel.form_fields import AmountField, DayField, RateField, use_currency
-from elinkages.kernel.forms import limit, offer
+from elinkages.kernel.forms import Rows, limit, offer
 from elinkages.kernel.money import format_money
 from elinkages.kernel.words import say_day
 from referrals import service_lines
@@ -99,7 +99,7 @@ class LineForm(forms.Form):
         use_currency(self, currency)
 
 
-class LineRows(BaseFormSet):  # type: ignore[type-arg]
+class LineRows(Rows[LineForm]):
     """The lines of an invoice: at least one with an amount."""
 
     def clean(self) -> None:

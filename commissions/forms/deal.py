@@ -8,7 +8,7 @@ from django.forms.formsets import BaseFormSet, formset_factory
 from django.http import QueryDict
 
 from elinkages.kernel.form_fields import AmountField, DayField, use_currency
-from elinkages.kernel.forms import limit
+from elinkages.kernel.forms import Rows, limit
 from referrals import service_lines
 from referrals.models import ServiceLine
 
@@ -41,7 +41,7 @@ class ContractForm(forms.Form):
         use_currency(self, currency)
 
 
-class ContractRows(BaseFormSet):  # type: ignore[type-arg]
+class ContractRows(Rows[ContractForm]):
     """The rows of a win. Rows left empty are no contracts; without any there is no win."""
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:

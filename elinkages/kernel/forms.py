@@ -2,15 +2,26 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.forms import BaseForm, ChoiceField, ModelChoiceField
+from django.forms import BaseForm, BaseFormSet, ChoiceField, ModelChoiceField
 
 from elinkages.kernel.refusal import Refused
 
 Choice = tuple[str, str]
 """What is sent, and what is read."""
+
+if TYPE_CHECKING:
+    Rows = BaseFormSet
+else:
+
+    class Rows(BaseFormSet):
+        """A formset that says which form its rows are, as in Django's stubs: `class Lines(Rows[LineForm])`."""
+
+        def __class_getitem__(cls, form: type) -> type:
+            return cls
 
 
 @contextmanager
