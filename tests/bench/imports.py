@@ -1,10 +1,12 @@
 """Importing a file of introductions, against the import floor of performance.md: COPY and one keyed upsert."""
 
 from typing import Final
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from elinkages.accounts.models import Membership
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from integrations import tasks
@@ -88,21 +90,21 @@ def _text(size: int, turn: int) -> bytes:
     return ("Company,Partner,Introduced on,E-mail,Expected MRR\n" + "".join(lines)).encode()
 
 
-def _import(msp_id: object, owner: object, size: int, turn: int) -> None:
-    with tenancy.use(msp_id):  # type: ignore[arg-type]
+def _import(msp_id: UUID, owner: Membership, size: int, turn: int) -> None:
+    with tenancy.use(msp_id):
         at = timezone.now()
-        batch = imports.upload(kind="referrals", file_name="a.csv", content=_text(size, turn), by=owner, at=at)  # type: ignore[arg-type]
-        imports.choose(batch, columns=batch.columns, options=batch.options, by=owner, at=at)  # type: ignore[arg-type]
+        batch = imports.upload(kind="referrals", file_name="a.csv", content=_text(size, turn), by=owner, at=at)
+        imports.choose(batch, columns=batch.columns, options=batch.options, by=owner, at=at)
         before = Referral.objects.count()
     tasks.check.run(msp_id=str(msp_id), import_id=str(batch.pk))
-    with tenancy.use(msp_id):  # type: ignore[arg-type]
+    with tenancy.use(msp_id):
         batch.refresh_from_db()
-        imports.start(batch, by=owner, at=at)  # type: ignore[arg-type]
+        imports.start(batch, by=owner, at=at)
     while batch.state != ImportState.DONE:
         tasks.run.run(msp_id=str(msp_id), import_id=str(batch.pk))
-        with tenancy.use(msp_id):  # type: ignore[arg-type]
+        with tenancy.use(msp_id):
             batch.refresh_from_db()
-    with tenancy.use(msp_id):  # type: ignore[arg-type]
+    with tenancy.use(msp_id):
         assert Referral.objects.count() - before == size, batch.summary
 
 
