@@ -15,7 +15,7 @@ from commissions.payouts.approval import (
     release,
 )
 from commissions.payouts.differences import Difference, Differences, differences
-from commissions.payouts.due import Owed, Parked, due, outlook, skipped
+from commissions.payouts.due import Outlook, Owed, Parked, due, outlook, skipped
 from commissions.payouts.opening import DraftWaiting, NothingToPay, Opened, open_run
 from commissions.payouts.outcomes import (
     InUse,
@@ -42,6 +42,7 @@ __all__ = [
     "NotPaid",
     "NothingToPay",
     "Opened",
+    "Outlook",
     "Owed",
     "Parked",
     "Release",

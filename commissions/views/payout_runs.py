@@ -177,12 +177,16 @@ def run_statements(request: MspRequest, run_id: UUID) -> HttpResponse:
 
 def _run_list(request: MspRequest, form: OpenForm, *, status: int = 200) -> HttpResponse:
     today = request.msp.today(timezone.now())
-    outlook, credit = payouts.outlook(today), payouts.outlook(today, Rail.CREDIT)
     drafts = {run.rail: run for run in PayoutRun.objects.filter(state=RunState.DRAFT).select_related("opened_by__user")}
+    is_asked = Rail.MANUAL not in drafts or "next" in request.GET
+    # While a run waits for approval no other can be opened: what would be in it is counted for who asks.
+    outlook = payouts.outlook(today) if is_asked else payouts.Outlook([], [])
+    credit = payouts.outlook(today, Rail.CREDIT)
     sums = {"payouts_count": Count("payouts"), "payouts_minor": Sum("payouts__minor")}
     runs = PayoutRun.objects.select_related("approved_by__user").annotate(**sums)
     context: dict[str, Any] = {
         "form": form,
+        "is_asked": is_asked,
         "outlook": outlook,
         "payees": outlook.payees[:PREVIEWED],
         "left_out": outlook.left_out[:PREVIEWED],

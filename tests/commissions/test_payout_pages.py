@@ -76,6 +76,24 @@ def released(finn: Desk, olivia: Desk) -> PayoutRun:
     return run
 
 
+def test_what_the_next_run_would_pay_is_counted_once_the_waiting_one_is_no_more(msp: Msp, finn: Desk) -> None:
+    assert "Would be paid now" in finn.open("payout-run-list")
+    assert finn.send("payout-run-new", cutoff_on=today(msp)).status_code == 302
+    with tenancy.use(msp.pk):
+        payable(builders.a_partner("Late Larry"), 9_000)
+    with CaptureQueriesContext(connection) as seen:
+        shown = finn.open("payout-run-list")
+    assert "is waiting for approval" in shown
+    assert "Everything that was payable is in the run that waits." in shown
+    assert "Late Larry" not in shown
+    assert "Would be paid now" not in shown
+    assert not [query for query in seen if "entry AS MATERIALIZED" in query["sql"] and "'money'" in query["sql"]]
+    asked = finn.open("payout-run-list", next="yes")
+    assert "Late Larry" in asked
+    assert "Would be paid now" in asked
+    assert "Open a payout run" not in asked
+
+
 def test_the_list_previews_the_next_run_with_reasons_and_opens_it(msp: Msp, finn: Desk) -> None:
     text = finn.open("payout-run-list")
     assert "$300.00" in text
