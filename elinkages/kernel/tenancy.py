@@ -195,7 +195,7 @@ class KeptReference(SqlConstraint):
     """What SameTenant promises, asked once per statement: for rows written by the thousand to rows that always stay.
 
     The parent is append-only, so that what was found at the insert is there for good, and nothing has to be locked
-    (ADR 40). Columns of the fields in `alike` say the same on both rows.
+    (ADR 41). Columns of the fields in `alike` say the same on both rows.
     """
 
     arguments = ("field", "alike")

@@ -1,4 +1,4 @@
-"""References inside the ledger, checked once per statement (ADR 40): what no row may point at, and what must agree."""
+"""References inside the ledger, checked once per statement (ADR 41): what no row may point at, and what must agree."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
