@@ -14,7 +14,7 @@ from partners.models import PartnerState
 from referrals import attribution, pipeline
 from referrals.models import Channel, Client, Credit, LostReason, Referral, StageMove
 from tests.builders import a_client, a_referral
-from tests.referrals.conftest import House, build_house
+from tests.referrals.conftest import House, build_house, text_of
 
 FACTS: dict[str, Any] = {
     "company": "Brightwater Dental",
@@ -31,10 +31,6 @@ def browser(house: House, client: Browser) -> Browser:
 
 def path(house: House, rest: str = "referrals/") -> str:
     return f"/p/{house.msp.slug}/{rest}"
-
-
-def text_of(answer: Any) -> str:
-    return str(answer.content.decode()).replace("&#x27;", "'").replace("&amp;", "&")
 
 
 def test_three_fields_are_enough(house: House, browser: Browser) -> None:
