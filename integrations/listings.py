@@ -1,12 +1,24 @@
-"""The list of files that were brought."""
+"""The list of files that were brought, and the rows of one with what became of them."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import IO
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import QueryDict
 
 from elinkages.kernel.icons import badge_html
-from elinkages.lists import columns
-from elinkages.lists.columns import Column, Field, row_link, sub
+from elinkages.lists import columns, exports
+from elinkages.lists.columns import Column, Field, Kind, row_link, sub
 from elinkages.lists.filters import Filter, Order, Rows, choices, equals
 from elinkages.lists.listing import Listing, register
 from elinkages.lists.scope import Scope
-from integrations.models import Fate, Import, ImportKind, ImportState
+from elinkages.lists.wanted import Bundle, Progress, Wanted
+from elinkages.lists.wanted import register as register_bundle
+from elinkages.lists.writing import AT_ONCE, Sheet, write_sheet
+from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
 from integrations.spreadsheets import imports
 
 KIND_NAMES: dict[str, str] = dict(ImportKind.choices)
@@ -63,3 +75,56 @@ class Imports(Listing):
 
 
 IMPORTS = register(Imports())
+
+
+class Outcomes(Bundle):
+    """`?import=<id>`: every row of a file with what becomes of it; with `&fate=` those of one fate."""
+
+    name, right, formats = "import", "imports.manage", exports.FORMATS
+
+    def wanted(self, query: QueryDict, scope: Scope) -> Wanted | None:
+        """The rows of an import of a kind that the member may bring."""
+        try:
+            of_theirs = Import.objects.filter(kind__in=imports.kinds_for(scope.member)).defer("content")
+            batch = of_theirs.filter(pk=UUID(query.get("import", ""))).first()
+        except ValueError:
+            return None
+        if batch is None:
+            return None
+        fate = query.get("fate", "")
+        rows = imports.rows_of(batch, fate)
+        sheet = Sheet(batch.file_name, _outcome_fields(batch), scope.msp.currency, scope.zone)
+        return Wanted(
+            name=self.name,
+            title=f"Rows of {batch.file_name}"[:80],
+            query=urlencode({"import": batch.pk, "fate": fate}),
+            right=self.right,
+            formats=self.formats,
+            at_once=exports.AT_ONCE,
+            most=exports.MOST,
+            too_long=f"A file may have {exports.MOST:,} rows and this one has more.",
+            count=lambda most: rows[: most + 1].count(),
+            write=partial(_write_outcomes, sheet, rows),
+        )
+
+
+OUTCOMES = register_bundle(Outcomes())
+
+
+def _outcome_fields(batch: Import) -> list[Field]:
+    """The columns of the file as they are, and three of ours."""
+    return [
+        *(Field(head, _cell(place)) for place, head in enumerate(batch.header)),
+        Field("Row", lambda row: row.number, Kind.COUNT),
+        Field("What becomes of it", lambda row: imports.told(batch, row)[0]),
+        Field("Why", lambda row: imports.told(batch, row)[1]),
+    ]
+
+
+def _cell(place: int) -> Callable[[ImportRow], str]:
+    return lambda row: row.cells[place] if place < len(row.cells) else ""
+
+
+def _write_outcomes(sheet: Sheet, rows: QuerySet[ImportRow], format_: str, file: IO[bytes], progress: Progress) -> int:
+    in_order = rows.order_by("number").iterator(chunk_size=AT_ONCE)
+    return write_sheet(sheet, in_order, lambda some: some, format_, file, progress=progress)

@@ -3,12 +3,14 @@
 from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
-from integrations.listings import IMPORTS
+from elinkages.lists.urls import exported
+from integrations.listings import IMPORTS, OUTCOMES
 from integrations.views import imports
 
 dashboard: list[URLPattern | URLResolver] = [
     path("imports/", imports.import_list, name="import-list"),
     *lists_around(IMPORTS, "imports/"),
+    exported(OUTCOMES, "imports/rows/"),
     path("imports/new/", imports.import_new, name="import-new"),
     path("imports/<uuid:import_id>/", imports.import_detail, name="import"),
     path("imports/<uuid:import_id>/columns/", imports.import_columns, name="import-columns"),

@@ -5,8 +5,8 @@ from django.views.decorators.http import require_POST
 
 from elinkages.accounts.access import dashboard as opened_to
 from elinkages.lists.listing import Listing
-from elinkages.lists.short import Short
 from elinkages.lists.views import changes, exports, saved
+from elinkages.lists.wanted import Bundle
 
 
 def around(listing: Listing, base: str) -> list[URLPattern | URLResolver]:
@@ -27,13 +27,13 @@ def around(listing: Listing, base: str) -> list[URLPattern | URLResolver]:
     ]
 
 
-def exported(short: Short, base: str) -> URLPattern:
-    """Exporting a list that has a page of its own making, below the address of that page."""
-    guard = opened_to(can=short.right)
+def exported(bundle: Bundle, base: str) -> URLPattern:
+    """Exporting what has a page of its own making, below the address of that page."""
+    guard = opened_to(can=bundle.right)
     return path(
         f"{base}export/",
-        guard(require_POST(lambda request: exports.short_export(request, short))),
-        name=f"{short.name}-export",
+        guard(require_POST(lambda request: exports.bundle_export(request, bundle))),
+        name=f"{bundle.name}-export",
     )
 
 

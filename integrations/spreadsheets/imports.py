@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from elinkages.accounts.models import Membership
 from elinkages.audit import trail
 from elinkages.kernel.refusal import Refused
-from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
+from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState, Undo
 from integrations.spreadsheets import files
 from integrations.spreadsheets.fields import AMOUNT, DAY, FIELDS, SIGNED
 from integrations.spreadsheets.headers import guess
@@ -169,6 +169,22 @@ def counts(batch: Import) -> dict[str, int]:
     """Fate → rows; rows that belong to another one are named only where there are any."""
     found = dict(batch.rows.values_list("fate").annotate(rows=Count("pk")).order_by("fate"))
     return {fate: found.get(fate, 0) for fate in Fate.values if fate != Fate.PART or fate in found}
+
+
+def rows_of(batch: Import, fate: str) -> QuerySet[ImportRow]:
+    """The rows of one fate, or of one end of taking back; all of them for any other word."""
+    rows: QuerySet[ImportRow] = batch.rows.all()
+    if fate in (Undo.UNDONE, Undo.KEPT):
+        return rows.filter(undo=fate)
+    return rows.filter(fate=fate) if fate in Fate else rows
+
+
+def told(batch: Import, row: ImportRow) -> tuple[str, str]:
+    """What becomes of a row, or became of it, and why."""
+    if row.undo:
+        return row.get_undo_display(), row.undo_reason
+    is_over = batch.state != ImportState.CHECKED and row.fate == Fate.UPDATE
+    return "Updated" if is_over else row.get_fate_display(), row.reason
 
 
 def faulty(batch: Import) -> list[ImportRow]:

@@ -164,8 +164,9 @@ def write_many(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], 
     new = [(values, partner, one) for referral, values, partner, one in rows if referral is None]
     registered = iter(register(new, rules, at=at) if new else [])
     referrals = [referral or next(registered) for referral in found]
-    steps = [_step(*row, rules, at) for row in zip(referrals, many, by, strict=True)]
-    pipeline.advance([step for step in steps if step is not None], by=by[0])
+    told = (_step(*row, rules, at) for row in zip(referrals, many, by, strict=True))
+    if steps := [step for step in told if step is not None]:
+        pipeline.advance(steps, by=by[0])
     return referrals
 
 

@@ -129,10 +129,7 @@ def import_detail(request: MspRequest, import_id: UUID) -> HttpResponse:
 
 def _rows(request: MspRequest, batch: Import) -> dict[str, Any]:
     fate = request.GET.get("fate", "")
-    found = batch.rows.filter(fate=fate) if fate in Fate.values else batch.rows.all()
-    if fate in UNDO:
-        found = batch.rows.filter(undo=fate)
-    listed = paginate(found, request, order=("number", "pk"))
+    listed = paginate(imports.rows_of(batch, fate), request, order=("number", "pk"))
     counts = {value: batch.summary.get(value, 0) for value in (*Fate.values, *UNDO)}
     chips = [("", "All", sum(counts[one] for one in Fate)), *((one, one.label, counts[one]) for one in Fate)]
     if batch.state == ImportState.UNDONE:
@@ -149,11 +146,8 @@ def _rows(request: MspRequest, batch: Import) -> dict[str, Any]:
 
 
 def _row(batch: Import, row: ImportRow) -> dict[str, Any]:
-    tone, label, reason = FATE_TONES[Fate(row.fate)], row.get_fate_display(), row.reason
-    if batch.state != ImportState.CHECKED and row.fate == Fate.UPDATE:
-        label = "Updated"
-    if row.undo:
-        tone, label, reason = UNDO_TONES[Undo(row.undo)], row.get_undo_display(), row.undo_reason
+    tone = UNDO_TONES[Undo(row.undo)] if row.undo else FATE_TONES[Fate(row.fate)]
+    label, reason = imports.told(batch, row)
     url = reverse(PATHS[ImportKind(batch.kind)], args=[row.target_id]) if row.target_id else ""
     is_gone = row.undo == Undo.UNDONE and batch.kind == ImportKind.PARTNERS
     title = _title(batch, row.cells)

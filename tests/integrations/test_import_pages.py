@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from django.contrib.staticfiles import finders
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from elinkages.accounts import doors
 from elinkages.accounts.rights import Role
@@ -191,6 +193,43 @@ def test_the_faulty_rows_come_back_safe_and_can_be_corrected_and_uploaded(office
     with tenancy.use(office.msp.pk):
         partner = Partner.objects.get(name="Evil Twins")
         assert (partner.note, partner.phone) == ("=1+1", "+1 212 555 0100")
+
+
+def taken_along(desk: Desk, batch: Import, fate: str = "", format_: str = "csv") -> Any:
+    """The file of an import's rows, asked for and fetched."""
+    query = urlencode({"import": batch.pk, "fate": fate})
+    answer = desk.browser.post(f"{desk.url('import-export')}?{query}", {"format": format_})
+    return desk.browser.get(answer["Location"]) if answer.status_code == 302 else answer
+
+
+def test_every_row_comes_back_with_what_became_of_it(office: Office, desk: Desk) -> None:
+    office.bring("partners", "Name,Kind,Phone\nHarbor,CPA,\n")
+    batch = office.bring("partners", "Name,Kind,Phone\nHarbor,CPA,\n=Evil(),CPA,1\nLake,CPA,+1 2\n")
+    assert desk.url("import-export") in desk.open("import", batch.pk).content.decode()
+    answer = taken_along(desk, batch)
+    lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert lines[0] == ["Name", "Kind", "Phone", "Row", "What becomes of it", "Why"]
+    assert [(line[0], line[2], line[3], line[4]) for line in lines[1:]] == [
+        ("Harbor", "", "2", "Already there"),
+        ("'=Evil()", "1", "3", "Not imported"),
+        ("Lake", "'+1 2", "4", "New"),
+    ]
+    assert "begins like a formula" in lines[2][5]
+    only = list(csv.reader(io.StringIO(taken_along(desk, batch, "create").content.decode("utf-8-sig"))))
+    assert [line[0] for line in only[1:]] == ["Lake"]
+    sheet = load_workbook(io.BytesIO(taken_along(desk, batch, format_="xlsx").content)).worksheets[0]
+    assert [cell.value for cell in sheet[3]][:4] == ["=Evil()", "CPA", "1", 3]
+
+
+def test_rows_are_a_file_for_those_alone_who_may_bring_that_kind(office: Office, desk: Desk) -> None:
+    batch = office.check("partners", "Name,Kind\nHarbor,CPA\n")
+    finance = Desk(office, builders.a_member(office.msp, Role.FINANCE, "Fay Finance").user)
+    reader = Desk(office, builders.a_member(office.msp, Role.READ_ONLY, "Other").user)
+    rival = Desk(office, builders.a_member(builders.an_msp("Rival IT"), Role.OWNER, "Rita Rival").user)
+    assert taken_along(finance, batch).status_code == 404
+    assert taken_along(reader, batch).status_code == 403
+    assert taken_along(rival, batch).status_code == 404
+    assert desk.browser.post(f"{desk.url('import-export')}?import=nonsense", {"format": "csv"}).status_code == 404
 
 
 def test_a_discarded_file_is_forgotten_and_cannot_be_imported(office: Office, desk: Desk) -> None:

@@ -19,9 +19,8 @@ from elinkages.lists.listing import Listing
 from elinkages.lists.models import Export, ExportState
 from elinkages.lists.own import download
 from elinkages.lists.scope import Scope
-from elinkages.lists.short import Short
 from elinkages.lists.tasks import nudge_export
-from elinkages.lists.wanted import Wanted
+from elinkages.lists.wanted import Bundle, Wanted
 from elinkages.lists.writing import file_name
 
 
@@ -30,9 +29,9 @@ def export_new(request: MspRequest, listing: Listing) -> HttpResponse:
     return take(request, exports.of_list(listing.ask(request.GET, Scope.of(request))))
 
 
-def short_export(request: MspRequest, short: Short) -> HttpResponse:
+def bundle_export(request: MspRequest, bundle: Bundle) -> HttpResponse:
     """Ask for what a page of its own making shows."""
-    wanted = short.wanted(request.GET, Scope.of(request))
+    wanted = bundle.wanted(request.GET, Scope.of(request))
     if wanted is None:
         raise Http404("There is nothing to export.")
     return take(request, wanted)
