@@ -42,7 +42,7 @@ def nina() -> User:
 @pytest.fixture
 def page(browser: "Browser", site: str) -> "Iterator[Page]":
     """A browser with a device of its own; what breaks the content policy fails the test."""
-    context = browser.new_context(viewport=DESKTOP, base_url=site)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=DESKTOP, base_url=site)
     page, faults = context.new_page(), []
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda problem: faults.append(str(problem)))
@@ -167,7 +167,7 @@ def test_every_page_of_security_is_readable_by_everybody_and_fits_a_phone(page: 
         "/accounts/close/", "/accounts/email/", "/accounts/password/change/",
     ):  # fmt: skip
         for window in (DESKTOP, PHONE):
-            page.set_viewport_size(window)  # type: ignore[arg-type]
+            page.set_viewport_size(window)
             page.goto(path)
             assert not is_too_wide(page), path
         assert serious(page) == [], path

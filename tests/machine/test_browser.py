@@ -9,7 +9,7 @@ from tests.browser import PHONE
 
 @pytest.mark.browser
 def test_chromium_reaches_the_product(browser: Browser, live_server: LiveServer) -> None:
-    with browser.new_context(viewport=PHONE) as context:  # type: ignore[arg-type]  # a plain dict is what it takes
+    with browser.new_context(viewport=PHONE) as context:
         answer = context.new_page().goto(f"{live_server.url}/healthz")
         assert answer
         assert "<html" in answer.text() or "database" in answer.text()
