@@ -23,6 +23,8 @@ PAUL: Final = Person("Paul Reyes", "paul@reyesdental.example", "Partner of North
 RIVAL: Final = Person("Henry Vale", "henry@harborlight.example", "Owner of Harborlight MSP")
 RIVAL_FINANCE: Final = Person("Hanna Birch", "hanna@harborlight.example", "Finance at Harborlight MSP")
 STAFF: Final = Person("Odette Sims", "ops@elinkages.example", "Elinkages operations staff (at /ops/)")
+MONTHS: Final = 18
+"""How long Northbeam has had its program."""
 LOGINS: Final = (OWNER, FINANCE, MANAGER, PETRA, PAUL, RIVAL, STAFF)
 
 
