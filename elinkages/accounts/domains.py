@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from elinkages.accounts.models import Msp
-from elinkages.accounts.portal_domain import DomainState, PortalDomain
+from elinkages.accounts.portal_domain import SERVED, DomainState, PortalDomain
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.refusal import Refused
@@ -76,7 +76,7 @@ def current(msp: Msp) -> PortalDomain | None:
 
 def served(host: str) -> PortalDomain | None:
     """The domain that a request's host belongs to; only proved ones are answered."""
-    found = PortalDomain.objects.select_related("msp").filter(host=host, state__in=["proved", "live"])
+    found = PortalDomain.objects.select_related("msp").filter(host=host, state__in=SERVED)
     return found.first()
 
 
@@ -91,7 +91,7 @@ def add(msp: Msp, *, host: str, by: Actor, at: datetime) -> PortalDomain:
     name = normal(host)
     _check(name)
     others = PortalDomain.objects.filter(host=name).exclude(msp=msp)
-    if others.filter(state__in=["proved", "live"]).exists() or _is_reserved(name, msp, at):
+    if others.filter(state__in=SERVED).exists() or _is_reserved(name, msp, at):
         raise HostTaken(f"{name} belongs to another portal. If the domain is yours, write to us.")
     try:
         with transaction.atomic():

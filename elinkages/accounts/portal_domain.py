@@ -20,6 +20,10 @@ class DomainState(models.TextChoices):
     REMOVED = "removed", "Removed"
 
 
+SERVED = (DomainState.PROVED, DomainState.LIVE)
+"""The door answers to these, and a name is in one of them at one MSP only."""
+
+
 class PortalDomain(models.Model):
     """Proved: its DNS carries our token, so the door answers to it. Live: it leads here, so links use it."""
 
@@ -37,7 +41,7 @@ class PortalDomain(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["host"], condition=models.Q(state__in=["proved", "live"]), name="portal_domain_proved_once"
+                fields=["host"], condition=models.Q(state__in=SERVED), name="portal_domain_proved_once"
             ),
             models.UniqueConstraint(
                 fields=["msp"], condition=~models.Q(state="removed"), name="portal_domain_one_per_msp"
@@ -66,7 +70,7 @@ class PortalDomain(models.Model):
     @property
     def is_served(self) -> bool:
         """Whether the door answers to it."""
-        return self.state in (DomainState.PROVED, DomainState.LIVE)
+        return self.state in SERVED
 
     def has_failed_for_good(self, at: datetime) -> bool:
         """Whether our patience with it is over."""

@@ -44,10 +44,7 @@ def own_file(
 
 def download(content: bytes, format_: str, name: str) -> HttpResponse:
     """A file to keep under a name."""
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
     return HttpResponse(content, content_type=CONTENT_TYPES[ExportFormat(format_)], headers=headers)
 
 

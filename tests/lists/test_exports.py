@@ -46,6 +46,7 @@ def test_a_file_holds_exactly_what_the_list_shows_in_its_order(office: Office) -
     assert [row[0] for row in rows[1:]] == [f"Company {number:03}" for number in range(60)]
     assert rows[1][-1] == "1234.56"
     assert "attachment" in answer["Content-Disposition"]
+    assert answer["X-Content-Type-Options"] == "nosniff", "Django says it of every answer"
     assert answer["Cache-Control"] == "private, no-store"
 
 
