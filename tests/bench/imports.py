@@ -1,7 +1,7 @@
 """Importing a file of introductions, against the import floor of performance.md: COPY and one keyed upsert.
 
 A second floor says how much of the rest are our own rows: what an import leaves behind, from temporary tables into
-bare copies of ours with the same indexes, without keys to other tables, triggers or row security (ADR 41).
+bare copies of ours with the same indexes, without keys to other tables, triggers or row security (ADR 40).
 """
 
 from typing import Final
