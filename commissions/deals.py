@@ -1,4 +1,4 @@
-"""Which plan a deal gets, and the win that pins it (money.md 2.2; docs/algorithms/precedence.md)."""
+"""Which plan a deal gets, and the win that pins it (docs/algorithms/precedence.md)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -65,7 +65,7 @@ def _broken() -> Iterator[Broken]:
 
 
 def park(msp: Msp, broken: list[Broken], *, at: datetime) -> None:
-    """Stop all payouts of an MSP until a person has looked (money.md 1.6)."""
+    """Stop all payouts of an MSP until a person has looked."""
     reason = "\n".join(str(one) for one in broken)
     if Msp.objects.filter(pk=msp.pk, parked_at__isnull=True).update(parked_at=at, parked_reason=reason):
         trail.record("msp.parked", msp, by=SYSTEM, at=at, broken=[one.invariant.code for one in broken])

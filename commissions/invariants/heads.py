@@ -1,4 +1,4 @@
-"""Heads of the ledgers, published outside of the database (money.md 1.4): who rewrites books and chain is found out.
+"""Heads of the ledgers, published outside of the database: who rewrites books and chain is found out.
 
 Each night the last journal's hash of every MSP goes into a log line and into an append-only file, which belongs on
 storage of somebody else's. `manage.py check_books --heads FILE` looks for every published head in the database: a

@@ -80,7 +80,7 @@ class Pool(TenantModel):
 
 
 class Stage(models.TextChoices):
-    """Where an amount stands (money.md 1.5)."""
+    """Where an amount stands."""
 
     ACCRUED = "accrued", "Accrued"
     PAYABLE = "payable", "Payable"

@@ -120,7 +120,7 @@ class PayoutRun(TenantModel):
 
 
 class PayoutState(models.TextChoices):
-    """Where a payout stands (money.md 1.5)."""
+    """Where a payout stands."""
 
     DRAFT = "draft", "Proposed"
     APPROVED = "approved", "Approved"
@@ -259,7 +259,7 @@ class PayoutItem(TenantModel):
 
 
 class AttemptState(models.TextChoices):
-    """How far a try to pay has come (money.md 1.7)."""
+    """How far a try to pay has come (docs/adr/0003)."""
 
     INTENDED = "intended", "Intended"
     SENT = "sent", "Sent"

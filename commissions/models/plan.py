@@ -35,7 +35,7 @@ class DateRange(Func):
 
 
 class Versioning(models.TextChoices):
-    """Whether a won deal keeps the version it was won under (money.md 2.7)."""
+    """Whether a won deal keeps the version it was won under."""
 
     PINNED = "pinned", "Deals keep the version they were won under"
     FLOATING = "floating", "Deals follow the version in force each month"
@@ -108,7 +108,7 @@ class PlanVersion(TenantModel):
 
 
 class PlanRule(TenantModel):
-    """Where a plan applies: the more it names, the more specific it is (money.md 2.2).
+    """Where a plan applies: the more it names, the more specific it is (docs/algorithms/precedence.md).
 
     Precedence: partner and service line, partner, kind of source and service line, kind of source,
     service line, everyone. Two rules of the same scope on the same day are refused by the database.
@@ -155,7 +155,7 @@ class PlanRule(TenantModel):
 
     @property
     def specificity(self) -> int:
-        """Higher wins (money.md 2.2)."""
+        """Higher wins (docs/algorithms/precedence.md)."""
         return 4 * bool(self.partner_id) + 2 * bool(self.source_kind) + bool(self.service_line_id)
 
     def is_valid(self, on: date) -> bool:

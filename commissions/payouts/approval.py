@@ -203,7 +203,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _instruct(run: PayoutRun, payouts: list[Payout], at: datetime) -> None:
-    """Intent, call, record: the key and the request are written before the rail is asked (money.md 1.7)."""
+    """Intent, call, record: the key and the request are written before the rail is asked (docs/adr/0003)."""
     rail = rail_of(run.rail)
     attempts = PayoutAttempt.objects.bulk_create(
         PayoutAttempt(

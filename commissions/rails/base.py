@@ -21,7 +21,7 @@ class PaymentRail(Protocol):
     """A way to pay. `request` is frozen in the attempt before `send` is called, and is all that `send` may use.
 
     A rail that calls the network sends from a stepped task, with no unit of work open, and repeats with the same
-    key and request only within 23 hours of the first call (money.md 1.7).
+    key and request only within 23 hours of the first call (docs/adr/0003).
     """
 
     def request(self, payout: Payout) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Comparisons that reach an index under row security, where `LIKE` and `ILIKE` do not (security.md 1.8)."""
+"""Comparisons that reach an index under row security, where `LIKE` and `ILIKE` do not."""
 
 from typing import Any
 

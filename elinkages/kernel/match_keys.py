@@ -1,6 +1,6 @@
 """Normalized keys: two spellings of one company, address or number become the same text.
 
-Keys are compared by equality, which reaches an index under row security (security.md 1.8). Names that are not quite
+Keys are compared by equality, which reaches an index under row security. Names that are not quite
 the same share a block (`block_keys`), and within a block letters are compared (`likeness`).
 """
 

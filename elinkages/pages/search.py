@@ -1,6 +1,6 @@
 """Finding things by what people remember of them: the beginning of a name, an address, a domain, a reference.
 
-One query over four tables, each part through an index that row security leaves usable (security.md 1.8): equality and
+One query over four tables, each part through an index that row security leaves usable: equality and
 prefixes of text; nothing is searched for in the middle.
 """
 

@@ -59,15 +59,15 @@ def _runs(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
         unsettled=Count("payouts", filter=Q(payouts__state__in=UNSETTLED)),
     )
     for run in rows:
-        money = format_money(getattr(run, "total", 0) or 0, run.currency)
-        count = say_count(getattr(run, "payouts_count", 0), "payout")
+        money = format_money(run.total or 0, run.currency)
+        count = say_count(run.payouts_count, "payout")
         url = doors.url("dashboard", msp, "dashboard:payout-run", run.pk)
         name = f"payout run {run.number}"
         opened = f"Opened by {run.opened_by} {_ago(run.opened_at, msp, at)}."
         if run.state == RunState.APPROVED:
             yield Task("banknote", f"Release {name}", f"{count}, {money}. Approved and ready.", url, "Release the run")
         elif run.state == RunState.RELEASED:
-            unsettled = say_count(getattr(run, "unsettled", 0), "payout")
+            unsettled = say_count(run.unsettled, "payout")
             detail = f"{unsettled} of {count} without a reference."
             yield Task("banknote", f"Record the payments of {name}", detail, url, "Record payments")
         elif run.opened_by_id != member.pk or msp.one_person_approval_at:

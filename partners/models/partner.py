@@ -12,7 +12,7 @@ from elinkages.kernel.tenancy import OWN_PARTNER, PARTNER, TenantForeignKey, Ten
 
 
 class SourceKind(models.TextChoices):
-    """The five kinds of source (product.md)."""
+    """The five kinds of source."""
 
     CLIENT = "client", "Happy client"
     VCIO = "vcio", "vCIO"

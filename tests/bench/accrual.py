@@ -1,4 +1,4 @@
-"""Accruing a month, against the month floor of performance.md: two set-based statements with keys and ledger legs."""
+"""Accruing a month, against the floor of a month: two set-based statements with keys and ledger legs."""
 
 from datetime import UTC, date, datetime
 from typing import Final

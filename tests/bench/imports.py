@@ -1,4 +1,4 @@
-"""Importing a file of introductions, against the import floor of performance.md: COPY and one keyed upsert.
+"""Importing a file of introductions, against the floor of an import: COPY and one keyed upsert.
 
 A second floor says how much of the rest are our own rows: what an import leaves behind, from temporary tables into
 bare copies of ours with the same indexes, without keys to other tables, triggers or row security (ADR 40).

@@ -1,4 +1,4 @@
-"""What holds for every contract and every plan, whatever the numbers (money.md 1.11)."""
+"""What holds for every contract and every plan, whatever the numbers."""
 
 import json
 from datetime import date, timedelta
