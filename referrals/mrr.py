@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from elinkages.kernel.prepared import PreparedValues
 from referrals.models import Contract, MovementKind, MrrMovement
 
 
@@ -75,13 +76,19 @@ def timelines(contract_ids: Sequence[UUID]) -> dict[UUID, Timeline]:
 
 def by_client(client_ids: Sequence[UUID], *, on: date) -> dict[UUID, int]:
     """The MRR of many clients on a day, in minor units and one query; 0 for those without a contract."""
-    levels = (
-        MrrMovement.objects.filter(contract__client__in=client_ids, effective_on__lte=on)
+    found = dict.fromkeys(client_ids, 0)
+    for client_id, mrr_minor in _levels(clients=client_ids, on=on):
+        found[client_id] += mrr_minor
+    return found
+
+
+_levels = PreparedValues(
+    lambda clients, on: (
+        MrrMovement.objects.filter(contract__client__any_of=clients, effective_on__lte=on)
         .order_by("contract", "-effective_on", "-pk")
         .distinct("contract")
         .values_list("contract__client", "mrr_minor")
-    )
-    found = dict.fromkeys(client_ids, 0)
-    for client_id, mrr_minor in levels:
-        found[client_id] += mrr_minor
-    return found
+    ),
+    clients=list[UUID],
+    on=date,
+)

@@ -37,7 +37,7 @@ def cookies(email: str) -> dict[str, str]:
     from elinkages.accounts.models import User
 
     browser = Client()
-    browser.force_login(User.objects.get(email=email), "allauth.account.auth_backends.AuthenticationBackend")
+    browser.force_login(User.objects.get(email=email))
     return {name: morsel.value for name, morsel in browser.cookies.items()}
 
 

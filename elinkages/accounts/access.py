@@ -84,7 +84,7 @@ _members = Prepared(
 
 
 def _member(request: Any) -> Any:
-    return next(iter(_members(msp=request.msp.pk, user=request.user.pk)), None)
+    return _members.first(msp=request.msp.pk, user=request.user.pk)
 
 
 def _detour(request: Any, *, is_sensitive: bool) -> HttpResponse | None:

@@ -99,7 +99,7 @@ class DoorMiddleware:
         if domain := getattr(request, "portal_domain", None):
             return self._at_own_host(request, domain)
         door, slug, rest = _split(request.path_info)
-        if slug and (msp := _called(slug)):
+        if slug and (msp := _msps.first(slug=slug)):
             prefix = request.path_info[: len(request.path_info) - len(rest)]
             request.door, request.msp = door, msp
             request.urlconf = URLCONFS[door]
@@ -118,10 +118,6 @@ class DoorMiddleware:
 
 
 _msps = Prepared(lambda slug: Msp.objects.filter(slug=slug), slug=str)
-
-
-def _called(slug: str) -> Msp | None:
-    return next(iter(_msps(slug=slug)), None)
 
 
 def _forget_sessions_of_other_hosts(request: Any) -> None:
@@ -172,19 +168,28 @@ def around(name: str) -> tuple[str, str]:
 @cache
 def _below(urlconf: str | None, name: str) -> str:
     """Every page asks for the same dozen."""
-    return reverse(name).removeprefix(get_script_prefix())
+    return reverse(name, urlconf=urlconf).removeprefix(get_script_prefix())
 
 
 @cache
 def _around(urlconf: str | None, name: str) -> tuple[str, str]:
-    before, _, after = reverse(name, args=[_ANY]).removeprefix(get_script_prefix()).partition(str(_ANY))
+    before, _, after = (
+        reverse(name, urlconf=urlconf, args=[_ANY]).removeprefix(get_script_prefix()).partition(str(_ANY))
+    )
     return before, after
 
 
 def url(door: str, msp: Msp | None, name: str, *args: Any) -> str:
     """The path of a named page behind a door: `url("portal", msp, "portal:home")`."""
-    with _prefix(root(door, msp)):
-        return reverse(name, urlconf=URLCONFS[door], args=args)
+    prefix, urlconf = root(door, msp), URLCONFS[door]
+    with _prefix(prefix):
+        match args:
+            case ():
+                return prefix + _below(urlconf, name)
+            case (UUID() as pk,):
+                before, after = _around(urlconf, name)
+                return f"{prefix}{before}{pk}{after}"
+        return reverse(name, urlconf=urlconf, args=args)
 
 
 def absolute(door: str, msp: Msp | None, name: str, *args: Any) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import CharField, Field, Lookup, TextField
+from django.db.models import CharField, Field, ForeignKey, Lookup, TextField
 
 
 @CharField.register_lookup
@@ -21,6 +21,7 @@ class Prefix(Lookup):
 
 
 @Field.register_lookup
+@ForeignKey.register_lookup
 class AnyOf(Lookup):
     """`company_key__any_of=keys`: what `__in` says, in one array; a thousand placeholders cost more than the answer."""
 

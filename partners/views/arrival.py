@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import login
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -39,6 +38,6 @@ def arrival(request: Any, token: str) -> HttpResponse:
     found = open_ones.select_related("user").first()
     if found is None:
         raise Http404("Not a partner of this MSP.")
-    login(request, found.user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    login(request, found.user)
     request.session[hosts.HOST_KEY] = request.portal_domain.host
     return redirect(arrived.path)

@@ -15,7 +15,6 @@ from elinkages.kernel.pages import page
 from partners import invitations
 from partners.models import PartnerInvitation, PartnerLogin, PartnerState
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 TEMPLATE = "portal/welcome/invitation.html"
 
 
@@ -58,7 +57,7 @@ def _join_signed_out(request: Any, token: str, context: dict[str, Any]) -> HttpR
         with attempt(form):
             user = mailboxes.open_account(address, **form.cleaned_data)
             invitations.accept(token, user=user, at=timezone.now())
-            start_session(request, user, backend=BACKEND)
+            start_session(request, user)
             return redirect(_portal(request))
     return page(request, TEMPLATE, context | {"step": "join", "form": form}, status=_unless_read(request, 422))
 

@@ -14,7 +14,7 @@ from elinkages.accounts.rights import Role
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.form_fields import DayField
 from elinkages.kernel.forms import offer
-from elinkages.kernel.prepared import Prepared
+from elinkages.kernel.prepared import PreparedValues
 from elinkages.lists.actions import Action
 from elinkages.lists.filters import Options
 from elinkages.lists.scope import Scope
@@ -32,17 +32,13 @@ def _of_team(msp: UUID) -> QuerySet[Membership]:
     return members.order_by("user__name", "user__email")
 
 
-_team = Prepared(
-    lambda msp: _of_team(msp).annotate(
-        called=Coalesce(NullIf("user__name", Value("")), "user__email", output_field=CharField())
-    ),
-    msp=UUID,
-)
+_NAME = Coalesce(NullIf("user__name", Value("")), "user__email", output_field=CharField())
+_names = PreparedValues(lambda msp: _of_team(msp).values_list("pk", _NAME), msp=UUID)
 
 
 def names_of(scope: Scope) -> Options:
     """The same as choices."""
-    return [(str(member.pk), member.called) for member in _team(msp=scope.msp.pk)]  # type: ignore[attr-defined]
+    return [(str(pk), called) for pk, called in _names(msp=scope.msp.pk)]
 
 
 class Assign(Action):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.safestring import SafeString
 
 from elinkages.kernel.figures import day_html
@@ -20,7 +20,7 @@ from partners.models import Partner, SourceKind
 from referrals import sla
 from referrals.listings.actions import Assign, Plan, Touch, names_of
 from referrals.listings.search import by_name
-from referrals.models import OPEN_STAGES, Channel, Finding, Referral, Stage
+from referrals.models import OPEN_STAGES, Channel, Finding, FindingState, Referral, Stage
 from referrals.protection import REMIND_BEFORE
 
 STAGES = (
@@ -41,9 +41,11 @@ ATTENTION = (
 )
 
 
-def is_undecided() -> Exists:
-    """Whether somebody has to decide about a match."""
-    return Exists(Finding.objects.waiting().filter(referral=OuterRef("pk")))
+def is_undecided() -> Q:
+    """Whether somebody has to decide about a match: as `Finding.waiting`, without asking for the introduction again."""
+    return Q(stage__in=OPEN_STAGES) & Q(
+        Exists(Finding.objects.filter(state=FindingState.OPEN, referral=OuterRef("pk")))
+    )
 
 
 def _stage(rows: Rows, value: str, scope: Scope) -> Rows:
@@ -66,7 +68,7 @@ def _needs(rows: Any, value: str, scope: Scope) -> Any:
         return rows.ending(scope.today + timedelta(days=max(REMIND_BEFORE)))
     if value == "review":
         return rows.filter(review_waits=True)
-    return rows.open().filter(is_undecided())
+    return rows.filter(is_undecided())
 
 
 def _owner(rows: Rows, value: str, scope: Scope) -> Rows:

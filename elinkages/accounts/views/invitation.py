@@ -15,7 +15,6 @@ from elinkages.accounts.rights import ROLE_SENTENCES, Role
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 TEMPLATE = "public/team_invitation.html"
 
 
@@ -50,7 +49,7 @@ def _with_new_account(request: Any, found: Invitation, token: str) -> HttpRespon
         with attempt(form):
             user = mailboxes.open_account(found.email, **form.cleaned_data)
             team.accept(token, user=user, at=timezone.now())
-            start_session(request, user, backend=BACKEND)
+            start_session(request, user)
             return redirect(doors.root("dashboard", request.msp))
     return _show(request, found, "join", form=form)
 
