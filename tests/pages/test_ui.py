@@ -10,7 +10,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.test import RequestFactory
-from django.urls import include, path
+from django.urls import NoReverseMatch, get_script_prefix, include, path, set_script_prefix, set_urlconf
 from django.utils import timezone
 from lucide import IconDoesNotExist
 
@@ -118,6 +118,28 @@ def test_an_icon_is_silent_unless_it_has_a_label_and_must_exist() -> None:
     assert 'role="img" aria-label="Partners"' in render('{% icon "users" "Partners" %}')
     with pytest.raises(IconDoesNotExist):
         render('{% icon "no-such-icon" %}')
+
+
+def test_what_stands_in_the_template_is_drawn_once_and_what_a_page_brings_is_escaped_each_time() -> None:
+    nodes = engines["django"].from_string('{% icon "users" %}{% badge label %}').template.nodelist
+    assert [type(node).__name__ for node in nodes] == ["TextNode", "SimpleNode"]
+    assert "&lt;b&gt;" in render("{% badge label %}", label="<b>")
+    assert "Paid</span>" in render('{% badge "Paid" as done %}{{ done }}')
+
+
+def test_the_address_of_a_page_is_behind_the_door_of_each_reader() -> None:
+    found, before = [], get_script_prefix()
+    try:
+        set_urlconf("elinkages.urls.dashboard")
+        for slug in ("acme", "northwind"):
+            set_script_prefix(f"/{slug}/")
+            found.append(render("{% url 'dashboard:partner-list' %}"))
+        with pytest.raises(NoReverseMatch):
+            render("{% url 'dashboard:no-such-page' %}")
+    finally:
+        set_urlconf(None)
+        set_script_prefix(before)
+    assert found == ["/acme/partners/", "/northwind/partners/"]
 
 
 # --- forms

@@ -10,7 +10,6 @@ from django.forms.boundfield import BoundField
 from django.http import HttpRequest
 from django.template import Context, Library
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
-from django.templatetags.static import static
 from django.urls import NoReverseMatch, get_script_prefix
 from django.utils import timezone
 from django.utils.html import format_html
@@ -21,12 +20,14 @@ from elinkages.kernel import figures
 from elinkages.kernel.icons import badge_html, icon_html
 from elinkages.kernel.markup import breakable
 from elinkages.pages.ui import assets, controls, places, story
+from elinkages.pages.ui.steady import UrlNode, steady_tag
 from partners.kinds import source_html
 
 register = Library()
 ONCE = "_once"
 
-register.simple_tag(icon_html, name="icon")
+register.tag("url", UrlNode.compile)
+steady_tag(register, icon_html, "icon")
 
 
 @register.simple_tag
@@ -61,8 +62,8 @@ def month(context: Context, value: date | None) -> SafeString | str:
     return figures.day_html(_calendar(context, value), months=True) if value else figures.DASH
 
 
-register.simple_tag(badge_html, name="badge")
-register.simple_tag(source_html, name="source_badge")
+steady_tag(register, badge_html, "badge")
+steady_tag(register, source_html, "source_badge")
 
 
 @register.inclusion_tag("components/field.html")
@@ -245,7 +246,7 @@ def home_url() -> str:
 @register.simple_tag
 def mark_url() -> str:
     """The address of the mark of Elinkages, for the tab."""
-    return static("img/mark.svg")
+    return assets.address("img/mark.svg")
 
 
 @register.simple_tag(takes_context=True)

@@ -13,6 +13,12 @@ _JSON_IN_HTML = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 
 @cache
+def address(name: str) -> str:
+    """The address of a file by its hashed name."""
+    return static(name)
+
+
+@cache
 def names(folder: str, suffix: str) -> tuple[str, ...]:
     """The files of a static folder in order of their names; the layers come first by theirs."""
     return tuple(sorted(path.name for path in (STATIC / folder).glob(f"*{suffix}")))
@@ -24,7 +30,7 @@ def style_links() -> SafeString:
     return format_html_join(
         "\n",
         '<link rel="stylesheet" href="{}">',
-        ((static(f"css/{name}"),) for name in names("css", ".css")),
+        ((address(f"css/{name}"),) for name in names("css", ".css")),
     )
 
 
@@ -44,5 +50,5 @@ def script_tags(nonce: object) -> SafeString:
 @cache
 def _import_map() -> tuple[SafeString, str]:
     """The import map as JSON, and the address of the module that starts the others."""
-    table = {f"elinkages/{Path(name).stem}": static(f"js/{name}") for name in names("js", ".js")}
+    table = {f"elinkages/{Path(name).stem}": address(f"js/{name}") for name in names("js", ".js")}
     return SafeString(json.dumps({"imports": table}).translate(_JSON_IN_HTML)), table["elinkages/main"]
