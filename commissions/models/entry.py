@@ -155,8 +155,15 @@ class Entry(TenantModel):
             models.Index(fields=["msp", "pool"], name="entry_pool"),
             models.Index(fields=["msp", "partner", "earning_month", "id"], name="entry_of_partner"),
             models.Index(fields=["msp", "earning_month", "id"], name="entry_by_month"),
-            models.Index(fields=["msp", "hold_until"], condition=Q(stage="accrued"), name="entry_on_hold"),
-            models.Index(fields=["msp", "paid_in", "partner"], condition=Q(stage="payable"), name="entry_payable"),
+            models.Index(
+                fields=["msp", "hold_until"], include=["minor"], condition=Q(stage="accrued"), name="entry_on_hold"
+            ),
+            models.Index(
+                fields=["msp", "paid_in", "partner"],
+                include=["minor"],
+                condition=Q(stage="payable"),
+                name="entry_payable",
+            ),
         ]
 
     def __str__(self) -> str:

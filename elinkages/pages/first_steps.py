@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
+from uuid import UUID
 
-from django.db.models import Exists, Q
+from django.db.models import Exists, Q, QuerySet
 from django.urls import reverse
 
 from commissions.models import PlanRule, PlanVersion
 from elinkages.accounts.models import Membership, Msp
+from elinkages.kernel.prepared import PreparedValues
 from elinkages.pages.ui.places import address
 from partners.models import Partner, PartnerState
 from referrals.models import Referral
@@ -75,24 +78,31 @@ def first_steps(msp: Msp, member: Membership, today: date) -> list[Step]:
 
 
 def _done(msp: Msp, today: date) -> dict[str, bool]:
+    ((partners, published, plan, invited, referral, second),) = _there(msp=msp.pk, today=today)
+    return {
+        "partners": partners,
+        "published": published,
+        "plan": plan,
+        "invited": invited,
+        "referral": referral,
+        "second": second or msp.one_person_approval_at is not None,
+    }
+
+
+def _what_is_there(msp: UUID, today: date) -> QuerySet[Msp, tuple[Any, ...]]:
     in_force = Q(valid_from__lte=today) & (Q(valid_until__isnull=True) | Q(valid_until__gt=today))
     published = PlanVersion.objects.filter(in_force)
     ruled = PlanRule.objects.filter(in_force, plan__in=published.values("plan"))
     asked = Partner.objects.filter(state__in=[PartnerState.INVITED, PartnerState.ACTIVE]).order_by("pk")
     payers = Membership.objects.active().filter(msp=msp, role__in=["owner", "finance"])
-    row = (
-        Msp.objects.filter(pk=msp.pk)
-        .annotate(
-            partners=Exists(Partner.objects.all()),
-            published=Exists(published),
-            plan=Exists(ruled),
-            invited=Exists(asked[FIRST - 1 : FIRST]),
-            referral=Exists(Referral.objects.all()),
-            second=Exists(payers.order_by("pk")[1:2]),
-        )
-        .values("partners", "published", "plan", "invited", "referral", "second")
-        .get()
+    return Msp.objects.filter(pk=msp).values_list(
+        Exists(Partner.objects.all()),
+        Exists(published),
+        Exists(ruled),
+        Exists(asked[FIRST - 1 : FIRST]),
+        Exists(Referral.objects.all()),
+        Exists(payers.order_by("pk")[1:2]),
     )
-    return {name: bool(value) for name, value in row.items()} | {
-        "second": bool(row["second"]) or msp.one_person_approval_at is not None
-    }
+
+
+_there = PreparedValues(_what_is_there, msp=UUID, today=date)

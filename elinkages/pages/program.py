@@ -3,27 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from hashlib import sha256
 from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Count, Max, Q, Sum
-from django.db.models.functions import TruncMonth
 
 from commissions.models import Entry, Payout, PayoutState
 from commissions.models import Stage as EntryStage
-from elinkages.kernel.tenancy import current_msp_id
-from elinkages.pages import charts
-from partners.models import SourceKind
+from elinkages.kernel.prepared import PreparedValues
 from referrals.models import OPEN_STAGES, MrrMovement, Referral, Stage
 
 REFERRAL = "contract__client__referral"
-MONTHS = 12
-"""How many months the chart of home shows."""
 MRR_KEPT_FOR = 60
 """How long, in seconds, the MRR of a partner in a list may lag behind; the partner's own page adds up anew."""
-KEPT_FOR = 7 * 24 * 3600
-"""How long, in seconds, an answer is kept that nobody asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +40,11 @@ class StageFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class MrrSourced:
-    """MRR of clients that partners sent, by kind of source at the end of each month, the last one today."""
-
-    days: tuple[date, ...]
-    by_kind: dict[str, tuple[int, ...]]
-
-    @property
-    def now_minor(self) -> int:
-        """The MRR today, in minor units a month."""
-        return sum(values[-1] for values in self.by_kind.values())
-
-    @property
-    def change_minor(self) -> int:
-        """How much it grew since the end of last month."""
-        return self.now_minor - sum(values[-2] for values in self.by_kind.values())
-
-
-@dataclass(frozen=True, slots=True)
 class Owed:
     """What partners have earned and not been paid, in minor units."""
 
     accrued_minor: int
     payable_minor: int
-    partners: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,100 +61,66 @@ def partner_figures(partner_ids: Sequence[UUID], *, on: date, exact: bool = Fals
     Counts are as of now. The MRR of many partners is a join of four tables that costs more than a page may, so it is
     kept for a minute (`partner_mrr`), unless it must be exact.
     """
-    sent = (
-        Referral.objects.filter(partner__in=partner_ids)
-        .values("partner")
+    mrr = partner_mrr(partner_ids, on=on, exact=exact)
+    return {
+        partner_id: PartnerFigures(total, won, open_, mrr[partner_id], last)
+        for partner_id, total, won, open_, last in _sent(partners=partner_ids)
+    }
+
+
+_sent = PreparedValues(
+    lambda partners: (
+        Referral.objects.filter(partner__any_of=partners)
+        .values_list("partner")
         .annotate(
             total=Count("pk"),
             won=Count("pk", filter=Q(stage=Stage.WON)),
             open=Count("pk", filter=Q(stage__in=OPEN_STAGES)),
             last=Max("registered_at"),
         )
-    )
-    mrr = partner_mrr(partner_ids, on=on, exact=exact)
-    return {
-        row["partner"]: PartnerFigures(row["total"], row["won"], row["open"], mrr.get(row["partner"], 0), row["last"])
-        for row in sent
-    }
+    ),
+    partners=list[UUID],
+)
 
 
 def partner_mrr(partner_ids: Sequence[UUID], *, on: date, exact: bool = False) -> dict[UUID, int]:
     """The MRR of the clients that each of these partners sent, in minor units; unless `exact`, at most a minute old."""
-    keys = {f"partner-mrr:{partner_id}:{on}": partner_id for partner_id in partner_ids}
-    kept = {keys[key]: minor for key, minor in ({} if exact else cache.get_many(keys)).items()}
-    missing = [partner_id for partner_id in partner_ids if partner_id not in kept]
-    if missing:
-        found = (
-            MrrMovement.objects.filter(**{f"{REFERRAL}__partner__in": missing}, effective_on__lte=on)
-            .values_list(f"{REFERRAL}__partner")
-            .annotate(minor=Sum("delta_minor"))
-        )
-        fresh = dict.fromkeys(missing, 0) | dict(found)
-        cache.set_many({f"partner-mrr:{partner_id}:{on}": minor for partner_id, minor in fresh.items()}, MRR_KEPT_FOR)
-        kept |= fresh
-    return kept
-
-
-def mrr_sourced(*, on: date, months: int = MONTHS) -> MrrSourced:
-    """The MRR of referred clients by kind and month.
-
-    Movements are only ever appended, so their number is the version of everything added up here: the sums are made
-    once for each number of movements and day, and kept beside it.
-    """
-    version = f"mrr-sourced:{current_msp_id()}:{on}:{months}:{MrrMovement.objects.aggregate(n=Count('*'))['n']}"
-    kept: MrrSourced | None = cache.get(version)
+    if exact:
+        return _add_up_partners(partner_ids, on)
+    whose = sha256(b"".join(partner_id.bytes for partner_id in partner_ids)).hexdigest()
+    key = f"partner-mrr:{whose}:{on}"
+    kept: list[int] | None = cache.get(key)
     if kept is None:
-        kept = _add_up(on, months)
-        cache.set(version, kept, KEPT_FOR)
-    return kept
+        kept = list(_add_up_partners(partner_ids, on).values())
+        cache.set(key, kept, MRR_KEPT_FOR)
+    return dict(zip(partner_ids, kept, strict=True))
 
 
-def _add_up(on: date, months: int) -> MrrSourced:
-    starts = tuple(_month_before(on, back) for back in range(months - 1, -1, -1))
-    changes = (
-        MrrMovement.objects.filter(**{f"{REFERRAL}__isnull": False}, effective_on__lte=on)
-        .annotate(month=TruncMonth("effective_on"))
-        .values_list(f"{REFERRAL}__source_kind", "month")
+def _add_up_partners(partner_ids: Sequence[UUID], on: date) -> dict[UUID, int]:
+    found = (
+        MrrMovement.objects.filter(**{f"{REFERRAL}__partner__in": partner_ids}, effective_on__lte=on)
+        .values_list(f"{REFERRAL}__partner")
         .annotate(minor=Sum("delta_minor"))
     )
-    deltas: dict[str, dict[date, int]] = {kind: {} for kind in SourceKind.values}
-    for kind, month, minor in changes:
-        slot = max(month, starts[0])
-        deltas[kind][slot] = deltas[kind].get(slot, 0) + minor
-    return MrrSourced(starts, {kind: _running([found.get(day, 0) for day in starts]) for kind, found in deltas.items()})
-
-
-def chart_of(sourced: MrrSourced, currency: str) -> charts.Chart:
-    """The same as stacked bars, one layer a kind; kinds that never brought MRR are left out."""
-    series = [
-        charts.Series(SourceKind(kind).label, values, kind) for kind, values in sourced.by_kind.items() if any(values)
-    ]
-    first, last = sourced.days[0], sourced.days[-1]
-    unit = charts.money(currency, period=f"a month, {first:%b %Y} to {last:%b %Y}")
-    labels = [f"{day:%b}" for day in sourced.days]
-    return charts.stacked_bars("MRR from referred clients", series, labels=labels, unit=unit)
+    return dict.fromkeys(partner_ids, 0) | dict(found)
 
 
 def pipeline() -> list[StageFigures]:
     """The open stages in their order, empty ones included."""
-    rows = {
-        row["stage"]: row
-        for row in Referral.objects.open()
-        .values("stage")
-        .annotate(total=Count("*"), expected=Sum("expected_mrr_minor"))
-    }
-    empty: dict[str, Any] = {"total": 0, "expected": 0}
-    found = [(stage, rows.get(stage, empty)) for stage in OPEN_STAGES]
-    return [StageFigures(stage, row["total"], row["expected"] or 0) for stage, row in found]
+    found = {stage: (count, int(expected or 0)) for stage, count, expected in _open_by_stage()}
+    return [StageFigures(stage, *found.get(stage, (0, 0))) for stage in OPEN_STAGES]
+
+
+_open_by_stage = PreparedValues(
+    lambda: Referral.objects.open().values_list("stage").annotate(total=Count("*"), expected=Sum("expected_mrr_minor"))
+)
 
 
 def owed() -> Owed:
     """What is accrued and what is payable; two queries, each on its own partial index."""
     accrued = Entry.objects.filter(stage=EntryStage.ACCRUED).aggregate(minor=Sum("minor"))
-    payable = Entry.objects.filter(stage=EntryStage.PAYABLE).aggregate(
-        minor=Sum("minor"), partners=Count("partner", distinct=True)
-    )
-    return Owed(accrued["minor"] or 0, payable["minor"] or 0, payable["partners"])
+    payable = Entry.objects.filter(stage=EntryStage.PAYABLE).aggregate(minor=Sum("minor"))
+    return Owed(accrued["minor"] or 0, payable["minor"] or 0)
 
 
 def paid_since(day: date) -> Paid:
@@ -200,16 +140,3 @@ def earned(partner_id: UUID) -> dict[str, int]:
         .annotate(minor=Sum("minor"))
     )
     return dict.fromkeys(("accrued", "payable", "reserved", "paid"), 0) | dict(rows)
-
-
-def _running(values: Sequence[int]) -> tuple[int, ...]:
-    total, sums = 0, []
-    for value in values:
-        total += value
-        sums.append(total)
-    return tuple(sums)
-
-
-def _month_before(day: date, count: int) -> date:
-    index = day.year * 12 + day.month - 1 - count
-    return date(index // 12, index % 12 + 1, 1)

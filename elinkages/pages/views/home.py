@@ -1,6 +1,6 @@
 """The owner's home: what needs me today, and how the program stands."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,7 +12,7 @@ from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
 from elinkages.kernel.words import say_count
-from elinkages.pages import program
+from elinkages.pages import program, sourced
 from elinkages.pages.first_steps import first_steps
 from elinkages.pages.todo import tasks
 
@@ -28,23 +28,23 @@ def home(request: MspRequest) -> HttpResponse:
         "tasks": tasks(request.msp, request.member, at),
         "steps": steps,
         "steps_done": sum(step.is_done for step in steps),
-        **_figures(request, today),
+        **_figures(request, today, at),
     }
     return page(request, "dashboard/home.html", context)
 
 
-def _figures(request: MspRequest, today: date) -> dict[str, Any]:
+def _figures(request: MspRequest, today: date, at: datetime) -> dict[str, Any]:
     currency = request.msp.currency
-    sourced, stages = program.mrr_sourced(on=today), program.pipeline()
+    mrr, stages = sourced.mrr_sourced(on=today, at=at), program.pipeline()
     owed, paid = program.owed(), program.paid_since(date(today.year, 1, 1))
     stages_open = sum(stage.count for stage in stages)
     expected = sum(stage.expected_minor for stage in stages)
-    change = sourced.change_minor
+    change = mrr.change_minor
     return {
-        "sourced": sourced,
-        "has_figures": any((sourced.now_minor, stages_open, owed.accrued_minor, owed.payable_minor, paid.payouts)),
+        "sourced": mrr,
+        "has_figures": any((mrr.now_minor, stages_open, owed.accrued_minor, owed.payable_minor, paid.payouts)),
         "mrr_change": f"{'+' if change > 0 else ''}{format_money(change, currency)} this month" if change else "",
-        "chart": program.chart_of(sourced, currency),
+        "chart": sourced.chart_of(mrr, currency),
         "pipeline": stages,
         "open_count": stages_open,
         "expected_note": f"{format_money(expected, currency)} MRR expected" if expected else "No expected MRR yet",
@@ -68,6 +68,6 @@ def _owed_note(owed: program.Owed, currency: str) -> str:
 def chart(request: MspRequest) -> HttpResponse:
     """The chart of home as a file of its own, colors inside, for a slide or an e-mail."""
     at = timezone.now()
-    sourced = program.mrr_sourced(on=request.msp.today(at))
-    picture = program.chart_of(sourced, request.msp.currency).document()
+    mrr = sourced.mrr_sourced(on=request.msp.today(at), at=at)
+    picture = sourced.chart_of(mrr, request.msp.currency).document()
     return HttpResponse(picture, headers={"Content-Type": "image/svg+xml"})
