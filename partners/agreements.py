@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from elinkages.accounts import branding, doors
 from elinkages.accounts.models import Membership
@@ -166,6 +166,11 @@ def withdraw(version: AgreementVersion, *, by: Membership, at: datetime) -> Agre
     version.ended_at = at
     trail.record("agreement.withdrawn", version, by=by, at=at)
     return version
+
+
+def versions() -> QuerySet[AgreementVersion]:
+    """Every version by kind of source, the newest first; `signed` says how many partners have signed it."""
+    return AgreementVersion.objects.annotate(signed=Count("signatures")).order_by("kind", "-number")
 
 
 def applicable(kind: str) -> AgreementVersion | None:

@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
 from elinkages.lists.urls import exported
-from partners.listings import APPLICATIONS, SIGNED
+from partners.listings import APPLICATIONS, QUESTIONS, RULES, SIGNED, VERSIONS
 from partners.views import address, agreements, applications, arrival, invitation, join, join_page, people
 from partners.views import dashboard as partner_views
 from partners.views import portal as portal_views
@@ -25,6 +25,8 @@ dashboard: list[URLPattern | URLResolver] = [
         name="application-assignment",
     ),
     path("partners/join-page/", join_page.join_page, name="join-page"),
+    exported(QUESTIONS, "partners/join-page/questions/"),
+    exported(RULES, "partners/join-page/rules/"),
     path("partners/join-page/setting-up/", join_page.setting_up, name="join-page-setting-up"),
     path("partners/join-page/kinds/<uuid:join_page_id>/", join_page.welcome, name="join-page-welcome"),
     path("partners/join-page/kinds/<uuid:join_page_id>/opening/", join_page.opening, name="join-page-opening"),
@@ -44,6 +46,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("partners/join-page/rules/<uuid:join_rule_id>/move/", join_page.rule_move, name="join-rule-move"),
     path("partners/join-page/rules/<uuid:join_rule_id>/removal/", join_page.rule_removal, name="join-rule-removal"),
     path("partners/agreement/", agreements.agreement_list, name="agreement-list"),
+    exported(VERSIONS, "partners/agreement/"),
     exported(SIGNED, "partners/agreement/signatures/"),
     path("partners/agreement/drafts/new/", agreements.draft_new, name="agreement-draft-new"),
     path("partners/agreement/drafts/<uuid:agreement_draft_id>/", agreements.draft, name="agreement-draft"),

@@ -7,6 +7,7 @@ the same company again: that one counts then (docs/algorithms/attribution.md).
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import DateField, ExpressionWrapper, F, Q
 
@@ -48,6 +49,21 @@ class CannotExtend(Refused):
 def rules() -> dict[str, int]:
     """Days by kind of source; "" is every other kind. What the MSP never set is not in it."""
     return dict(ProtectionRule.objects.values_list("source_kind", "days"))
+
+
+class Window(NamedTuple):
+    """For how many days introductions of a kind are protected; `own` is None where they are as every other kind."""
+
+    kind: SourceKind
+    own: int | None
+    days: int
+
+
+def windows() -> list[Window]:
+    """The windows of all kinds of source, from one query."""
+    known = rules()
+    usual = known.get("", DEFAULT_DAYS)
+    return [Window(SourceKind(kind), known.get(kind), known.get(kind, usual)) for kind in SourceKind.values]
 
 
 def days_for(source_kind: str) -> int:

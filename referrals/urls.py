@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
 from elinkages.lists.urls import exported
-from referrals.listings import CASES, CLIENTS, LINKS, REFERRALS, SERVICE_LINES
+from referrals.listings import CASES, CLIENTS, LINKS, REFERRALS, SERVICE_LINES, WINDOWS
 from referrals.views import cases, clients, credit, lists, portal_credit, registration, service_lines, sharing, standing
 from referrals.views import portal as portal_views
 from referrals.views import public as public_views
@@ -40,6 +40,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("cases/<uuid:case_id>/deadline/", cases.case_deadline, name="case-deadline"),
     path("cases/<uuid:case_id>/decision/", cases.case_decision, name="case-decision"),
     path("settings/protection/", standing.windows, name="protection"),
+    exported(WINDOWS, "settings/protection/"),
     path("settings/protection/edit/", standing.windows_edit, name="protection-edit"),
     path("settings/referral-page/", sharing.referral_page, name="referral-page"),
     path("settings/referral-page/edit/", sharing.referral_page_edit, name="referral-page-edit"),

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -29,7 +28,7 @@ SHOW = {"unsigned": "Not signed", "signed": "Signed"}
 @dashboard()
 def agreement_list(request: MspRequest) -> HttpResponse:
     """What is in force, what is being written, what was before."""
-    versions = AgreementVersion.objects.annotate(signed=Count("signatures")).order_by("kind", "-number")
+    versions = agreements.versions()
     context = {
         "current": [version for version in versions if version.ended_at is None],
         "past": [version for version in versions if version.ended_at is not None],

@@ -1,4 +1,4 @@
-"""The lists of introductions, of clients, of contested credit and of partners' links."""
+"""Lists of introductions, clients, contested credit and links, and what is taken along as files beside them."""
 
 from referrals.listings.actions import team
 from referrals.listings.cases import CASES
@@ -6,5 +6,6 @@ from referrals.listings.clients import CLIENTS
 from referrals.listings.introductions import REFERRALS, is_undecided
 from referrals.listings.links import LINKS
 from referrals.listings.service_lines import SERVICE_LINES
+from referrals.listings.windows import WINDOWS
 
-__all__ = ["CASES", "CLIENTS", "LINKS", "REFERRALS", "SERVICE_LINES", "is_undecided", "team"]
+__all__ = ["CASES", "CLIENTS", "LINKS", "REFERRALS", "SERVICE_LINES", "WINDOWS", "is_undecided", "team"]

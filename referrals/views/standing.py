@@ -15,7 +15,6 @@ from elinkages.audit import trail
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from elinkages.kernel.words import say_day
-from partners.models import SourceKind
 from referrals import protection, self_dealing, splits
 from referrals.models import Flag, Split, SplitConsent
 from referrals.standing_forms import ConsentForm, ExtensionForm, ReleaseForm, WindowsForm, WithholdingForm
@@ -44,9 +43,7 @@ def extension(request: MspRequest, referral_id: UUID) -> HttpResponse:
 @dashboard()
 def windows(request: MspRequest) -> HttpResponse:
     """For how long introductions are protected."""
-    rules = protection.rules()
-    rows = [(SourceKind(kind), rules.get(kind), protection.days_for(kind)) for kind in SourceKind.values]
-    context = {"rows": rows, "everyone": rules.get("", protection.DEFAULT_DAYS), "events": _changes(request)}
+    context = {"rows": protection.windows(), "events": _changes(request)}
     return page(request, "dashboard/settings/protection.html", context)
 
 

@@ -12,8 +12,11 @@ from commissions import payouts
 from elinkages.kernel import tenancy
 from elinkages.lists import own, wanted
 from elinkages.lists.models import Export
+from partners import agreements
+from partners.joining import pages, rules
 from partners.models import PartnerLogin
-from referrals import cases, links
+from referrals import cases, links, protection
+from referrals.listings.windows import Windows
 from tests import builders
 from tests.commissions.owing import payable
 from tests.lists.conftest import Office, browse, text_of
@@ -140,7 +143,7 @@ def test_a_file_of_nothing_is_404(office: Office) -> None:
 
 
 def test_a_name_is_taken_once() -> None:
-    class Again(wanted.Bundle):
+    class Again(Windows):
         name = "referral-list"
 
     with pytest.raises(ValueError, match="is taken"):
@@ -195,3 +198,54 @@ def test_whoever_may_not_see_amounts_gets_no_file_of_them(office: Office) -> Non
     browser = builders.a_browser(login.user)
     for rest in ("earnings", "statements"):
         assert browser.get(f"/p/{office.msp.slug}/{rest}/export/").status_code in (403, 404)
+
+
+def test_agreement_versions_are_a_file_with_who_signed(office: Office) -> None:
+    now = timezone.now()
+    assert "agreement/export/" not in text_of(browse(office.owner).get(office.url("partners/agreement/")))
+    with tenancy.use(office.msp.pk):
+        for number in (1, 2):
+            text = f"Words of version {number}."
+            kept = agreements.draft(
+                kind="", title="Terms", text=text, is_required=number == 2, grace_days=30, by=office.owner, at=now
+            )
+            agreements.publish(kept, by=office.owner, at=now)
+    assert office.url("partners/agreement/export/") in text_of(
+        browse(office.owner).get(office.url("partners/agreement/"))
+    )
+    rows = take(office, "partners/agreement/export/")
+    heads = rows[0]
+    assert [[row[heads.index(name)] for name in ("Version", "Status", "Signing", "Signed")] for row in rows[1:]] == [
+        ["2", "In force", "Required", "0"],
+        ["1", "Ended", "Optional", "0"],
+    ]
+    assert rows[2][heads.index("To be signed by")] == ""
+
+
+def test_the_questions_and_rules_of_the_join_page_are_files(office: Office) -> None:
+    now = timezone.now()
+    with tenancy.use(office.msp.pk):
+        pages.set_up(by=office.owner, at=now)
+        rules.add(kind="vendor", approves=False, member=office.owner, by=office.owner, at=now)
+    page = text_of(browse(office.owner).get(office.url("partners/join-page/")))
+    assert office.url("partners/join-page/questions/export/") in page
+    assert office.url("partners/join-page/rules/export/") in page
+    questions = take(office, "partners/join-page/questions/export/")
+    assert questions[1][:1] == ["Firm or person"]
+    assert questions[1][4] == "Yes"
+    assert take(office, "partners/join-page/rules/export/")[1] == [
+        "1",
+        "When the kind is Vendor",
+        "give it to Ana Ruiz",
+    ]
+
+
+def test_the_protection_of_every_kind_is_a_file(office: Office) -> None:
+    with tenancy.use(office.msp.pk):
+        protection.set_rules({"": 90, "vendor": 30}, by=office.owner, at=timezone.now(), msp=office.msp)
+    assert office.url("settings/protection/export/") in text_of(
+        browse(office.owner).get(office.url("settings/protection/"))
+    )
+    rows = take(office, "settings/protection/export/")
+    assert ["Vendor", "30", "This kind"] in rows
+    assert ["Peer MSP", "90", "Every kind"] in rows

@@ -1,28 +1,23 @@
-"""The list of applications, and who signed an agreement and who has not as a file."""
+"""The list of applications."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from django import forms
-from django.http import QueryDict
 
 from elinkages.accounts.models import Membership
 from elinkages.kernel.icons import badge_html
 from elinkages.kernel.match_keys import company_key
 from elinkages.lists import columns
 from elinkages.lists.actions import Action
-from elinkages.lists.columns import Column, Field, Kind, muted, row_link, sub
+from elinkages.lists.columns import Column, Field, muted, row_link, sub
 from elinkages.lists.filters import Filter, Order, Rows, Search, choices, equals
 from elinkages.lists.listing import Listing, register
 from elinkages.lists.scope import Scope
-from elinkages.lists.short import Short
-from elinkages.lists.wanted import register as register_bundle
-from partners import agreements
 from partners.joining import applications
 from partners.joining.forms import DeclineForm
 from partners.kinds import source_html
-from partners.models import AgreementVersion, Application, ApplicationState, JoinPage, Signature, SourceKind
+from partners.models import Application, ApplicationState, JoinPage, SourceKind
 
 EVERYTHING = "all"
 STATES = (
@@ -154,35 +149,3 @@ class Applications(Listing):
 
 
 APPLICATIONS = register(Applications())
-
-
-class Signed(Short):
-    """`?version=<id>`: who signed a version, and with `&show=unsigned` who has not."""
-
-    name, title = "agreement-version", "Agreement"
-    fields = (
-        Field("Partner", lambda line: str(line.partner)),
-        Field("Version", lambda line: str(line.version)),
-        Field("Signed", lambda line: "On paper" if line.is_on_paper else "In the portal" if line.signed_at else "No"),
-        Field("Signed by", lambda line: line.signer_name),
-        Field("Signed at", lambda line: line.signed_at, Kind.INSTANT),
-        Field("Where the paper is", lambda line: line.note),
-        Field("SHA-256 of the words", lambda line: line.text_sha256),
-    )
-
-    def lines(self, query: QueryDict, scope: Scope) -> Sequence[Signature] | None:
-        """Signatures; of who has not signed, one that was never given."""
-        try:
-            version = AgreementVersion.objects.filter(pk=UUID(query.get("version", ""))).first()
-        except ValueError:
-            return None
-        if version is None:
-            return None
-        if query.get("show") == "unsigned":
-            waiting = agreements.unsigned(version).order_by("name_key", "pk")
-            return [Signature(partner=partner, version=version) for partner in waiting]
-        signed = Signature.objects.filter(version=version).select_related("partner", "version")
-        return list(signed.order_by("-signed_at", "-pk"))
-
-
-SIGNED = register_bundle(Signed())
