@@ -1,5 +1,6 @@
 """What can be done to many rows at once: each row through its own verb, refused with its own sentence."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ class NothingToAsk(forms.Form):
     """A change that asks nothing but whether."""
 
 
-class Action:
+class Action(ABC):
     """Subclass it for every change; `name` ends its address, `verb` is the button ("Assign") before the count.
 
     What `do` returns is kept with the row, JSON-able, and given to `undo` if somebody takes the change back.
@@ -38,9 +39,9 @@ class Action:
         """What was answered, JSON-able."""
         return dict(cleaned)
 
+    @abstractmethod
     def do(self, row: Any, facts: Mapping[str, Any], *, by: Membership, scope: Scope) -> dict[str, Any]:
         """Change one row; raises Refused."""
-        raise NotImplementedError
 
     def undo(self, row: Any, before: Mapping[str, Any], *, by: Actor, scope: Scope) -> None:
         """Take one row's change back; raises Refused when it has been changed since."""

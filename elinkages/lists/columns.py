@@ -91,7 +91,10 @@ def day(name: str, label: str, value: Callable[[Any], date | None], **more: Any)
 
 def month(name: str, label: str, value: Callable[[Any], date], **more: Any) -> Column:
     """A column of months."""
-    cell = lambda line, _: figures.day_html(value(line), months=True)  # noqa: E731
+
+    def cell(line: Any, scope: Scope) -> str:
+        return figures.day_html(value(line), months=True)
+
     return Column(name, label, cell, (Field(label, value, Kind.MONTH),), **more)
 
 

@@ -1,5 +1,6 @@
 """A list, declared: what its rows are, which columns it has, how it is narrowed, and what it can be asked."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,7 @@ COLUMNS = "columns"
 VIEW = "view"
 
 
-class Listing:
+class Listing(ABC):
     """Subclass it once for every list, in the `listings` module of an app, and `register` one of it.
 
     `name` is the URL name of its page, and so its key in saved views, exports and changes; `noun` is one row.
@@ -36,9 +37,9 @@ class Listing:
     search: Search | None = None
     actions: tuple[Action, ...] = ()
 
+    @abstractmethod
     def rows(self, scope: Scope) -> Rows:
         """Every row that the person may see, with what its columns need and nothing else."""
-        raise NotImplementedError
 
     def narrow(self, rows: Rows, values: Mapping[str, str]) -> Rows:
         """What is left out unless it is asked for, whatever the filters say otherwise."""

@@ -3,6 +3,7 @@
 Such a page shows all its rows in its own template and puts `{% export_menu %}` beside its title.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
 from typing import IO, Any
@@ -23,9 +24,9 @@ class Short(Bundle):
     fields: Sequence[Field]
     formats = exports.FORMATS
 
+    @abstractmethod
     def lines(self, query: QueryDict, scope: Scope) -> Sequence[Any] | None:
         """What the page shows for this address, all of it; None when what it is of does not exist."""
-        raise NotImplementedError
 
     def wanted(self, query: QueryDict, scope: Scope) -> Wanted | None:
         """The file of an address."""

@@ -1,5 +1,6 @@
 """What a file is to hold: the rows of a list, or papers that an app makes itself (a bundle)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -34,16 +35,16 @@ class Wanted:
     write: Callable[[str, IO[bytes], Progress], int]
 
 
-class Bundle:
+class Bundle(ABC):
     """Papers that are no list. Subclass it in the `listings` module of an app and `register` one of it."""
 
     name: str
     right = "view"
     formats: Sequence[str] = (ExportFormat.ZIP,)
 
+    @abstractmethod
     def wanted(self, query: QueryDict, scope: Scope) -> Wanted | None:
         """What an address asks for; None when there is no such thing (anymore)."""
-        raise NotImplementedError
 
 
 _bundles: dict[str, Bundle] = {}

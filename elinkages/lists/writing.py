@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from io import TextIOWrapper
 from itertools import batched
 from typing import IO, Any
@@ -53,7 +54,7 @@ def write(asked: Asked, format_: str, file: IO[bytes], *, progress: Progress) ->
     fields = [field for column in asked.columns for field in column.fields]
     rows = asked.rows().order_by(*asked.order.by).iterator(chunk_size=AT_ONCE)
     sheet = Sheet(asked.listing.title, fields, msp.currency, asked.scope.zone)
-    lines = lambda some: asked.listing.lines(some, asked.scope)  # noqa: E731
+    lines = partial(asked.listing.lines, scope=asked.scope)
     return write_sheet(sheet, rows, lines, format_, file, progress=progress)
 
 

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from commissions import accruals
 from elinkages.kernel import tenancy
 from elinkages.lists import listing as listings
-from elinkages.lists.listing import Listing, register
+from elinkages.lists.listing import register
+from referrals.listings.introductions import Referrals
 from tests import builders
 from tests.lists.conftest import Office, browse, text_of
 
@@ -112,7 +113,7 @@ def test_a_list_asked_for_in_a_way_that_makes_no_sense_shows_what_it_usually_doe
 
 
 def test_the_name_of_a_list_is_taken_once() -> None:
-    class Twin(Listing):
+    class Twin(Referrals):
         name = "referral-list"
 
     with pytest.raises(ValueError, match="referral-list is a list already"):
