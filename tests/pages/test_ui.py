@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.template import engines
+from django.template import Engine, engines
 from django.test import RequestFactory
 from django.urls import NoReverseMatch, get_script_prefix, include, path, set_script_prefix, set_urlconf
 from django.utils import timezone
@@ -121,7 +121,7 @@ def test_an_icon_is_silent_unless_it_has_a_label_and_must_exist() -> None:
 
 
 def test_what_stands_in_the_template_is_drawn_once_and_what_a_page_brings_is_escaped_each_time() -> None:
-    nodes = engines["django"].from_string('{% icon "users" %}{% badge label %}').template.nodelist
+    nodes = Engine.get_default().from_string('{% icon "users" %}{% badge label %}').nodelist
     assert [type(node).__name__ for node in nodes] == ["TextNode", "SimpleNode"]
     assert "&lt;b&gt;" in render("{% badge label %}", label="<b>")
     assert "Paid</span>" in render('{% badge "Paid" as done %}{{ done }}')
