@@ -46,6 +46,12 @@ def test_any_name_has_a_bounded_number_of_blocks(name: str) -> None:
     assert all(len(key) <= 60 for key in keys)
 
 
+def test_names_with_other_numbers_share_no_block() -> None:
+    one, other, same = (set(matching.Identity(f"Clinic {number} Dental").blocks) for number in ("12", "13", "12"))
+    assert one == same
+    assert not one & other
+
+
 def test_a_similar_name_is_shown_with_its_likeness_and_keeps_the_credit(inside: House) -> None:
     first = send(inside.harbor, "Brightwater Dental, LLC")
     later = send(inside.lake, "Bright Water Dental Group")
