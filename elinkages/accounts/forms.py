@@ -73,9 +73,9 @@ class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]
 def _help_with_password(form: forms.Form) -> None:
     """One wording wherever a password is chosen; the second field of two says nothing."""
     form.fields["password1"].help_text = PASSWORD_HELP
-    for name, label in PASSWORD_LABELS.items():
-        if name in form.fields:
-            form.fields[name].label = label
+    if "password2" in form.fields:
+        for name in PASSWORD_LABELS.keys() & form.fields.keys():
+            form.fields[name].label = PASSWORD_LABELS[name]
 
 
 class ResetPasswordKeyForm(AllauthResetPasswordKeyForm):  # type: ignore[misc]
