@@ -199,7 +199,7 @@ _EARNS: Final = f"""
         WHEN version.kind = 'none' THEN false
         WHEN version.kind IN ('flat', 'mrr_multiple') THEN {_TRIGGERED}
         WHEN version.kind = 'combined' THEN {_BILLED_MONTH}
-            OR %(month)s IN (date_trunc('month', pin.won_on)::date, date_trunc('month', page.starts_on)::date,
+            OR %(month)s IN (date_trunc('month', page.won_on)::date, date_trunc('month', page.starts_on)::date,
                 date_trunc('month', page.first_paid_on)::date)
             OR NOT %(once_only)s AND version.is_monthly AND {_RUNS} AND {_IN_TERM}
         WHEN version.base = 'collected' THEN {_BILLED_MONTH}
@@ -207,17 +207,9 @@ _EARNS: Final = f"""
     END"""
 
 _BOUNDS: Final = """
-WITH page AS MATERIALIZED (
-    SELECT c.id, c.client_id, client.referral_id FROM referrals_contract c
-        JOIN referrals_client client ON client.msp_id = %(msp)s AND client.id = c.client_id
-    WHERE c.msp_id = %(msp)s AND c.id > %(after)s ORDER BY c.id LIMIT %(size)s)
-SELECT count(*) AS count,
-    (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last,
-    (SELECT client_id FROM page ORDER BY client_id LIMIT 1) AS first_client,
-    (SELECT client_id FROM page ORDER BY client_id DESC LIMIT 1) AS last_client,
-    (SELECT referral_id FROM page ORDER BY referral_id LIMIT 1) AS first_referral,
-    (SELECT referral_id FROM page ORDER BY referral_id DESC NULLS LAST LIMIT 1) AS last_referral
-FROM page
+SELECT count(*) AS count, (array_agg(page.id ORDER BY page.id DESC))[1] AS last FROM (
+    SELECT c.id FROM referrals_contract c WHERE c.msp_id = %(msp)s AND c.id > %(after)s
+    ORDER BY c.id LIMIT %(size)s) page
 """
 
 
@@ -246,51 +238,23 @@ _HAS_CAPS: Final = (
 )
 
 
-class _Rows(NamedTuple):
-    """How a query names the rows of its contracts: conditions on a contract's, a client's and a referral's id."""
-
-    contract: str
-    client: str
-    referral: str
+_IN_PAGE: Final = "c.id > %(after)s AND c.id <= %(last)s"
+_GIVEN: Final = "c.id = ANY(%(contracts)s)"
 
 
-_IN_PAGE: Final = _Rows(
-    "{} > %(after)s AND {} <= %(last)s",
-    "{} BETWEEN %(first_client)s AND %(last_client)s",
-    "{} BETWEEN %(first_referral)s AND %(last_referral)s",
-)
-_GIVEN: Final = _Rows("{} = ANY(%(contracts)s)", "true", "true")
+def _scan(contracts: str) -> str:
+    """The query over the contracts of a condition.
 
-
-def _scan(rows: _Rows) -> str:
-    """The query over the contracts that `rows` names."""
-
-    def of(column: str, condition: str = rows.contract) -> str:
-        return condition.replace("{}", column)
-
+    What belongs to a contract is looked up for each one by its key (LATERAL). Joined as sets, one wrong guess of the
+    planner, who knows all MSPs together, would compare every contract of the page with every other.
+    """
     return f"""
 WITH bounds AS (SELECT %(month)s::date AS first, (%(month)s::date + interval '1 month')::date AS next),
 page AS MATERIALIZED (
-    SELECT c.* FROM referrals_contract c WHERE c.msp_id = %(msp)s AND {of("c.id")}),
-moves AS (
-    SELECT m.contract_id, array_agg(m.effective_on ORDER BY m.effective_on, m.id) AS days,
-        array_agg(m.mrr_minor ORDER BY m.effective_on, m.id) AS levels,
-        array_agg(m.kind::text ORDER BY m.effective_on, m.id) AS kinds
-    FROM page JOIN referrals_mrrmovement m ON m.msp_id = %(msp)s AND m.contract_id = page.id, bounds
-    WHERE {of("m.contract_id")} AND m.effective_on + 0 < bounds.next  -- + 0: by contract, not every movement until then
-    GROUP BY m.contract_id),
-shares AS (
-    SELECT page.id AS contract_id, array_agg(credit.partner_id ORDER BY credit.partner_id) AS partners,
-        array_agg(credit.basis_points ORDER BY credit.partner_id) AS points
-    FROM page JOIN referrals_client client ON client.msp_id = %(msp)s AND client.id = page.client_id
-        JOIN referrals_credit credit ON credit.msp_id = %(msp)s AND credit.referral_id = client.referral_id
-    WHERE {of("client.id", rows.client)} AND {of("credit.referral_id", rows.referral)}
-    GROUP BY page.id),
-last AS (
-    SELECT DISTINCT ON (pool.contract_id) pool.contract_id, pool.seq, pool.input_sha256
-    FROM page JOIN commissions_pool pool ON pool.msp_id = %(msp)s AND pool.contract_id = page.id
-    WHERE {of("pool.contract_id")} AND pool.earning_month = %(month)s
-    ORDER BY pool.contract_id, pool.seq DESC, pool.component),
+    SELECT c.*, pin.won_on, pin.plan_version_id, client.referral_id FROM referrals_contract c
+        JOIN commissions_pin pin ON pin.msp_id = %(msp)s AND pin.contract_id = c.id
+        JOIN referrals_client client ON client.msp_id = %(msp)s AND client.id = c.client_id
+    WHERE c.msp_id = %(msp)s AND {contracts}),
 versions AS MATERIALIZED (
     SELECT version.id, version.plan_id, version.valid_from, version.valid_until, version.is_for_all,
         version.terms_sha256, version.terms ->> 'kind' AS kind, version.terms ->> 'trigger' AS trigger,
@@ -312,10 +276,10 @@ followed AS (
         AND version.valid_from > pinned.valid_from AND version.valid_from <= %(month)s
     ORDER BY pinned.id, version.valid_from DESC),
 input AS (
-    SELECT page.id, page.currency, page.starts_on, page.ends_on, page.first_paid_on, page.owed_from, pin.won_on,
+    SELECT page.id, page.currency, page.starts_on, page.ends_on, page.first_paid_on, page.owed_from, page.won_on,
         version.id AS version_id, moves.days, moves.levels, moves.kinds, shares.partners, shares.points,
         sha256(convert_to(concat_ws('|', coalesce(version.terms_sha256, '-'), page.currency, page.starts_on,
-            coalesce(page.ends_on::text, '-'), coalesce(page.first_paid_on::text, '-'), page.owed_from, pin.won_on,
+            coalesce(page.ends_on::text, '-'), coalesce(page.first_paid_on::text, '-'), page.owed_from, page.won_on,
             moves.days::text, moves.levels::text, moves.kinds::text, shares.partners::text, shares.points::text,
             CASE WHEN version.is_billed THEN billed.content END,
             CASE WHEN version.kind = 'combined' THEN %(once_only)s::text END
@@ -323,26 +287,37 @@ input AS (
         plan.id AS plan_id, coalesce(version.is_capped, false) AS is_capped
     FROM page
         CROSS JOIN bounds
-        JOIN commissions_pin pin ON pin.msp_id = %(msp)s AND pin.contract_id = page.id AND {of("pin.contract_id")}
-        JOIN versions pinned ON pinned.id = pin.plan_version_id
+        JOIN versions pinned ON pinned.id = page.plan_version_id
         JOIN commissions_plan plan ON plan.msp_id = %(msp)s AND plan.id = pinned.plan_id
         LEFT JOIN followed ON followed.pinned_id = pinned.id
         LEFT JOIN versions floating ON plan.versioning = 'floating'
-            AND floating.plan_id = plan.id AND floating.valid_from <= greatest(bounds.first, pin.won_on)
-            AND (floating.valid_until IS NULL OR greatest(bounds.first, pin.won_on) < floating.valid_until)
+            AND floating.plan_id = plan.id AND floating.valid_from <= greatest(bounds.first, page.won_on)
+            AND (floating.valid_until IS NULL OR greatest(bounds.first, page.won_on) < floating.valid_until)
         LEFT JOIN versions version
             ON version.id = CASE plan.versioning WHEN 'floating' THEN floating.id
                 ELSE coalesce(followed.id, pinned.id) END
-        LEFT JOIN moves ON moves.contract_id = page.id
-        LEFT JOIN shares ON shares.contract_id = page.id
-        LEFT JOIN last ON last.contract_id = page.id
+        CROSS JOIN LATERAL (
+            SELECT array_agg(m.effective_on ORDER BY m.effective_on, m.id) AS days,
+                array_agg(m.mrr_minor ORDER BY m.effective_on, m.id) AS levels,
+                array_agg(m.kind::text ORDER BY m.effective_on, m.id) AS kinds
+            FROM referrals_mrrmovement m
+            WHERE m.msp_id = %(msp)s AND m.contract_id = page.id AND m.effective_on < bounds.next) moves
+        CROSS JOIN LATERAL (
+            SELECT array_agg(credit.partner_id ORDER BY credit.partner_id) AS partners,
+                array_agg(credit.basis_points ORDER BY credit.partner_id) AS points
+            FROM referrals_credit credit
+            WHERE credit.msp_id = %(msp)s AND credit.referral_id = page.referral_id) shares
+        LEFT JOIN LATERAL (
+            SELECT pool.seq, pool.input_sha256 FROM commissions_pool pool
+            WHERE pool.msp_id = %(msp)s AND pool.earning_month = %(month)s AND pool.contract_id = page.id
+            ORDER BY pool.seq DESC, pool.component LIMIT 1) last ON true
         LEFT JOIN LATERAL (
             SELECT string_agg(encode(said.content_sha256, 'hex'), ',' ORDER BY said.id) AS content,
                 date_trunc('month', min(said.first))::date AS first, max(said.last) AS last
             FROM ({_FACTS}) said WHERE version.is_billed) billed ON version.is_billed
         CROSS JOIN LATERAL (SELECT CASE
-            WHEN version.kind = 'combined' THEN greatest(page.starts_on, pin.won_on, page.first_paid_on)
-            WHEN version.trigger = 'won' THEN pin.won_on WHEN version.trigger = 'service_start' THEN page.starts_on
+            WHEN version.kind = 'combined' THEN greatest(page.starts_on, page.won_on, page.first_paid_on)
+            WHEN version.trigger = 'won' THEN page.won_on WHEN version.trigger = 'service_start' THEN page.starts_on
             ELSE page.first_paid_on END AS day) trigger
     WHERE last.seq IS NOT NULL OR (
         shares.partners IS NOT NULL
