@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from commissions.models.entry import Entry
 from commissions.models.payout import Payout
-from elinkages.kernel.constraints import AppendOnly, SqlConstraint, one_of
+from elinkages.kernel.constraints import AppendOnly, one_of
 from elinkages.kernel.tenancy import KeptReference, TenantForeignKey, TenantModel, walls
 from partners.models import Partner
 
@@ -49,24 +49,6 @@ class Journal(TenantModel):
 
     def __str__(self) -> str:
         return f"Journal {self.seq}: {self.source}"
-
-
-class ClosedJournals(SqlConstraint):
-    """Only for migration 0001, which it goes with when migrations are squashed; WholeJournals came in its place."""
-
-    create = """
-        CREATE FUNCTION elinkages_refuse_late_postings() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            IF EXISTS (SELECT 1 FROM commissions_journal j
-                       JOIN (SELECT DISTINCT msp_id, journal_id FROM added) a
-                           ON a.msp_id = j.msp_id AND a.journal_id = j.id) THEN
-                RAISE EXCEPTION 'a journal is closed once its header is written' USING ERRCODE = 'restrict_violation';
-            END IF;
-            RETURN NULL;
-        END $$;
-        CREATE TRIGGER %(name)s AFTER INSERT ON %(table)s REFERENCING NEW TABLE AS added
-            FOR EACH STATEMENT EXECUTE FUNCTION elinkages_refuse_late_postings()"""
-    remove = "DROP TRIGGER %(name)s ON %(table)s; DROP FUNCTION elinkages_refuse_late_postings()"
 
 
 class WholeJournals(KeptReference):
