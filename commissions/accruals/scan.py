@@ -250,26 +250,30 @@ def _scan(contracts: str) -> str:
     """
     return f"""
 WITH bounds AS (SELECT %(month)s::date AS first, (%(month)s::date + interval '1 month')::date AS next),
-page AS MATERIALIZED (
-    SELECT c.*, pin.won_on, pin.plan_version_id, client.referral_id FROM referrals_contract c
-        JOIN commissions_pin pin ON pin.msp_id = %(msp)s AND pin.contract_id = c.id
-        JOIN referrals_client client ON client.msp_id = %(msp)s AND client.id = c.client_id
-    WHERE c.msp_id = %(msp)s AND {contracts}),
 versions AS MATERIALIZED (
-    SELECT version.id, version.plan_id, version.valid_from, version.valid_until, version.is_for_all,
+    SELECT version.id, version.plan_id, plan.versioning, version.valid_from, version.valid_until, version.is_for_all,
         version.terms_sha256, version.terms ->> 'kind' AS kind, version.terms ->> 'trigger' AS trigger,
         version.terms ->> 'base' AS base,
         version.terms @> '{{"base": "collected"}}' OR version.terms @> '{{"parts": [{{"base": "collected"}}]}}'
             AS is_billed,
         version.terms @> '{{"kind": "tiered"}}' OR version.terms @> '{{"parts": [{{"kind": "tiered"}}]}}' AS is_tiered,
         {_CAPPED} AS is_capped, parts.is_monthly, CASE WHEN NOT parts.is_for_life THEN parts.months END AS months
-    FROM commissions_planversion version, LATERAL (
+    FROM commissions_planversion version
+        JOIN commissions_plan plan ON plan.msp_id = %(msp)s AND plan.id = version.plan_id
+        CROSS JOIN LATERAL (
         SELECT max((part ->> 'months')::int) AS months,
             coalesce(bool_or(part ->> 'kind' IN ('percent', 'tiered')), false) AS is_monthly,
             coalesce(bool_or(part ->> 'kind' IN ('percent', 'tiered') AND part ->> 'months' IS NULL), false)
                 AS is_for_life
         FROM jsonb_array_elements(coalesce(version.terms -> 'parts', jsonb_build_array(version.terms))) part) parts
     WHERE version.msp_id = %(msp)s),
+page AS MATERIALIZED (
+    SELECT c.*, pin.won_on, client.referral_id, pinned.id AS pinned_id, pinned.plan_id, pinned.versioning
+    FROM referrals_contract c
+        JOIN commissions_pin pin ON pin.msp_id = %(msp)s AND pin.contract_id = c.id
+        JOIN versions pinned ON pinned.id = pin.plan_version_id
+        JOIN referrals_client client ON client.msp_id = %(msp)s AND client.id = c.client_id
+    WHERE c.msp_id = %(msp)s AND {contracts}),
 followed AS (
     SELECT DISTINCT ON (pinned.id) pinned.id AS pinned_id, version.id
     FROM versions pinned JOIN versions version ON version.plan_id = pinned.plan_id AND version.is_for_all
@@ -284,18 +288,16 @@ input AS (
             CASE WHEN version.is_billed THEN billed.content END,
             CASE WHEN version.kind = 'combined' THEN %(once_only)s::text END
         ), 'UTF8')) AS hash, last.seq, last.input_sha256 AS old_hash, coalesce(version.is_tiered, false) AS is_tiered,
-        plan.id AS plan_id, coalesce(version.is_capped, false) AS is_capped
+        page.plan_id, coalesce(version.is_capped, false) AS is_capped
     FROM page
         CROSS JOIN bounds
-        JOIN versions pinned ON pinned.id = page.plan_version_id
-        JOIN commissions_plan plan ON plan.msp_id = %(msp)s AND plan.id = pinned.plan_id
-        LEFT JOIN followed ON followed.pinned_id = pinned.id
-        LEFT JOIN versions floating ON plan.versioning = 'floating'
-            AND floating.plan_id = plan.id AND floating.valid_from <= greatest(bounds.first, page.won_on)
+        LEFT JOIN followed ON followed.pinned_id = page.pinned_id
+        LEFT JOIN versions floating ON page.versioning = 'floating'
+            AND floating.plan_id = page.plan_id AND floating.valid_from <= greatest(bounds.first, page.won_on)
             AND (floating.valid_until IS NULL OR greatest(bounds.first, page.won_on) < floating.valid_until)
         LEFT JOIN versions version
-            ON version.id = CASE plan.versioning WHEN 'floating' THEN floating.id
-                ELSE coalesce(followed.id, pinned.id) END
+            ON version.id = CASE page.versioning WHEN 'floating' THEN floating.id
+                ELSE coalesce(followed.id, page.pinned_id) END
         CROSS JOIN LATERAL (
             SELECT array_agg(m.effective_on ORDER BY m.effective_on, m.id) AS days,
                 array_agg(m.mrr_minor ORDER BY m.effective_on, m.id) AS levels,

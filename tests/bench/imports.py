@@ -4,6 +4,7 @@ A second floor says how much of the rest are our own rows: what an import leaves
 bare copies of ours with the same indexes, without keys to other tables, triggers or row security (ADR 40).
 """
 
+import hashlib
 from typing import Final
 from uuid import UUID
 
@@ -81,12 +82,12 @@ def _one(size: int) -> None:
 
 
 def _name(number: int, turn: int) -> str:
-    """Names as different as companies' are: two words that few others have together, and no common one.
+    """Names as different as companies' are, from each other and from those of other turns: two words, each of its own.
 
     Without numbers, because names with other numbers are never compared.
     """
-    first, second = WORDS[number % 25], WORDS[number // 25 % 25]
-    return f"{first}{turn}x{number // 625} {second}ly{number}".translate(SYLLABLES)
+    drawn = f"{int(hashlib.sha256(f'{turn} {number}'.encode()).hexdigest(), 16) % 10**10:010}"
+    return f"{WORDS[number % 25]}{drawn[:5]} {WORDS[number // 25 % 25]}{drawn[5:]}".translate(SYLLABLES)
 
 
 def _text(size: int, turn: int) -> bytes:
