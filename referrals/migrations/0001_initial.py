@@ -394,6 +394,7 @@ class Migration(migrations.Migration):
                 ('referral', elinkages.kernel.tenancy.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='match_keys', to='referrals.referral')),
             ],
             options={
+                'verbose_name_plural': 'match keys',
                 'abstract': False,
                 'base_manager_name': 'objects',
                 'indexes': [models.Index(fields=['msp', 'company'], name='match_keys_company'), models.Index(condition=models.Q(('website', ''), _negated=True), fields=['msp', 'website'], name='match_keys_website'), models.Index(condition=models.Q(('mail', ''), _negated=True), fields=['msp', 'mail'], name='match_keys_mail'), models.Index(condition=models.Q(('email', ''), _negated=True), fields=['msp', 'email'], name='match_keys_email'), models.Index(condition=models.Q(('phone', ''), _negated=True), fields=['msp', 'phone'], name='match_keys_phone'), models.Index(condition=models.Q(('begins', ''), _negated=True), fields=['msp', 'begins'], name='match_keys_begins'), models.Index(condition=models.Q(('word', ''), _negated=True), fields=['msp', 'word'], name='match_keys_word'), models.Index(condition=models.Q(('other_word', ''), _negated=True), fields=['msp', 'other_word'], name='match_keys_other_word'), models.Index(condition=models.Q(('tail', ''), _negated=True), fields=['msp', 'tail'], name='match_keys_tail'), models.Index(condition=models.Q(('sounds', ''), _negated=True), fields=['msp', 'sounds'], name='match_keys_sounds')],

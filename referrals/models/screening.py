@@ -55,6 +55,7 @@ class MatchKeys(TenantModel):
     """The columns that are blocks, and which block: either word meets either word."""
 
     class Meta(TenantModel.Meta):
+        verbose_name_plural = "match keys"
         constraints = [
             *walls("match_keys", references=("referral", "client"), key=False),
             EveryMspAlike(name="match_keys_every_msp_alike"),
