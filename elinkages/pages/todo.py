@@ -97,8 +97,7 @@ def _runs(msp: Msp, member: Membership, at: datetime) -> Iterator[Task]:
         if run.state == RunState.APPROVED:
             yield Task("banknote", f"Release {name}", f"{count}, {money}. Approved and ready.", url, "Release the run")
         elif run.state == RunState.RELEASED:
-            unsettled = say_count(run.unsettled, "payout")
-            detail = f"{unsettled} of {count} without a reference."
+            detail = f"{run.unsettled} of {count} without a reference."
             yield Task("banknote", f"Record the payments of {name}", detail, url, "Record payments")
         elif run.opened_by_id != member.pk or msp.one_person_approval_at:
             yield Task("banknote", f"Approve {name}", f"{count}, {money}. {opened}", url, "Review the run")
