@@ -487,7 +487,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'MRR movement',
                 'abstract': False,
                 'base_manager_name': 'objects',
-                'indexes': [models.Index(fields=['msp', 'contract', 'effective_on', 'id'], name='mrr_movement_contract'), models.Index(fields=['msp', 'effective_on'], name='mrr_movement_effective'), models.Index(fields=['msp', 'id'], name='mrr_movement_written')],
+                'indexes': [models.Index(fields=['msp', 'contract', 'effective_on', 'id'], name='mrr_movement_contract'), models.Index(fields=['msp', 'effective_on'], name='mrr_movement_effective')],
                 'constraints': [elinkages.kernel.tenancy.TenantIsolation(name='mrr_movement_isolated', portal=''), elinkages.kernel.tenancy.SameTenant(deferred=False, field='contract', name='mrr_movement_contract_same_msp'), models.CheckConstraint(condition=models.Q(('kind__in', ['start', 'expansion', 'contraction', 'price', 'pause', 'resume', 'churn', 'renewal', 'correction'])), name='mrr_movement_kind_known'), models.CheckConstraint(condition=models.Q(('mrr_minor__gte', 0)), name='mrr_movement_not_negative'), elinkages.kernel.constraints.AppendOnly(mutable=(), name='mrr_movement_append_only'), referrals.models.revision.Revises(contracts='SELECT DISTINCT msp_id, contract_id AS id FROM added', events=('INSERT',), name='mrr_movement_revises')],
             },
         ),

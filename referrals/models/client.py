@@ -183,7 +183,6 @@ class MrrMovement(TenantModel):
         indexes = [
             models.Index(fields=["msp", "contract", "effective_on", "id"], name="mrr_movement_contract"),
             models.Index(fields=["msp", "effective_on"], name="mrr_movement_effective"),
-            models.Index(fields=["msp", "id"], name="mrr_movement_written"),
         ]
 
     def __str__(self) -> str:

@@ -130,7 +130,6 @@ def _move_and_pin() -> None:
     insert(
         MrrMovement,
         "bench",
-        id="uuidv7(interval '-1 day')",  # as those of a book that was kept for a while: home adds up new ones anew
         contract_id="contract",
         kind="'start'",
         effective_on="'2025-01-01'",

@@ -1,6 +1,6 @@
 """The owner's home: what needs me today, and how the program stands."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -28,14 +28,14 @@ def home(request: MspRequest) -> HttpResponse:
         "tasks": tasks(request.msp, request.member, at),
         "steps": steps,
         "steps_done": sum(step.is_done for step in steps),
-        **_figures(request, today, at),
+        **_figures(request, today),
     }
     return page(request, "dashboard/home.html", context)
 
 
-def _figures(request: MspRequest, today: date, at: datetime) -> dict[str, Any]:
+def _figures(request: MspRequest, today: date) -> dict[str, Any]:
     currency = request.msp.currency
-    mrr, stages = sourced.mrr_sourced(on=today, at=at), program.pipeline()
+    mrr, stages = sourced.mrr_sourced(on=today), program.pipeline()
     owed, paid = program.owed(), program.paid_since(date(today.year, 1, 1))
     stages_open = sum(stage.count for stage in stages)
     expected = sum(stage.expected_minor for stage in stages)
@@ -67,7 +67,6 @@ def _owed_note(owed: program.Owed, currency: str) -> str:
 @dashboard()
 def chart(request: MspRequest) -> HttpResponse:
     """The chart of home as a file of its own, colors inside, for a slide or an e-mail."""
-    at = timezone.now()
-    mrr = sourced.mrr_sourced(on=request.msp.today(at), at=at)
+    mrr = sourced.mrr_sourced(on=request.msp.today(timezone.now()))
     picture = sourced.chart_of(mrr, request.msp.currency).document()
     return HttpResponse(picture, headers={"Content-Type": "image/svg+xml"})
