@@ -41,7 +41,7 @@ def ask(contact: Contact, address: str, *, user: User, at: datetime) -> str:
     if holds_address(user, address):
         _move(contact, address, at)
         return ""
-    people.refuse_taken(contact, address, by=contact)
+    people.refuse_taken([(contact, address)], by=contact)
     contact.wanted_email = address
     contact.save(update_fields=["wanted_email"])
     said = {"contact": str(contact.pk), "address": address, "at": at.timestamp()}

@@ -90,7 +90,7 @@ def add_all(new: Sequence[Person], *, by: Actor, at: datetime) -> list[Contact]:
     ]
     if any(not contact.name for contact in contacts):
         raise Nameless("Enter the person's name.")
-    _refuse_taken(contacts, by)
+    refuse_taken(((contact, contact.email) for contact in contacts), by=by)
     with _own_address(contacts[0].email if contacts else ""):
         Contact.objects.bulk_create(contacts)
     trail.record_all(
@@ -137,7 +137,7 @@ def edit(
     if "email" in changed:
         contact.wanted_email = ""
     before = Contact.objects.values_list("email", flat=True).get(pk=contact.pk)
-    _refuse_taken([contact], by)
+    refuse_taken([(contact, contact.email)], by=by)
     with _own_address(contact.email):
         contact.save()
     if "email" in changed:
@@ -168,30 +168,25 @@ def end_access(user: User, at: datetime) -> None:
             trail.record("partner.person_left", contact.partner, by=contact, at=at, name=contact.name)
 
 
-def refuse_taken(contact: Contact, address: str, *, by: Actor) -> None:
-    """Say that an address is another person's here, before a letter goes to it. Raises AddressTaken."""
-    taken = Contact.objects.current().filter(email=address).exclude(pk=contact.pk).select_related("partner").first()
-    if taken is not None:
-        raise _taken(address, taken, by)
+def refuse_taken(wanted: Iterable[tuple[Contact, str]], *, by: Actor) -> None:
+    """Say whose an address is before it is given to a person, new or known, or a letter goes to it.
+
+    The database keeps addresses unique among current people. Raises AddressTaken.
+    """
+    wanted = [(contact, address) for contact, address in wanted if address]
+    if not wanted:
+        return
+    others = Contact.objects.current().exclude(pk__in=[contact.pk for contact, _ in wanted if contact.pk])
+    taken = others.filter(email__in={address for _, address in wanted}).select_related("partner")
+    holders = {other.email: other for other in taken}
+    for contact, address in wanted:
+        if (holder := holders.setdefault(address, contact)) is not contact:
+            raise _taken(address, holder, by)
 
 
 def end_invitations(contact: Contact, *, at: datetime) -> int:
     """Make the open invitations of a person worthless; returns how many there were."""
     return PartnerInvitation.objects.waiting().filter(contact=contact).update(revoked_at=at)
-
-
-def _refuse_taken(contacts: Sequence[Contact], by: Actor) -> None:
-    """The database keeps addresses unique among current people, the sentence says whose it is."""
-    emails = {contact.email for contact in contacts if contact.email}
-    if not emails:
-        return
-    others = Contact.objects.current().filter(email__in=emails).exclude(pk__in=[one.pk for one in contacts if one.pk])
-    holders = {other.email: other for other in others.select_related("partner")}
-    for contact in contacts:
-        if taken := holders.get(contact.email):
-            raise _taken(contact.email, taken, by)
-        if contact.email:
-            holders[contact.email] = contact
 
 
 @contextmanager

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from elinkages.accounts import colors, doors
-from elinkages.accounts.brand import Branding, Paper
-from elinkages.accounts.models import Msp
+from elinkages.accounts.models import Branding, Msp, Paper
 from elinkages.accounts.pictures import Picture
 from elinkages.audit import trail
 from elinkages.kernel import tenancy

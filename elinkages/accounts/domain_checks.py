@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from elinkages.accounts.portal_domain import PortalDomain
+from elinkages.accounts.models import PortalDomain
 from elinkages.kernel import http
 from elinkages.kernel.addresses import OutboundError
 

@@ -14,8 +14,8 @@ import tldextract
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from elinkages.accounts.models import Msp
-from elinkages.accounts.portal_domain import SERVED, DomainState, PortalDomain
+from elinkages.accounts.models import DomainState, Msp, PortalDomain
+from elinkages.accounts.models.portal_domain import SERVED
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.refusal import Refused

@@ -1,11 +1,11 @@
 """Who works here: MSPs, people, and who may do what at which MSP."""
 
-from elinkages.accounts.brand import Branding, Paper
+from elinkages.accounts.models.brand import Branding, Paper
 from elinkages.accounts.models.msp import Msp, slug_validator
+from elinkages.accounts.models.portal_domain import DomainState, PortalDomain
 from elinkages.accounts.models.submission import Submission
 from elinkages.accounts.models.team import Invitation, Membership, OwnershipTransfer
 from elinkages.accounts.models.user import User, UserManager, UserSession
-from elinkages.accounts.portal_domain import DomainState, PortalDomain
 
 __all__ = [
     "Branding",
