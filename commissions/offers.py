@@ -6,8 +6,8 @@ from commissions import deals
 from commissions.models import PlanVersion
 from commissions.terms import from_json
 from commissions.terms.words import describe
-from partners.agreements import Terms
 from partners.models import Partner
+from partners.signatures import Terms
 from referrals.models import ServiceLine
 
 

@@ -149,14 +149,14 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_FORMS = {
-    "signup": "elinkages.accounts.forms.SignupForm",
-    "login": "elinkages.accounts.forms.LoginForm",
-    "reset_password": "elinkages.accounts.forms.ResetPasswordForm",
-    "reset_password_from_key": "elinkages.accounts.forms.ResetPasswordKeyForm",
-    "change_password": "elinkages.accounts.forms.ChangePasswordForm",
-    "set_password": "elinkages.accounts.forms.SetPasswordForm",
-    "request_login_code": "elinkages.accounts.forms.RequestLoginCodeForm",
-    "add_email": "elinkages.accounts.forms.AddEmailForm",
+    "signup": "elinkages.accounts.forms.identity.SignupForm",
+    "login": "elinkages.accounts.forms.identity.LoginForm",
+    "reset_password": "elinkages.accounts.forms.identity.ResetPasswordForm",
+    "reset_password_from_key": "elinkages.accounts.forms.identity.ResetPasswordKeyForm",
+    "change_password": "elinkages.accounts.forms.identity.ChangePasswordForm",
+    "set_password": "elinkages.accounts.forms.identity.SetPasswordForm",
+    "request_login_code": "elinkages.accounts.forms.identity.RequestLoginCodeForm",
+    "add_email": "elinkages.accounts.forms.identity.AddEmailForm",
 }
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
@@ -179,7 +179,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 # A passkey is two factors only when the device asks for its owner's finger, face or PIN.
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_TOTP_ISSUER = "Elinkages"
-MFA_FORMS = {"add_webauthn": "elinkages.accounts.forms.AddPasskeyForm"}
+MFA_FORMS = {"add_webauthn": "elinkages.accounts.forms.identity.AddPasskeyForm"}
 # Without a proxy that we run, X-Forwarded-For is what the client likes to say.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXY_COUNT", "0"))
 

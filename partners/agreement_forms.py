@@ -2,7 +2,8 @@
 
 from django import forms
 
-from partners.agreements import LONGEST_GRACE, LONGEST_TEXT, NAME_LENGTH, NOTE_LENGTH
+from partners.agreements import LONGEST_GRACE, LONGEST_TEXT
+from partners.signatures import NAME_LENGTH, NOTE_LENGTH
 
 
 class DraftForm(forms.Form):

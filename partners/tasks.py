@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from elinkages.kernel.tasks import for_every_msp, tenant_task
-from partners import agreements
+from partners import agreement_letters
 from partners.joining import applications
 
 
@@ -24,11 +24,11 @@ def _forget(at: datetime) -> None:
 @tenant_task
 def ask_to_sign(**_: str) -> None:
     """Write to everyone of one MSP who has an agreement to sign."""
-    agreements.write_to_unsigned(at=timezone.now())
+    agreement_letters.write_to_unsigned(at=timezone.now())
 
 
 @shared_task
 def ask_everyone_to_sign(**_: str) -> None:
     """The same for every MSP: what a lost message missed, and the reminders."""
     at = timezone.now()
-    for_every_msp(lambda: agreements.write_to_unsigned(at=at))
+    for_every_msp(lambda: agreement_letters.write_to_unsigned(at=at))

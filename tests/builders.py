@@ -18,7 +18,7 @@ from elinkages.accounts.factors import MFAAdapter, moves_money
 from elinkages.accounts.models import Membership, Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.kernel.match_keys import company_key
-from partners import agreements
+from partners import agreements, signatures
 from partners.joining import pages
 from partners.models import (
     AgreementVersion,
@@ -155,7 +155,7 @@ def a_signature(version: AgreementVersion, contact: Contact) -> Signature:
         signed_at=AT,
         ip_address="203.0.113.7",
         text_sha256=version.text_sha256,
-        terms_sha256=agreements.terms_sha256([]),
+        terms_sha256=signatures.terms_sha256([]),
     )
     SignedCopy.objects.create(signature=signature, partner=contact.partner, content=b"%PDF", sha256="0" * 64)
     return signature

@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from commissions.facts import MANUAL, Applied, Document, Line, Standing
 from commissions.models import FactKind, LineKind
-from elinkages.accounts.forms import CURRENCIES, CURRENCY_CHOICES
+from elinkages.accounts.forms.msp import CURRENCIES, CURRENCY_CHOICES
 from elinkages.kernel.form_fields import AmountField, DayField, RateField, use_currency
 from elinkages.kernel.forms import Rows, limit, offer
 from elinkages.kernel.money import format_money

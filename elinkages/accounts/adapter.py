@@ -35,7 +35,7 @@ SENTENCES = {
 """What is wrong with a form of an account, in our words."""
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """Account mails and redirects."""
 
     error_messages = DefaultAccountAdapter.error_messages | SENTENCES

@@ -11,7 +11,7 @@ from elinkages.kernel.prepared import Prepared
 _users = Prepared(lambda pk: User.objects.filter(pk=pk), pk=UUID)
 
 
-class Backend(AuthenticationBackend):  # type: ignore[misc]
+class Backend(AuthenticationBackend):
     """The one of `AUTHENTICATION_BACKENDS`."""
 
     def get_user(self, user_id: Any) -> User | None:

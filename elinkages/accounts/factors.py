@@ -28,7 +28,7 @@ PLACE = secrets.Place(UUID(int=0), "mfa_authenticator", "data", UUID(int=0))
 """A person belongs to no MSP, and allauth seals without saying for which row (docs/adr/0027)."""
 
 
-class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class MFAAdapter(DefaultMFAAdapter):
     """allauth's second factors, with sealed secrets and one name for passkeys wherever the page was opened."""
 
     def encrypt(self, text: str) -> str:

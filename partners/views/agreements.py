@@ -16,7 +16,7 @@ from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from elinkages.kernel.paging import paginate
 from elinkages.kernel.tasks import nudge
-from partners import agreements, tasks
+from partners import agreements, signatures, tasks
 from partners.agreement_forms import DraftForm
 from partners.markup import blocks
 from partners.models import AgreementDraft, AgreementVersion, Partner, Signature, SourceKind
@@ -144,7 +144,7 @@ def signed_copy(request: MspRequest, signature_id: UUID) -> HttpResponse:
 def pdf_answer(signature: Signature) -> HttpResponse:
     """A signed copy as a file to keep."""
     name = slugify(f"{signature.version.title} {signature.version.number} {signature.partner.name}")[:80] or "agreement"
-    answer = HttpResponse(agreements.copy_of(signature), content_type="application/pdf")
+    answer = HttpResponse(signatures.copy_of(signature), content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     answer["Content-Security-Policy"] = "sandbox"
     return answer

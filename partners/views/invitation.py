@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from elinkages.accounts import doors, mailboxes
 from elinkages.accounts.access import public_of_msp
-from elinkages.accounts.forms import JoinForm
+from elinkages.accounts.forms.identity import JoinForm
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from partners import invitations

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from elinkages.accounts import branding, colors, pictures
 from elinkages.accounts.access import MspRequest, dashboard
-from elinkages.accounts.forms import BrandForm, LogoForm
+from elinkages.accounts.forms.msp import BrandForm, LogoForm
 from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
 from elinkages.kernel.forms import attempt

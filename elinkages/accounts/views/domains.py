@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from elinkages.accounts import domains, hosts
 from elinkages.accounts.access import MspRequest, dashboard
-from elinkages.accounts.forms import DomainForm
+from elinkages.accounts.forms.msp import DomainForm
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 

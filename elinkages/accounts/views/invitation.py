@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from elinkages.accounts import doors, mailboxes, team
 from elinkages.accounts.access import public_of_msp
-from elinkages.accounts.forms import JoinForm
+from elinkages.accounts.forms.identity import JoinForm
 from elinkages.accounts.models import Invitation, User
 from elinkages.accounts.rights import ROLE_SENTENCES, Role
 from elinkages.kernel.forms import attempt

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST
 
 from elinkages.accounts import msps, ownership, team
 from elinkages.accounts.access import MspRequest, dashboard
-from elinkages.accounts.forms import ClosingForm, OwnershipForm
+from elinkages.accounts.forms.msp import ClosingForm
+from elinkages.accounts.forms.team import OwnershipForm
 from elinkages.accounts.models import OwnershipTransfer
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_POST
 
 from elinkages.accounts import factors, msps, team, time_zones
 from elinkages.accounts.access import MspRequest, dashboard
-from elinkages.accounts.forms import MspForm, SecondFactorForm
+from elinkages.accounts.forms.msp import MspForm
+from elinkages.accounts.forms.team import SecondFactorForm
 from elinkages.audit import trail
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from elinkages.accounts import factors, ownership, team
 from elinkages.accounts.access import MspRequest, dashboard
-from elinkages.accounts.forms import InviteForm, RoleForm
+from elinkages.accounts.forms.team import InviteForm, RoleForm
 from elinkages.accounts.models import Invitation, Membership
 from elinkages.accounts.rights import ROLE_SENTENCES, Role
 from elinkages.kernel.forms import attempt

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from dateutil.relativedelta import relativedelta
 
 from commissions import offers
-from partners import agreements
+from partners import agreements, signatures
 from partners.joining import applications, fields, pages, rules
 from partners.models import AgreementVersion, Application, Contact, FieldType, JoinField, Partner, SourceKind
 
@@ -126,12 +126,12 @@ def _sign(story: "Story", partner: Partner, at: datetime) -> None:
     version = AgreementVersion.objects.get()
     person = Contact.objects.filter(partner=partner).select_related("partner").order_by("pk")[0]
     terms = offers.shown(partner, currency=story.msp.currency, on=story.msp.today(at))
-    agreements.sign(
+    signatures.sign(
         version,
         name=person.name,
         text_hash=version.text_sha256,
         terms=terms,
-        terms_hash=agreements.terms_sha256(terms),
+        terms_hash=signatures.terms_sha256(terms),
         ip_address="203.0.113.20",
         user_agent="Mozilla/5.0 (Macintosh; Intel Mac OS X 15_6) Safari/26.0",
         by=person,

@@ -15,7 +15,7 @@ from commissions import offers
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
-from partners import agreements
+from partners import agreements, signatures
 from partners.access import PortalRequest, ip_address_of, portal
 from partners.agreement_forms import PaperForm, SignForm
 from partners.markup import blocks
@@ -44,7 +44,7 @@ def agreement(request: PortalRequest) -> HttpResponse:
         "version": standing.version,
         "blocks": blocks(standing.version.text),
         "terms": terms,
-        "terms_hash": agreements.terms_sha256(terms),
+        "terms_hash": signatures.terms_sha256(terms),
         "signers": Contact.objects.current().filter(partner=request.partner, can_sign=True).order_by("name", "pk"),
         "signed": _signed(request),
     }
@@ -59,11 +59,11 @@ def _signed(request: PortalRequest) -> list[Signature]:
 def _sign(
     request: PortalRequest,
     version: AgreementVersion,
-    terms: Sequence[agreements.Terms],
+    terms: Sequence[signatures.Terms],
     answers: dict[str, Any],
     at: datetime,
 ) -> Signature:
-    return agreements.sign(
+    return signatures.sign(
         version,
         name=answers["name"],
         text_hash=answers["text_hash"],
@@ -98,7 +98,7 @@ def on_paper(request: MspRequest, partner_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with attempt(form):
             answers = form.cleaned_data
-            agreements.record_on_paper(standing.version, partner, **answers, terms=terms, by=request.member, at=at)
+            signatures.record_on_paper(standing.version, partner, **answers, terms=terms, by=request.member, at=at)
             messages.success(request, f"The signature of {partner.name} is on record.")
             return redirect("dashboard:partner", partner.pk)
     context = {"form": form, "partner": partner, "version": standing.version, "terms": terms}

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 
 from elinkages.accounts import doors, msps, time_zones
 from elinkages.accounts.access import submission_key
-from elinkages.accounts.forms import NewMspForm
+from elinkages.accounts.forms.msp import NewMspForm
 from elinkages.accounts.models import Membership, Msp, User
 from elinkages.kernel import tenancy
 from elinkages.kernel.pages import page

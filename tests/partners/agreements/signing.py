@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from elinkages.accounts.models import Membership
-from partners import agreements
+from partners import agreements, signatures
 from partners.models import AgreementVersion, Contact, Signature
 
 AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -23,8 +23,8 @@ def sign(version: AgreementVersion, contact: Contact, **changes: Any) -> Signatu
         "name": "Dana Finch",
         "text_hash": version.text_sha256,
         "terms": [],
-        "terms_hash": agreements.terms_sha256([]),
+        "terms_hash": signatures.terms_sha256([]),
         "ip_address": "203.0.113.7",
         "user_agent": "Firefox",
     }
-    return agreements.sign(version, **(shown | changes), by=contact, at=AT)
+    return signatures.sign(version, **(shown | changes), by=contact, at=AT)

@@ -13,7 +13,7 @@ from elinkages.accounts.rights import Role
 from elinkages.audit import trail
 from elinkages.kernel import tenancy
 from elinkages.mail.models import Message
-from partners import agreements, onboarding, people, tasks
+from partners import agreement_letters, agreements, onboarding, people, tasks
 from partners.models import AgreementVersion, PartnerLogin, Signature, SignedCopy, SourceKind
 from tests import builders
 from tests.partners.agreements.signing import AT, TODAY, publish, sign
@@ -200,7 +200,7 @@ def test_partners_are_written_to_once_and_reminded_in_the_last_week(
         assert subjects[1:] == ["Reminder: Northwind IT asks you to sign: Partner agreement"]
         sign(version, dana.contact)
         Message.objects.all().delete()
-        agreements.write_to_unsigned(at=AT + timedelta(days=15))
+        agreement_letters.write_to_unsigned(at=AT + timedelta(days=15))
         assert not Message.objects.exists()
 
 

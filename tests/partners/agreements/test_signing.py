@@ -11,7 +11,7 @@ from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
 from elinkages.kernel import tenancy
 from elinkages.mail.models import Message
-from partners import agreements, people
+from partners import people, signatures
 from partners.models import Contact, PartnerLogin, Signature
 from tests import builders
 from tests.partners.agreements.signing import AT, publish, sign
@@ -90,7 +90,7 @@ def test_who_may_not_sign_is_told_who_may(msp: Msp, ana: Membership, portal: Cli
         people.add(dana.partner, name="Frank Finch", email="frank@finch.test", by=ana, at=AT)
         Contact.objects.filter(pk=dana.contact_id).update(can_sign=False)
         dana.contact.refresh_from_db()
-        with pytest.raises(agreements.MayNotSign, match="You do not sign for Finch CPAs"):
+        with pytest.raises(signatures.MayNotSign, match="You do not sign for Finch CPAs"):
             sign(version, dana.contact)
     html = read(portal, f"/p/{msp.slug}/agreement/")
     assert "Ask Frank Finch" in html
@@ -101,14 +101,14 @@ def test_signing_is_refused_twice_nameless_and_for_another_kind(msp: Msp, ana: M
     with tenancy.use(msp.pk):
         everyone = publish(ana)
         vendors = publish(ana, kind="vendor", text="For vendors.")
-        with pytest.raises(agreements.NotTheirs, match="is not the agreement of Finch CPAs"):
+        with pytest.raises(signatures.NotTheirs, match="is not the agreement of Finch CPAs"):
             sign(vendors, dana.contact)
-        with pytest.raises(agreements.Unsigned, match="full name"):
+        with pytest.raises(signatures.Unsigned, match="full name"):
             sign(everyone, dana.contact, name=" ")
-        with pytest.raises(agreements.Misread):
+        with pytest.raises(signatures.Misread):
             sign(everyone, dana.contact, text_hash="0" * 64)
         sign(everyone, dana.contact)
-        with pytest.raises(agreements.AlreadySigned, match="Finch CPAs signed Partner agreement, version 1 already"):
+        with pytest.raises(signatures.AlreadySigned, match="Finch CPAs signed Partner agreement, version 1 already"):
             sign(everyone, dana.contact)
 
 
@@ -121,8 +121,8 @@ def test_a_signature_on_paper_is_recorded(msp: Msp, ana: Membership, owner: Clie
     with tenancy.use(msp.pk):
         signature = Signature.objects.get()
         assert (signature.is_on_paper, signature.recorded_by_id, signature.contact_id) == (True, ana.pk, None)
-        assert "folder Partners" in pdf_text(agreements.copy_of(signature))
-        with pytest.raises(agreements.Unsigned, match="where the paper is kept"):
-            agreements.record_on_paper(signature.version, dana.partner, name="D", note="", terms=[], by=ana, at=AT)
+        assert "folder Partners" in pdf_text(signatures.copy_of(signature))
+        with pytest.raises(signatures.Unsigned, match="where the paper is kept"):
+            signatures.record_on_paper(signature.version, dana.partner, name="D", note="", terms=[], by=ana, at=AT)
     assert owner.get(url).status_code == 302
     assert "Signed by Dana Finch" in read(owner, f"/{msp.slug}/partners/{dana.partner_id}/")

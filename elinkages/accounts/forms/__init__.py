@@ -1,0 +1,1 @@
+"""Forms of people, of MSPs and of teams."""
