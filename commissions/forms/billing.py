@@ -36,9 +36,8 @@ class InvoiceForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.home = currency
         self.fields["currency"].initial = currency
-        self.fields[
-            "rate"
-        ].help_text = (
+        rate = self.fields["rate"]
+        rate.help_text = (
             f"For an invoice in another currency: what one unit of it was in {currency} that day, kept for good."
         )
 

@@ -27,14 +27,15 @@ _TAKEN: Final = """
               WHERE p.msp_id = %(msp)s AND p.state IN ('draft', 'approved', 'reserved', 'submitted'))
           SELECT entry_id FROM taken"""
 """What is in payouts that are not over, found once: after a first large run, which no count of rows knows of yet, the
-planner would look through all of it for every entry. What was paid is not payable anymore, so history is not read."""
+planner would look through all of it for every entry. What was paid is not payable anymore, so history is not read; what
+failed, was canceled or came back has released its items (I16). An item always has an entry, as NOT IN asks for."""
 
 ENTRIES: Final = f"""
     SELECT e.id, e.partner_id, e.minor FROM commissions_entry e
     WHERE e.msp_id = %(msp)s AND e.stage = 'payable' AND e.currency = %(currency)s AND e.paid_in = %(paid_in)s
       AND (e.hold_until <= %(cutoff)s OR e.minor < 0)
       AND e.pool_id NOT IN ({gates.HELD_POOLS})
-      AND e.id NOT IN ({_TAKEN})"""  # noqa: S608
+      AND e.id NOT IN ({_TAKEN})"""  # noqa: S608 -- constants of ours; every value is a parameter
 """Entries that a run may take. What a partner owes back counts at once, whatever its day.
 
 Parameters: %(msp)s, %(currency)s, %(paid_in)s, %(cutoff)s.

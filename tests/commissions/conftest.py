@@ -12,7 +12,7 @@ from tests import builders
 
 
 @pytest.fixture
-def msp() -> Iterator[Msp]:
+def msp(db: None) -> Iterator[Msp]:
     acme = builders.an_msp()
     with tenancy.use(acme.pk):
         yield acme

@@ -7,7 +7,7 @@ from django.db import connection
 
 from commissions import accruals, ledger
 from commissions.models import Entry, EntryKind, Hold, Journal, Pool, Posting, Stage
-from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Trigger
+from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Proration, Trigger
 from elinkages.accounts.models import Msp
 from partners.models import Partner
 from tests import builders
@@ -67,8 +67,8 @@ def test_e3_rounding_is_monthly(petra: Partner) -> None:
 
 
 @pytest.mark.parametrize(("proration", "expected"), [("actual", 8_143), ("thirty_360", 8_400)])
-def test_e5_a_first_month_is_prorated(petra: Partner, proration: str, expected: int) -> None:
-    terms = Percent(basis_points=800, proration=proration)  # type: ignore[arg-type]
+def test_e5_a_first_month_is_prorated(petra: Partner, proration: Proration, expected: int) -> None:
+    terms = Percent(basis_points=800, proration=proration)
     builders.a_deal(petra, terms, mrr_minor=150_000, starts_on=date(2026, 2, 10))
     run(date(2026, 3, 1))
     assert amounts() == [("2026-02", expected)]

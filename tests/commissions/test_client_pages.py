@@ -12,7 +12,7 @@ from django.utils.html import strip_tags
 
 from commissions import accruals
 from commissions.models import Pin
-from commissions.terms import Flat, FullClawback, Percent, Tiered
+from commissions.terms import Flat, FullClawback, Pausing, Percent, Tiered
 from elinkages.accounts.models import Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
@@ -368,14 +368,14 @@ def test_a_day_is_the_one_at_the_msp(msp: Msp) -> None:
 
 def test_a_pause_says_before_it_is_saved_what_becomes_of_its_months(msp: Msp, today: date) -> None:
     start = (today - timedelta(days=200)).replace(day=1)
-    sentences = {
+    sentences: dict[Pausing, str] = {
         "clock_stops": "Whole months of a pause are made up for at the end of the term.",
         "clock_runs": "The term goes on during a pause: its months are lost to the partner.",
     }
     browser = browse(msp)
     for pause, sentence in sentences.items():
         with tenancy.use(msp.pk):
-            terms = Percent(basis_points=1_000, pause=pause)  # type: ignore[arg-type]
+            terms = Percent(basis_points=1_000, pause=pause)
             contract = builders.a_deal(builders.a_partner(f"Partner {pause}"), terms, 200_000, start)
         typed = {"kind": "pause", "effective_on": str(today), "mrr": "", "note": ""}
         shown = browser.get(f"/acme/contracts/{contract.pk}/movement/", typed).content.decode()

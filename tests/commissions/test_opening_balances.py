@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -37,8 +38,8 @@ def partner(owner: Membership) -> Partner:
     return builders.a_partner("Harbor Tax")
 
 
-def record(partner: Partner, owner: Membership, minor: int = 72_000, owed_on: date = SWITCH, **fields: object) -> Entry:
-    balance = Balance(partner, minor, owed_on, **fields)  # type: ignore[arg-type]
+def record(partner: Partner, owner: Membership, minor: int = 72_000, owed_on: date = SWITCH, **fields: Any) -> Entry:
+    balance = Balance(partner, minor, owed_on, **fields)
     return opening_balances.record(balance, by=owner, at=AT)
 
 

@@ -1,13 +1,12 @@
 """What the worked examples are told with: facts come in, a day passes, and the books are proved after each."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 from commissions import accruals, facts, invariants
 from commissions.facts import Applied, Document, Line
 from commissions.models import Entry, Pool, Stage
-from commissions.terms import (
-    Percent,
-)
+from commissions.terms import Percent
 from elinkages.kernel.actors import System
 from referrals.models import Contract
 
@@ -44,21 +43,18 @@ def total(**where: object) -> int:
     return sum(minor for *_, minor in told(**where))
 
 
-def pay(contract: Contract, on: date, minor: int, *, for_: str = "1", key: str = "", **fields: object) -> None:
+def pay(contract: Contract, on: date, minor: int, *, for_: str = "1", key: str = "", **fields: Any) -> None:
     """A payment for an invoice."""
     key = key or f"{for_}-{on}"
     receive(contract, "payment", key, on, applied=[Applied(for_, minor)], **fields)
 
 
-def bill(contract: Contract, on: date, lines: dict[str, int], *, key: str = "1", **fields: object) -> None:
+def bill(contract: Contract, on: date, lines: dict[str, int], *, key: str = "1", **fields: Any) -> None:
     """An invoice with lines by kind."""
     receive(contract, "invoice", key, on, lines=[Line(kind, minor) for kind, minor in lines.items()], **fields)
 
 
-def receive(contract: Contract, kind: str, key: str, on: date, **fields: object) -> None:
+def receive(contract: Contract, kind: str, key: str, on: date, **fields: Any) -> None:
     fields = {"currency": contract.currency, **fields}
-    document = Document(
-        kind=kind, source="books", external_id=key, client=contract.client, dated_on=on,
-        **fields,  # type: ignore[arg-type]
-    )  # fmt: skip
+    document = Document(kind=kind, source="books", external_id=key, client=contract.client, dated_on=on, **fields)
     facts.receive([document], by=BY, at=noon(date(2027, 12, 1)))

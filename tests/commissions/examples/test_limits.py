@@ -12,6 +12,7 @@ from commissions.terms import (
     FullClawback,
     LinearClawback,
     MrrMultiple,
+    Pausing,
     Percent,
     SteppedClawback,
 )
@@ -52,9 +53,12 @@ def test_e18_caps_of_a_month_and_of_the_whole_term(petra: Partner) -> None:
 
 
 def test_e22_a_pause_with_the_clock_stopped_and_running(petra: Partner) -> None:
-    expected = {"clock_stops": (date(2027, 2, 1), 120_000), "clock_runs": (date(2026, 12, 1), 100_000)}
+    expected: dict[Pausing, tuple[date, int]] = {
+        "clock_stops": (date(2027, 2, 1), 120_000),
+        "clock_runs": (date(2026, 12, 1), 100_000),
+    }
     for pause, (last, minor) in expected.items():
-        contract = builders.a_deal(petra, Percent(basis_points=1_000, pause=pause), 100_000)  # type: ignore[arg-type]
+        contract = builders.a_deal(petra, Percent(basis_points=1_000, pause=pause), 100_000)
         builders.a_movement(contract, date(2026, 5, 1), 0, "pause")
         builders.a_movement(contract, date(2026, 7, 1), 100_000, "resume")
         run(date(2027, 6, 1))

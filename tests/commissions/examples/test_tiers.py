@@ -5,9 +5,7 @@ from datetime import date
 import pytest
 
 from commissions.models import EntryKind, Plan
-from commissions.terms import (
-    Tiered,
-)
+from commissions.terms import Tiered, TierMode, TierRate
 from partners.models import Partner
 from referrals import contracts
 from referrals.models import Contract
@@ -21,7 +19,7 @@ BY_WINS = ((0, 500), (2, 750), (4, 1_000))
 
 
 @pytest.mark.parametrize(
-    ("tiers", "mrr_minor", "expected"),
+    ("mode", "mrr_minor", "expected"),
     [
         ("marginal", 1_825_000, 137_500),
         ("whole", 1_825_000, 182_500),
@@ -31,9 +29,9 @@ BY_WINS = ((0, 500), (2, 750), (4, 1_000))
     ],
 )
 def test_e7_and_e8_tiers_of_active_mrr_in_one_contract(
-    petra: Partner, tiers: str, mrr_minor: int, expected: int
+    petra: Partner, mode: TierMode, mrr_minor: int, expected: int
 ) -> None:
-    terms = Tiered(tiers=SLICES, mode=tiers)  # type: ignore[arg-type]
+    terms = Tiered(tiers=SLICES, mode=mode)
     builders.a_deal(petra, terms, mrr_minor)
     run(date(2026, 2, 1))
     assert total() == expected
@@ -104,15 +102,19 @@ def test_e10_accrued_late_comes_to_the_same(petra: Partner) -> None:
 
 
 def test_a_locked_rate_stays_with_its_client_and_a_floating_one_follows_the_quarter(petra: Partner) -> None:
-    for rate, expected in (("locked", [5_000, 5_000, 5_000, 5_000]), ("floating", [5_000, 5_000, 5_000, 7_500])):
+    expected: dict[TierRate, list[int]] = {
+        "locked": [5_000, 5_000, 5_000, 5_000],
+        "floating": [5_000, 5_000, 5_000, 7_500],
+    }
+    for rate, amounts in expected.items():
         paul = builders.a_partner(f"Paul {rate}")
-        terms = Tiered(tiers=BY_WINS, mode="whole", tier_base="wins", reset="quarter", rate=rate)  # type: ignore[arg-type]
+        terms = Tiered(tiers=BY_WINS, mode="whole", tier_base="wins", reset="quarter", rate=rate)
         plan = builders.a_plan(terms, for_everyone=False)
         first = builders.a_deal(paul, mrr_minor=100_000, plan=plan, won_on=date(2026, 1, 2))
         for day in (2, 3, 4):
             builders.a_deal(paul, mrr_minor=50_000, plan=plan, starts_on=date(2026, 5, 1), won_on=date(2026, 4, day))
         run(date(2026, 5, 1))
-        assert [minor for *_, minor in told(pool__contract=first)] == expected
+        assert [minor for *_, minor in told(pool__contract=first)] == amounts
 
 
 def test_new_mrr_moves_through_the_tiers_as_it_was_won(petra: Partner) -> None:
