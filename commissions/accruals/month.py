@@ -13,10 +13,11 @@ from dateutil.relativedelta import relativedelta
 from django.db import connection
 
 from commissions import holds
-from commissions.accruals import caps, scan
+from commissions.accruals import caps, revisions, scan
 from commissions.accruals.posting import write
 from commissions.accruals.release import release_batch
-from commissions.accruals.scan import Due, Revised
+from commissions.accruals.revisions import Revised
+from commissions.accruals.scan import Due
 from commissions.accruals.targets import Failed, compute, terms_of_versions
 from commissions.accruals.tiers import Placed
 from commissions.models import Hold
@@ -85,14 +86,14 @@ def revise_page(*, today: date, by: Actor, at: datetime) -> tuple[int, int]:
     """Contracts that changed, through all their months: (contracts that something was done for, entries posted or
     voided). 0 contracts means done."""
     _lock()
-    contracts = scan.revised(size=REVISED_PAGE, today=today)
+    contracts = revisions.revised(size=REVISED_PAGE, today=today)
     versions: dict[UUID, Terms] = {}
     written = posted = 0
     for month, members in sorted(_by_month(contracts, today).items()):
         due = scan.scan_contracts(month, members, once_only=month == today.replace(day=1))
         done = _compute(_place(due, month, today, versions), month, today, versions, by, at)
         written, posted = written + done.targets, posted + done.posted
-    marked = scan.mark_computed(contracts) if contracts else 0
+    marked = revisions.mark_computed(contracts) if contracts else 0
     return (len(contracts) if written or marked else 0), posted
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from dateutil.relativedelta import relativedelta
 from django.db import connection
 
-from commissions.accruals import caps, scan
+from commissions.accruals import caps, revisions, scan
 from commissions.accruals.targets import compute, terms_of_versions
 from commissions.invariants.catalogue import Invariant
 from commissions.terms import Terms
@@ -27,7 +27,7 @@ def differences(today: date) -> list[tuple[str, str]]:
     first = _first_month()
     found: list[tuple[str, str]] = []
     versions: dict[UUID, Terms] = {}
-    waiting = scan.waiting(today)
+    waiting = revisions.waiting(today)
     month = first
     while month is not None and month <= today:
         found += _month(month, today, versions, waiting)

@@ -1,33 +1,28 @@
-"""Plans: created, published version by version, and applied by rules. A published version never changes."""
+"""Plans are created, published version by version, and archived. A published version never changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q
 
 from commissions import terms as plan_terms
 from commissions.accruals import preview
-from commissions.models import Pin, Plan, PlanRule, PlanVersion, Versioning
-from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Terms, Tiered
+from commissions.models import Pin, Plan, PlanVersion, Versioning
+from commissions.plans.refusals import Archived, EmptyPeriod, only, say_period
+from commissions.terms import Terms, Tiered
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor, System
-from elinkages.kernel.money import exponent, format_money
+from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 from elinkages.kernel.words import say_count, say_day
-from partners.models import Partner
-from referrals.models import ServiceLine
 
 
 class NameTaken(Refused):
     """Two plans of one name."""
-
-
-class Archived(Refused):
-    """A plan that is no longer offered."""
 
 
 class StillApplies(Refused):
@@ -50,57 +45,6 @@ class LowersEarned(Refused):
     """A version that takes back what was earned, before somebody has said that the agreements allow it."""
 
 
-class NoVersion(Refused):
-    """A plan that says nothing on the day it should apply."""
-
-
-class RulesConflict(Refused):
-    """Two rules of one scope on one day."""
-
-
-class EmptyPeriod(Refused):
-    """A period that ends before it begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class StartingPoint:
-    """Terms that an owner can begin with; nothing is published until they say so."""
-
-    slug: str
-    name: str
-    why: str
-    terms: Terms
-    currency: str
-
-    @property
-    def sentence(self) -> str:
-        """The terms in words."""
-        return plan_terms.describe(self.terms, self.currency)
-
-
-def starting_points(currency: str) -> list[StartingPoint]:
-    """Three plans that most MSPs begin with, amounts in the MSP's currency."""
-    flat = Flat(amount_minor=500 * 10 ** exponent(currency), clawback=FullClawback(window_days=90))
-    multiple = MrrMultiple(basis_points=10_000, clawback=FullClawback(window_days=90))
-    return [
-        StartingPoint("flat", "Flat fee", "Easy to say and to remember. Fits happy clients.", flat, currency),
-        StartingPoint(
-            "multiple",
-            "One month of MRR",
-            "A larger introduction earns more, and you pay once. Fits advisers and peers.",
-            multiple,
-            currency,
-        ),
-        StartingPoint(
-            "share",
-            "10% for a year",
-            "The partner shares the first year with you, good months and bad. Fits advisers and vendors.",
-            Percent(basis_points=1000, months=12),
-            currency,
-        ),
-    ]
-
-
 def create(*, name: str, versioning: str, terms: Terms, valid_from: date, by: Actor, at: datetime) -> Plan:
     """A new plan with its first version, in force from a day on. Raises NameTaken."""
     name = " ".join(name.split())[:120]
@@ -110,7 +54,7 @@ def create(*, name: str, versioning: str, terms: Terms, valid_from: date, by: Ac
         with transaction.atomic():
             plan = Plan.objects.create(name=name, versioning=Versioning(versioning), created_at=at)
     except IntegrityError as error:
-        _only("plan_name_once", error)
+        only("plan_name_once", error)
         raise NameTaken(f"There is a plan named “{name}” already. Choose another name.") from error
     trail.record("plan.created", plan, by=by, at=at, versioning=str(Versioning(versioning).label))
     publish(plan, terms=terms, valid_from=valid_from, by=by, at=at)
@@ -252,7 +196,7 @@ def _write(
                 published_by=by if isinstance(by, Membership) else None,
             )
     except IntegrityError as error:
-        _only("plan_version_no_overlap", error)
+        only("plan_version_no_overlap", error)
         raise VersionsOverlap(_overlap(plan, valid_from, valid_until)) from error
 
 
@@ -275,7 +219,9 @@ def _refuse_what_says_nothing(terms: Terms) -> None:
 
 def archive(plan: Plan, *, by: Actor, at: datetime) -> Plan:
     """Offer a plan no longer. Deals that were won under it keep it. Raises StillApplies while a rule leads to it."""
-    rules = plan.rules.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=_today(at)))
+    rules = plan.rules.filter(
+        Q(valid_until__isnull=True) | Q(valid_until__gt=Msp.objects.get(pk=current_msp_id()).today(at))
+    )
     if scopes := [rule.scope for rule in rules.select_related("partner", "service_line")]:
         raise StillApplies(f"“{plan.name}” still applies to {'; '.join(scopes)}. End these rules first.")
     if not Plan.objects.filter(pk=plan.pk, archived_at__isnull=True).update(archived_at=at):
@@ -289,71 +235,6 @@ def restore(plan: Plan, *, by: Actor, at: datetime) -> Plan:
     if Plan.objects.filter(pk=plan.pk, archived_at__isnull=False).update(archived_at=None):
         trail.record("plan.restored", plan, by=by, at=at)
     return plan
-
-
-def apply(
-    plan: Plan,
-    *,
-    partner: Partner | None = None,
-    source_kind: str = "",
-    service_line: ServiceLine | None = None,
-    valid_from: date,
-    valid_until: date | None = None,
-    replacing: bool = False,
-    by: Actor,
-    at: datetime,
-) -> PlanRule:
-    """Say where a plan applies to deals won from a day on: a partner or a kind of source, a service line, or everyone.
-
-    `replacing` ends the open rule of the same scope on that day. Raises RulesConflict, NoVersion, Archived,
-    EmptyPeriod.
-    """
-    if plan.archived_at is not None:
-        raise Archived(f"“{plan.name}” is archived. Restore it before you apply it.")
-    if valid_until is not None and valid_until <= valid_from:
-        raise EmptyPeriod("A rule applies for at least one day: let it end after it begins.")
-    if version_on(plan, valid_from) is None:
-        raise NoVersion(f"“{plan.name}” has no version in force on {say_day(valid_from)}. {_known(plan)}")
-    rule = PlanRule(
-        plan=plan,
-        partner=partner,
-        source_kind=source_kind,
-        service_line=service_line,
-        valid_from=valid_from,
-        valid_until=valid_until,
-        created_at=at,
-    )
-    if replacing:
-        for old in _same_scope(rule).filter(valid_until__isnull=True, valid_from__lt=valid_from):
-            end_rule(old, on=valid_from, by=by, at=at)
-    try:
-        with transaction.atomic():
-            rule.save(force_insert=True)
-    except IntegrityError as error:
-        _only("plan_rule_one_per_scope", error)
-        raise RulesConflict(_conflict(rule)) from error
-    trail.record("plan.rule_added", plan, by=by, at=at, applies_to=rule.scope, from_on=valid_from, until_on=valid_until)
-    return rule
-
-
-def end_rule(rule: PlanRule, *, on: date, by: Actor, at: datetime) -> None:
-    """End a rule; `on` is the first day on which it no longer applies. Deals won under it keep their plan.
-
-    A rule that would end before it has begun is taken back altogether. Raises EmptyPeriod for a day before the
-    start of a rule that has applied, or after its end.
-    """
-    if rule.valid_until is not None and rule.valid_until <= on:
-        raise EmptyPeriod(f"This rule ends on {say_day(rule.valid_until)} already.")
-    facts = {"applied_to": rule.scope, "first_day_without_on": on}
-    if on <= rule.valid_from:
-        if rule.valid_from < _today(at):
-            raise EmptyPeriod(f"This rule has applied since {say_day(rule.valid_from)}. Choose a later day.")
-        rule.delete()
-        trail.record("plan.rule_taken_back", rule.plan, by=by, at=at, **facts)
-        return
-    rule.valid_until = on
-    rule.save(update_fields=["valid_until"])
-    trail.record("plan.rule_ended", rule.plan, by=by, at=at, **facts)
 
 
 def version_on(plan: Plan, day: date) -> PlanVersion | None:
@@ -372,22 +253,6 @@ def pinned(plan: Plan) -> int:
     return Pin.objects.filter(plan_version__plan=plan).count()
 
 
-def _same_scope(rule: PlanRule) -> "QuerySet[PlanRule]":
-    same = PlanRule.objects.filter(partner=rule.partner, source_kind=rule.source_kind, service_line=rule.service_line)
-    return same.select_related("plan", "partner", "service_line")
-
-
-def _conflict(rule: PlanRule) -> str:
-    others = _same_scope(rule).exclude(valid_until__lte=rule.valid_from)
-    if rule.valid_until is not None:
-        others = others.filter(valid_from__lt=rule.valid_until)
-    other = others.order_by("valid_from")[0]
-    return (
-        f"“{other.plan.name}” already applies to {other.scope} {_period(other.valid_from, other.valid_until)}."
-        " One deal can have one plan: end that rule first, or choose other days."
-    )
-
-
 def _overlap(plan: Plan, valid_from: date, valid_until: date | None) -> str:
     others = plan.versions.exclude(valid_until__lte=valid_from)
     if valid_until is not None:
@@ -395,25 +260,6 @@ def _overlap(plan: Plan, valid_from: date, valid_until: date | None) -> str:
     other = others.order_by("-valid_from")[0]
     first = say_day(other.valid_until) if other.valid_until else f"the day after {say_day(other.valid_from)}"
     return (
-        f"Version {other.number} is in force {_period(other.valid_from, other.valid_until)}, and versions of one plan"
-        f" never overlap. The first free day is {first}."
+        f"Version {other.number} is in force {say_period(other.valid_from, other.valid_until)}, and versions of one"
+        f" plan never overlap. The first free day is {first}."
     )
-
-
-def _known(plan: Plan) -> str:
-    first = plan.versions.order_by("valid_from").first()
-    return f"Its first version begins on {say_day(first.valid_from)}." if first else "Publish one first."
-
-
-def _today(at: datetime) -> date:
-    return Msp.objects.get(pk=current_msp_id()).today(at)
-
-
-def _only(name: str, error: IntegrityError) -> None:
-    """Go on only when the database refused for this reason."""
-    if name not in str(error):
-        raise error
-
-
-def _period(first: date, until: date | None) -> str:
-    return f"from {say_day(first)} on" if until is None else f"from {say_day(first)} until {say_day(until)}"
