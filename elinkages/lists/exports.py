@@ -27,7 +27,7 @@ from elinkages.lists import listing as listings
 from elinkages.lists import wanted as bundles
 from elinkages.lists import writing
 from elinkages.lists.listing import Asked
-from elinkages.lists.models import UNFINISHED, Export, ExportFile, ExportFormat, ExportState
+from elinkages.lists.models import QUERY_LENGTH, UNFINISHED, Export, ExportFile, ExportFormat, ExportState
 from elinkages.lists.scope import Scope
 from elinkages.lists.wanted import Wanted
 
@@ -51,6 +51,10 @@ class UnknownFormat(Refused):
 
 class TooLong(Refused):
     """More rows than a file may have."""
+
+
+class AddressTooLong(Refused):
+    """What was asked for does not fit into what is remembered of it."""
 
 
 class LinkTooOld(Refused):
@@ -82,9 +86,11 @@ def of_list(asked: Asked) -> Wanted:
 
 
 def start(wanted: Wanted, *, format_: str, by: Membership, at: datetime) -> Export:
-    """Ask for a file; a short one is ready at once. Raises UnknownFormat, TooLong."""
+    """Ask for a file; a short one is ready at once. Raises UnknownFormat, AddressTooLong, TooLong."""
     if format_ not in wanted.formats:
         raise UnknownFormat(f"Choose {' or '.join(ExportFormat(one).label for one in wanted.formats)}.")
+    if len(wanted.query) > QUERY_LENGTH:
+        raise AddressTooLong("That is more than one file can be asked for. Take some filters away.")
     rows = wanted.count(wanted.most)
     if rows > wanted.most:
         raise TooLong(wanted.too_long)

@@ -55,8 +55,7 @@ def save(
 ) -> SavedView:
     """Keep what a list shows under a name. Raises Unnamed, NameTaken, TooMany, NotYours."""
     _may_share(is_shared, by)
-    if len(query) > QUERY_LENGTH:
-        raise TooMany("That is more than one view can keep. Take some filters away.")
+    _fits(query)
     if SavedView.objects.filter(listing=listing, owner=by).count() >= MOST:
         raise TooMany(f"You keep {MOST} views of this list already. Delete one that you no longer use.")
     view = SavedView(listing=listing, query=query, owner=by, created_at=at)
@@ -80,9 +79,10 @@ def edit(view: SavedView, *, name: str, is_shared: bool, by: Membership, at: dat
 
 
 def replace(view: SavedView, *, query: str, by: Membership) -> SavedView:
-    """Let a view of one's own show something else from now on. Raises NotYours."""
+    """Let a view of one's own show something else from now on. Raises NotYours, TooMany."""
     _mine(view, by)
-    view.query = query[:QUERY_LENGTH]
+    _fits(query)
+    view.query = query
     view.save(update_fields=["query"])
     return view
 
@@ -117,6 +117,11 @@ def _write(view: SavedView, *, name: str, is_shared: bool) -> None:
         raise NameTaken(f"You have a view called “{view.name}” already. Choose another name.") from error
     if not is_shared:
         DefaultView.objects.filter(view=view).exclude(member=view.owner_id).delete()
+
+
+def _fits(query: str) -> None:
+    if len(query) > QUERY_LENGTH:
+        raise TooMany("That is more than one view can keep. Take some filters away.")
 
 
 def _mine(view: SavedView, by: Membership) -> None:

@@ -28,6 +28,7 @@ AT_ONCE = 500
 """Rows fetched from the server's cursor, and the lines made of them, at a time."""
 BOM = b"\xef\xbb\xbf"
 """Tells spreadsheet programs that the text is UTF-8."""
+_NOT_IN_A_SHEET_NAME = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,11 @@ def file_name(title: str, format_: str, today: date) -> str:
     return f"{title} {today.isoformat()}.{format_}"
 
 
+def _sheet_name(title: str) -> str:
+    """A title, which may be the name of a file, as Excel takes one: 31 characters, without some, in no apostrophes."""
+    return title.translate(_NOT_IN_A_SHEET_NAME)[:31].strip("' ") or "Rows"
+
+
 class _Csv:
     """RFC 4180 in UTF-8; amounts and days as plain text that a program can read."""
 
@@ -124,7 +130,7 @@ class _Excel:
         self.book = xlsxwriter.Workbook(file, options)
         # The same rows give the same bytes, whenever they are written.
         self.book.set_properties({"title": sheet.title, "created": datetime(2000, 1, 1, tzinfo=UTC)})
-        self.page = self.book.add_worksheet(sheet.title[:31])
+        self.page = self.book.add_worksheet(_sheet_name(sheet.title))
         self.formats = {
             Kind.MONEY: self.book.add_format(
                 {"num_format": "#,##0" + ("." + "0" * self.places if self.places else "")}

@@ -221,6 +221,13 @@ def test_every_row_comes_back_with_what_became_of_it(office: Office, desk: Desk)
     assert [cell.value for cell in sheet[3]][:4] == ["=Evil()", "CPA", "1", 3]
 
 
+@pytest.mark.parametrize("name", ["partners[1].csv", "what? a*b: 'c'.csv", "'.csv", "[].csv"])
+def test_a_file_may_be_called_what_no_sheet_of_a_workbook_may(office: Office, desk: Desk, name: str) -> None:
+    batch = office.checked(office.choose(office.upload("partners", "Name,Kind\nHarbor,CPA\n", name)))
+    book = load_workbook(io.BytesIO(taken_along(desk, batch, format_="xlsx").content))
+    assert book.worksheets[0]["A2"].value == "Harbor"
+
+
 def test_rows_are_a_file_for_those_alone_who_may_bring_that_kind(office: Office, desk: Desk) -> None:
     batch = office.check("partners", "Name,Kind\nHarbor,CPA\n")
     finance = Desk(office, builders.a_member(office.msp, Role.FINANCE, "Fay Finance").user)

@@ -5,6 +5,7 @@ import io
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,7 @@ from elinkages.audit.models import AuditEvent
 from elinkages.kernel import tenancy
 from elinkages.lists import exports, tasks
 from elinkages.lists.models import Export, ExportFile, ExportState
+from referrals.listings import REFERRALS
 from referrals.models import Stage
 from tests import builders, queue
 from tests.lists.conftest import Office, browse, make_office, text_of
@@ -134,6 +136,18 @@ def test_a_format_that_does_not_exist_is_refused_and_a_list_that_is_too_long(
     monkeypatch.setattr(exports, "MOST", 2)
     answer = browser.post(office.url("referrals/export/"), {"format": "csv"})
     assert "A file may have 2 rows and this list has more." in text_of(answer)
+
+
+def test_an_address_that_is_longer_than_what_a_file_remembers_of_it_is_refused(office: Office) -> None:
+    """Of what is searched every letter may be twelve in an address."""
+    browser = browse(office.owner)
+    searched = quote("🍕" * 160)
+    columns = "".join(f"&columns={column.name}" for column in REFERRALS.columns)
+    answer = browser.post(office.url(f"referrals/export/?q={searched}{columns}"), {"format": "csv"})
+    assert answer.status_code == 409
+    assert "Take some filters away" in text_of(answer)
+    answer = browser.post(office.url(f"partners/agreement/export/?x={'y' * 2_000}"), {"format": "csv"})
+    assert answer.status_code == 409
 
 
 def test_files_are_deleted_when_their_time_is_over(office: Office) -> None:

@@ -118,5 +118,13 @@ def test_thirty_views_of_one_list_are_enough(office: Office) -> None:
             saved.save("referral-list", name=f"View {number}", query="", **facts)
         with pytest.raises(saved.TooMany, match="You keep 30 views"):
             saved.save("referral-list", name="One more", query="", **facts)
+
+
+def test_a_view_keeps_all_of_an_address_or_nothing(office: Office) -> None:
+    view, long = keep(office), "x" * (QUERY_LENGTH + 1)
+    facts: dict[str, Any] = {"is_shared": False, "is_default": False, "by": office.owner, "at": builders.AT}
+    with tenancy.use(office.msp.pk):
         with pytest.raises(saved.TooMany, match="Take some filters away"):
-            saved.save("referral-list", name="Long", query="x" * (QUERY_LENGTH + 1), **facts)
+            saved.save("referral-list", name="Long", query=long, **facts)
+        with pytest.raises(saved.TooMany, match="Take some filters away"):
+            saved.replace(view, query=long, by=office.owner)
