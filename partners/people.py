@@ -118,30 +118,30 @@ def edit(
     What they may do in the firm (`can_sign`, `sees_earnings`) stays where it is None; people do not change it about
     themselves. Raises AddressTaken, Nameless, NotHere.
     """
+    now = Contact.objects.select_for_update().get(pk=contact.pk)
     new: dict[str, object] = {
         "name": " ".join(name.split()),
         "email": normal_address(email),
         "phone": phone.strip(),
-        "can_sign": contact.can_sign if can_sign is None else can_sign,
-        "sees_earnings": contact.sees_earnings if sees_earnings is None else sees_earnings,
+        "can_sign": now.can_sign if can_sign is None else can_sign,
+        "sees_earnings": now.sees_earnings if sees_earnings is None else sees_earnings,
     }
-    changed = [field for field, value in new.items() if getattr(contact, field) != value]
-    if contact.removed_at is not None:
-        raise NotHere(f"{contact.name} was removed. Add them again to change their details.")
+    changed = [field for field, value in new.items() if getattr(now, field) != value]
+    if now.removed_at is not None:
+        raise NotHere(f"{now.name} was removed. Add them again to change their details.")
     if not new["name"]:
         raise Nameless("Enter the person's name.")
+    for field, value in new.items():
+        setattr(contact, field, value)
     if not changed:
         return contact
-    for field in changed:
-        setattr(contact, field, new[field])
     if "email" in changed:
         contact.wanted_email = ""
-    before = Contact.objects.values_list("email", flat=True).get(pk=contact.pk)
     refuse_taken([(contact, contact.email)], by=by)
     with _own_address(contact.email):
-        contact.save()
+        contact.save(update_fields=[*changed, "wanted_email"] if "email" in changed else changed)
     if "email" in changed:
-        preferences.move(before, contact.email)
+        preferences.move(now.email, contact.email)
         end_invitations(contact, at=at)
     trail.record("partner.person_edited", contact.partner, by=by, at=at, name=contact.name, changed=spoken(changed))
     return contact

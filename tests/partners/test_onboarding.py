@@ -151,6 +151,21 @@ def test_a_removed_person_loses_login_and_invitation(msp: Msp, ana: Membership) 
         assert PartnerLogin.objects.get(pk=login.pk).closed_at == AT
 
 
+def test_details_that_a_person_saves_from_an_older_page_undo_nothing_of_the_msps(msp: Msp, ana: Membership) -> None:
+    with tenancy.use(msp.pk):
+        partner = _add(ana, email="dana@finch.test")
+        dana, lena = partner.contacts.get(), people.add(partner, name="Lena Finch", by=ana, at=AT)
+        told = {"name": dana.name, "email": dana.email, "phone": ""}
+        people.edit(Contact.objects.get(pk=dana.pk), **told, can_sign=False, sees_earnings=False, by=ana, at=LATER)
+        people.remove(Contact.objects.get(pk=lena.pk), by=ana, at=LATER)
+        people.edit(dana, name="Dana Finch CPA", email=dana.email, phone="", by=dana, at=LATER)
+        with pytest.raises(people.NotHere, match="Lena Finch was removed"):
+            people.edit(lena, name="Lena Finch CPA", email="", phone="", by=lena, at=LATER)
+        found = partner.contacts.order_by("pk")
+        standing = [(one.name, one.can_sign, one.sees_earnings, one.removed_at) for one in found]
+    assert standing == [("Dana Finch CPA", False, False, None), ("Lena Finch", True, True, LATER)]
+
+
 def test_a_new_address_ends_the_invitation_that_was_sent_to_the_old_one(msp: Msp, ana: Membership) -> None:
     with tenancy.use(msp.pk):
         partner = _add(ana, email="old@finch.test")
