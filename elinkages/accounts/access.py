@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import get_script_prefix
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import never_cache
 
 from elinkages.accounts import arrivals, confirmation, factors
 from elinkages.accounts.models import Membership, Msp, Submission, User
@@ -112,10 +111,9 @@ def recent(view: View) -> View:
 def public_of_msp(view: View) -> View:
     """Open a public page of the MSP whose `slug` the address carries: signed in or not, behind that MSP's walls.
 
-    No such MSP: 404. The view runs as one unit of work, see `unit_of_work`, and nobody keeps a copy of its answer.
+    No such MSP: 404. The view runs as one unit of work, see `unit_of_work`.
     """
 
-    @never_cache
     @wraps(view)
     def opened(request: Any, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
         request.msp = Msp.objects.filter(slug=slug).first()
@@ -157,8 +155,15 @@ def unit_of_work(request: Any, view: View, *args: Any, as_partner: UUID | None =
 
     An answer of 400 or more leaves nothing behind. A `Refused` becomes a page with its sentence and status.
     A form that carries `_once` has its effect once: its copy is redirected to what the first one led to.
-    A closed MSP answers everybody with a page that says so.
+    A closed MSP answers everybody with a page that says so. Nobody keeps a copy of an answer, unless its view says so.
     """
+    response = _worked(request, view, *args, as_partner=as_partner, **kwargs)
+    # What one person may see must not be found in a cache by the next one at this computer.
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
+
+
+def _worked(request: Any, view: View, *args: Any, as_partner: UUID | None, **kwargs: Any) -> HttpResponse:
     if request.msp.is_closed(timezone.now()):
         return page(request, "closed.html", status=410)
     try:
@@ -166,13 +171,10 @@ def unit_of_work(request: Any, view: View, *args: Any, as_partner: UUID | None =
             response = _once(request, view, *args, **kwargs)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
-            # What one person may see must not be found in a cache by the next one at this computer.
-            response.headers.setdefault("Cache-Control", "private, no-store")
             return response
     except Refused as refusal:
-        return page(
-            request, "refused.html", {"message": refusal.message, "back": _back(request)}, status=refusal.status
-        )
+        back = _back(request)
+        return page(request, "refused.html", {"message": refusal.message, "back": back}, status=refusal.status)
 
 
 def _once(request: Any, view: View, *args: Any, **kwargs: Any) -> HttpResponse:

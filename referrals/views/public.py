@@ -1,18 +1,15 @@
 """Introductions without a login: the referral page, its partners' links, the confirmation, the status."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
 from typing import Any, Final
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from elinkages.accounts.access import unit_of_work
-from elinkages.accounts.models import Msp
+from elinkages.accounts.access import public_of_msp
 from elinkages.kernel import spam
 from elinkages.kernel.actors import System
 from elinkages.kernel.forms import attempt
@@ -31,28 +28,13 @@ PLAIN_WON = "They signed. Thank you!"
 PLAIN_LOST = "It did not work out this time. Thank you for thinking of us."
 
 
-def of_msp(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Find the MSP that the address names, then work behind its walls."""
-
-    @wraps(view)
-    def opened(request: Any, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        request.msp = Msp.objects.filter(slug=slug).first()
-        if request.msp is None:
-            raise Http404("No such MSP.")
-        return unit_of_work(request, view, *args, **kwargs)
-
-    return opened
-
-
-@never_cache
-@of_msp
+@public_of_msp
 def refer(request: Any) -> HttpResponse:
     """The MSP's own page: whoever sends somebody becomes a partner to talk to."""
     return _form(request, None)
 
 
-@never_cache
-@of_msp
+@public_of_msp
 def refer_link(request: Any, code: str) -> HttpResponse:
     """A partner's link; one that is closed leads to the general page."""
     link = links.find(code)
@@ -64,8 +46,8 @@ def refer_link(request: Any, code: str) -> HttpResponse:
 
 
 @require_safe
+@public_of_msp
 @cache_control(public=True, max_age=86_400)
-@of_msp
 def refer_qr(request: Any, code: str) -> HttpResponse:
     """The link as a QR code, at an address of its own because our pages allow no inline styles."""
     link = links.find(code)
@@ -74,15 +56,13 @@ def refer_qr(request: Any, code: str) -> HttpResponse:
     return HttpResponse(links.qr_svg(links.address(link, request.msp)), content_type="image/svg+xml")
 
 
-@never_cache
-@of_msp
+@public_of_msp
 def refer_sent(request: Any) -> HttpResponse:
     """The same answer for everyone: look into your mailbox."""
     return page(request, "public/refer/sent.html")
 
 
-@never_cache
-@of_msp
+@public_of_msp
 def refer_confirmation(request: Any, token: str) -> HttpResponse:
     """A button, because mail scanners open links; pressing it registers the introduction."""
     at = timezone.now()
@@ -97,8 +77,7 @@ def refer_confirmation(request: Any, token: str) -> HttpResponse:
     return page(request, "public/refer/confirm.html", {"inquiry": inquiry})
 
 
-@never_cache
-@of_msp
+@public_of_msp
 def status(request: Any, token: str) -> HttpResponse:
     """Where an introduction stands, without a name; its sender can switch the link off."""
     at = timezone.now()

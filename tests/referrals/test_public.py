@@ -398,6 +398,7 @@ def test_a_link_counts_people_not_robots_and_a_closed_one_leads_on(house: House,
     with tenancy.use(house.msp.pk):
         assert LinkDay.objects.get().clicks == 1
     qr = public.get(f"{address}qr.svg")
+    assert qr["Cache-Control"] == "public, max-age=86400"
     assert qr["Content-Type"] == "image/svg+xml"
     with tenancy.use(house.msp.pk):
         links.close(link, by=house.owner, at=AT)
