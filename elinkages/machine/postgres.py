@@ -98,7 +98,7 @@ def start(server: Postgres, *, settings: tuple[str, ...] = DURABLE) -> "subproce
     """Start the server, making its data folder and roles first where they are missing."""
     fresh = not (server.data / "PG_VERSION").exists()
     if fresh:
-        _make_cluster(server)
+        make_cluster(server)
     options = [f"listen_addresses=127.0.0.1 port={server.port} unix_socket_directories=", *settings]
     flags = [flag for option in options for flag in _flags(option)]
     with server.log.open("ab") as log:
@@ -112,7 +112,7 @@ def start(server: Postgres, *, settings: tuple[str, ...] = DURABLE) -> "subproce
             account=server.account,
         )
     try:
-        _wait_until_ready(server, process)
+        wait_until_ready(server, process)
         if fresh or not (server.data / ROLES_MADE).exists():
             make_roles(server)
             (server.data / ROLES_MADE).touch()
@@ -168,7 +168,8 @@ def _environment() -> Mapping[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
-def _make_cluster(server: Postgres) -> None:
+def make_cluster(server: Postgres) -> None:
+    """Make an empty data folder in place of whatever is there; raises ServerFailed with what initdb said."""
     shutil.rmtree(server.data, ignore_errors=True)
     server.account.own(server.data)
     secret = server.data.parent / "superuser"
@@ -199,7 +200,8 @@ def _make_cluster(server: Postgres) -> None:
         raise ServerFailed(f"PostgreSQL could not make its data folder {server.data}: {answer.stderr.strip()}")
 
 
-def _wait_until_ready(server: Postgres, process: "subprocess.Popen[bytes]", seconds: float = 60.0) -> None:
+def wait_until_ready(server: Postgres, process: "subprocess.Popen[bytes]", seconds: float = 60.0) -> None:
+    """Wait until the server takes clients; raises ServerFailed with what it wrote last when it does not."""
     status = server.data / "postmaster.pid"
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

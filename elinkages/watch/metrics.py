@@ -91,6 +91,7 @@ def _picture() -> Iterator[Metric]:
     yield _gauge("elinkages_picture_age_seconds", "How old the figures below are.", now - picture["at"])
     yield _gauge("elinkages_msps", "MSPs.", picture["msps"])
     yield _gauge("elinkages_msps_parked", "MSPs whose payouts are stopped.", picture["parked"])
+    yield _gauge("elinkages_archive_fails", "1 while the database's log is not archived.", picture["archive_fails"])
     ages = {"books": shared.last_successes(BOOKS), "accruals": shared.last_successes(ACCRUALS)}
     oldest = GaugeMetricFamily(
         "elinkages_oldest_run_age_seconds",

@@ -77,7 +77,8 @@ def test_tasks_are_counted_with_their_time() -> None:
 def test_the_oldest_accrual_is_of_the_msp_that_was_done_longest_ago() -> None:
     now = time.time()
     backlogs = {"letters": {"waiting": 3, "oldest": now - 90, "parked": 1}}
-    shared.keep_picture({"at": now, "msps": 2, "parked": 1, "ids": ["a", "b"], "backlogs": backlogs})
+    picture = {"at": now, "msps": 2, "parked": 1, "ids": ["a", "b"], "backlogs": backlogs, "archive_fails": True}
+    shared.keep_picture(picture)
     shared.note(metrics.ACCRUALS, "a")
     assert figure(read(), "elinkages_oldest_run_age_seconds", what="accruals") == float("inf")
     shared.note(metrics.ACCRUALS, "b")
@@ -87,6 +88,7 @@ def test_the_oldest_accrual_is_of_the_msp_that_was_done_longest_ago() -> None:
     assert 89 < figure(text, "elinkages_rows_oldest_seconds", backlog="letters") < 150
     assert figure(text, "elinkages_rows_parked", backlog="letters") == 1
     assert figure(text, "elinkages_msps_parked") == 1
+    assert figure(text, "elinkages_archive_fails") == 1
 
 
 def test_without_redis_the_rest_is_still_told(settings: Settings) -> None:
@@ -114,7 +116,8 @@ def test_processes_of_the_web_are_added_up(tmp_path: Path) -> None:
 
 def test_every_metric_of_the_runbook_is_there() -> None:
     shared.task_ended("t", outcome="failed", seconds=0.5)
-    shared.keep_picture({"at": time.time(), "msps": 0, "parked": 0, "ids": [], "backlogs": {}})
+    empty = {"at": time.time(), "msps": 0, "parked": 0, "ids": [], "backlogs": {}, "archive_fails": False}
+    shared.keep_picture(empty)
     text = read() + read()
     named = set(re.findall(r"elinkages_(?:[a-z]+_)*[a-z]+(?=[`{\[ ])", (ROOT / "docs/runbook.md").read_text()))
     roles = {"elinkages_owner", "elinkages_app", "elinkages_portal", "elinkages_backup"}

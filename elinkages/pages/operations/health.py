@@ -11,7 +11,7 @@ from typing import Any, Final
 from commissions.models import PayoutRun, RunState
 from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
-from elinkages.watch import backlogs, shared
+from elinkages.watch import archive, backlogs, shared
 from elinkages.watch.metrics import ACCRUALS, BOOKS
 
 IN_FLIGHT: Final = (RunState.DRAFT, RunState.APPROVED, RunState.RELEASED)
@@ -41,6 +41,7 @@ def measure(at: datetime) -> dict[str, Any]:
             one.name: _together([part[one.name] for part in parts if one.name in part]) for one in backlogs.known()
         },
         "per_msp": per_msp,
+        "archive_fails": archive.is_failing(),
     }
     shared.keep_picture(picture)
     return picture
