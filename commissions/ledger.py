@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from commissions.models import Account, Journal
+from elinkages.kernel import locks
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
@@ -62,8 +63,7 @@ class Balance:
 
 def lock() -> None:
     """Be the MSP's only journal writer until the transaction ends: that makes `seq` gap-free."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('journal:' || %s, 0))", [str(current_msp_id())])
+    locks.hold("journal")
 
 
 def post(*, source: str, kind: str, lines: Sequence[Line], effective_on: date, by: Actor, at: datetime) -> Journal:

@@ -11,12 +11,11 @@ from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
+from elinkages.kernel import locks
 from elinkages.kernel.copy import insert_many
 from elinkages.kernel.match_keys import Blocks
-from elinkages.kernel.tenancy import current_msp_id
 from referrals.matching import Identity, Known, Match, age, identity_of, matches, say_likeness
 from referrals.models import Client, Finding, FindingState, KeyKind, MatchKeys, Referral
 
@@ -39,9 +38,7 @@ __all__ = [
 
 def one_at_a_time() -> None:
     """Wait until no other unit of work of this MSP is registering or adding a client; held until the end of ours."""
-    with connection.cursor() as cursor:
-        name = f"screening:{current_msp_id()}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    locks.hold("screening")
 
 
 def index_referral(*referrals: Referral) -> None:

@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
-from django.db import connection
 
 from commissions import holds
 from commissions.accruals import caps, revisions, scan
@@ -22,8 +21,8 @@ from commissions.accruals.targets import Failed, compute, terms_of_versions
 from commissions.accruals.tiers import Placed
 from commissions.models import Hold
 from commissions.terms import Terms
+from elinkages.kernel import locks
 from elinkages.kernel.actors import Actor, System
-from elinkages.kernel.tenancy import current_msp_id
 from referrals.models import Contract
 
 logger = logging.getLogger(__name__)
@@ -169,5 +168,4 @@ def _uncollected() -> Iterator[None]:
 
 def _lock() -> None:
     """One accrual per MSP at a time; the second finds the first one's work done."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('accrual:' || %s, 0))", [str(current_msp_id())])
+    locks.hold("accrual")

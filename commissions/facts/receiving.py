@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from commissions import first_payments
 from commissions.facts.documents import (
@@ -23,6 +23,7 @@ from commissions.facts.standing import MANUAL, SPREADSHEET
 from commissions.models import BillingApplication, BillingFact, BillingLine, FactKind, LineKind
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
+from elinkages.kernel import locks
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
@@ -145,8 +146,7 @@ def rematch_all(clients: Sequence[Client], *, by: Actor, at: datetime) -> int:
 
 def _one_at_a_time() -> None:
     """Two deliveries of one document wait for each other."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('facts:' || %s, 0))", [str(current_msp_id())])
+    locks.hold("facts")
 
 
 def _current(newest: Iterable[_Key]) -> dict[_Key, BillingFact]:

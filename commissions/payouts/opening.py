@@ -11,6 +11,7 @@ from commissions.models import Payout, PayoutRun, Rail, RunState
 from commissions.payouts.due import ENTRIES, Owed, due, in_words, minimum_of, refuse_if_parked
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
+from elinkages.kernel import locks
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 
@@ -92,8 +93,7 @@ def lock() -> None:
 
     It is the lock of accruals: an entry is never voided by one and taken into a payout by the other.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('accrual:' || %s, 0))", [str(current_msp_id())])
+    locks.hold("accrual")
 
 
 def _fill(run: PayoutRun, msp: Msp) -> tuple[int, int]:

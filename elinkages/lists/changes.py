@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, F, QuerySet
 
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
+from elinkages.kernel import locks
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 from elinkages.kernel.words import say_count
@@ -236,7 +237,4 @@ def _action(change: Change) -> Action | None:
 
 
 def _is_ours(change_id: UUID) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"change:{change_id}"])
-        (ours,) = cursor.fetchone()
-    return bool(ours)
+    return locks.try_to_hold(f"change:{change_id}")

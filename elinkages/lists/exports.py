@@ -14,12 +14,12 @@ from uuid import UUID
 
 from django.core import signing
 from django.core.cache import cache
-from django.db import connection
 from django.db.models import F, QuerySet
 from django.http import QueryDict
 
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
+from elinkages.kernel import locks
 from elinkages.kernel.actors import System
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
@@ -208,10 +208,7 @@ def standing_still(at: datetime) -> QuerySet[Export]:
 
 def is_ours(export_id: UUID) -> bool:
     """Whether this unit of work has the export to itself; held until it ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"export:{export_id}"])
-        (ours,) = cursor.fetchone()
-    return bool(ours)
+    return locks.try_to_hold(f"export:{export_id}")
 
 
 def _may(export: Export, by: Membership) -> bool:

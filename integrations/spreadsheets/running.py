@@ -21,6 +21,7 @@ from django.db.models import F, QuerySet
 from commissions.tasks import accrue
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
+from elinkages.kernel import locks
 from elinkages.kernel.actors import System
 from elinkages.kernel.copy import copy_to_temporary, insert_many
 from elinkages.kernel.refusal import Refused
@@ -255,10 +256,7 @@ def _rounds(waiting: Sequence[Waiting], kind: Kind) -> list[list[Waiting]]:
 
 def is_ours(import_id: UUID) -> bool:
     """Whether this unit of work has the import to itself; held until it ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"import:{import_id}"])
-        (is_ours,) = cursor.fetchone()
-    return bool(is_ours)
+    return locks.try_to_hold(f"import:{import_id}")
 
 
 def _progress(batch: Import, count: int, at: datetime, **fields: int) -> None:

@@ -109,8 +109,10 @@ def start(batch: Import, *, expected: int, by: Membership, at: datetime) -> Impo
 
 def take_rows(import_id: UUID, *, at: datetime) -> list[UUID]:
     """The rows to take back next, their attempt counted; none when another worker has the import, or it is done."""
+    if not is_ours(import_id):
+        return []
     batch = Import.objects.defer("content").filter(pk=import_id, state=ImportState.UNDOING).first()
-    if batch is None or not is_ours(import_id):
+    if batch is None:
         return []
     waiting = _waiting(batch)
     parked = waiting.filter(attempts__gte=MOST_ATTEMPTS).update(undo=Undo.KEPT, undo_reason=GAVE_UP)

@@ -1,6 +1,7 @@
 """Taking an import back: what stands on nothing goes, what money or people built on stays with its reason."""
 
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -11,7 +12,7 @@ from elinkages.audit import trail
 from elinkages.kernel import tenancy
 from integrations import tasks
 from integrations.models import Import, ImportState
-from integrations.spreadsheets import imports, undoing
+from integrations.spreadsheets import imports, running, undoing
 from partners import onboarding
 from partners.models import Contact, Partner, PartnerState
 from referrals import contracts, pipeline
@@ -53,6 +54,25 @@ def test_partners_that_nothing_stands_on_are_gone_and_the_file_can_be_imported_a
         assert (Partner.objects.count(), Contact.objects.count()) == (0, 0)
         assert [event.action for event in trail.history(done)][:2] == ["import.undone", "import.undo_started"]
     assert office.bring("partners", text).summary["create"] == 2
+
+
+def test_a_worker_who_waited_while_another_ended_it_tells_nothing_twice(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = office.bring("partners", PARTNERS + "Harbor,CPA,,,,\n")
+    ours = running.is_ours
+
+    def after_the_other(import_id: UUID) -> bool:
+        monkeypatch.setattr(undoing, "is_ours", ours)
+        assert undoing.take_rows(import_id, at=timezone.now()) == []
+        return ours(import_id)
+
+    with tenancy.use(office.msp.pk):
+        undoing.start(batch, expected=1, by=office.owner, at=timezone.now())
+        undoing.undo_rows(batch.pk, undoing.take_rows(batch.pk, at=timezone.now()), at=timezone.now())
+        monkeypatch.setattr(undoing, "is_ours", after_the_other)
+        assert undoing.take_rows(batch.pk, at=timezone.now()) == []
+        assert [event.action for event in trail.history(batch)].count("import.undone") == 1
 
 
 def test_a_partner_that_was_here_gets_back_what_it_had(office: Office) -> None:
