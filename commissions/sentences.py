@@ -5,6 +5,7 @@ from elinkages.audit.sentences import register
 register(
     {
         "billing.recorded": "{who} recorded {what} of {amount}, dated {dated_on}",
+        "billing.voided": "{who} took back {what} of {amount}, dated {dated_on}",
         "plan.created": "{who} created this plan",
         "plan.version_published": "{who} published version {version}, valid from {from_on}",
         "plan.archived": "{who} archived this plan",

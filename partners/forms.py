@@ -97,7 +97,7 @@ class ColleagueForm(PersonForm):
         label="Sees earnings",
         required=False,
         initial=True,
-        help_text="Reads amounts and statements in the portal, and gets letters about payouts.",
+        help_text="Reads amounts and statements in the portal, and gets e-mails about payouts.",
     )
 
 
@@ -122,7 +122,7 @@ class ColleagueInvitationForm(forms.Form):
     sees_earnings = forms.BooleanField(
         label="Sees earnings",
         required=False,
-        help_text="Reads amounts and statements, and gets letters about payouts.",
+        help_text="Reads amounts and statements, and gets e-mails about payouts.",
     )
 
     def __init__(self, *args: Any, by: Contact, **kwargs: Any) -> None:

@@ -17,7 +17,7 @@ register(
         "partner.joined": "{name} joined the portal",
         "partner.person_added": "{who} added {name}",
         "partner.person_edited": "{who} changed {changed} of {name}",
-        "partner.address_asked": "{who} asked for letters to {email}, which has to confirm it",
+        "partner.address_asked": "{who} asked for e-mails to go to {email}, which has to confirm it",
         "partner.person_left": "{name} closed their account",
         "partner.person_removed": "{who} removed {name}",
         "agreement.published": "{who} published this for {for_whom}",

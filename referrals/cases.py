@@ -267,7 +267,7 @@ def _tell_decision(case: Case, claims: Sequence[Claim], by: Actor, at: datetime)
             claim.partner,
             key=key,
             subject=f"The decision about {case.company}",
-            lines=[share, f"The reason: {case.decision}", "If that surprises you, answer this e-mail."],
+            lines=[share, f"The reason: {case.decision}", "If that surprises you, reply to this e-mail."],
             at=at,
             place="portal:case",
             argument=case.pk,

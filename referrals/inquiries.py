@@ -214,6 +214,6 @@ def _is_theirs(person: Contact) -> bool:
 def _refuse_a_flood(email: str, at: datetime) -> None:
     unanswered = Inquiry.objects.filter(confirmed_at__isnull=True, sent_at__gt=at - DAY)
     if unanswered.filter(sender_email=email).count() >= LETTERS_TO_ONE:
-        raise TooMany("We have written to this address several times today. Open the link in one of our letters.")
+        raise TooMany("We have written to this address several times today. Open the link in one of our e-mails.")
     if unanswered.count() >= LETTERS_IN_ALL:
         raise TooMany("Too much was sent here today. Try again tomorrow, or write to us instead.")

@@ -152,7 +152,7 @@ def _tell(referral: Referral, subject: str, line: str, at: datetime) -> None:
         referral.partner,
         key=f"withheld:{referral.pk}:{at.timestamp()}",
         subject=subject,
-        lines=[line, "If that surprises you, answer this e-mail."],
+        lines=[line, "If that surprises you, reply to this e-mail."],
         at=at,
         place="portal:referral",
         argument=referral.pk,

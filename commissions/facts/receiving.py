@@ -82,7 +82,9 @@ def receive(documents: Sequence[Document], *, by: Actor, at: datetime) -> Receiv
         first_payments.correct(noted, by=by, at=at)
     for fact in written:
         if fact.source == MANUAL:
-            trail.record("billing.recorded", fact.client, by=by, at=at, **_told(fact))
+            trail.record(
+                "billing.voided" if fact.is_void else "billing.recorded", fact.client, by=by, at=at, **_told(fact)
+            )
     return received
 
 
@@ -224,7 +226,7 @@ def _applications(fact: BillingFact, one: Document) -> list[BillingApplication]:
 
 def _told(fact: BillingFact) -> dict[str, Any]:
     return {
-        "what": str(fact) if not fact.is_void else f"{fact}, taken back,",
+        "what": f"{fact.get_kind_display().lower()} {fact.called}",
         "amount": format_money(fact.minor, fact.currency),
         "dated_on": fact.dated_on,
     }

@@ -7,7 +7,6 @@ from django.db.models import Count, F, Sum
 
 from commissions.listings.search import PARTNER, of_partners
 from commissions.models import PaidIn, Payout, PayoutRun, PayoutState, RunState
-from elinkages.kernel import figures
 from elinkages.kernel.figures import day_html
 from elinkages.kernel.icons import badge_html
 from elinkages.kernel.markup import fill
@@ -136,7 +135,7 @@ class Runs(Listing):
         ),
         columns.instant("opened", "Opened", lambda line: line.run.opened_at),
         columns.text("by", "Opened by", lambda line: str(line.run.opened_by)),
-        columns.text("approved", "Approved by", lambda line: str(line.run.approved_by or figures.DASH)),
+        columns.text("approved", "Approved by", lambda line: str(line.run.approved_by or "")),
         columns.count("payouts", "Payouts", lambda line: line.count),
         columns.money("total", "Total", lambda line: line.minor, dash=False),
         columns.instant("released", "Released", lambda line: line.run.released_at, is_extra=True),

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from elinkages.kernel.constraints import AppendOnly, one_of
 from elinkages.kernel.tenancy import TenantForeignKey, TenantModel, walls
+from elinkages.kernel.words import say_day
 from referrals.models import Client, Contract, ServiceLine
 from referrals.models.revision import Revises
 
@@ -116,7 +117,12 @@ class BillingFact(TenantModel):
         indexes = [models.Index(fields=["msp", "client", "dated_on", "id"], name="billing_fact_of_client")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.number or self.external_id}"
+        return f"{self.get_kind_display()} {self.called}"
+
+    @property
+    def called(self) -> str:
+        """Its number, or its day where it has none."""
+        return self.number or f"of {say_day(self.dated_on)}"
 
     @property
     def tone(self) -> str:

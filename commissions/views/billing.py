@@ -5,16 +5,20 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from commissions import facts
 from commissions.forms.billing import InvoiceForm, MoneyForm, first_values, line_rows
 from commissions.models import BillingFact, FactKind
+from commissions.views.acting import Step, act, sent
 from commissions.views.clients import client_of
+from commissions.views.run_page import NoQuestion
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.forms import attempt
+from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
+from elinkages.kernel.words import say_day
 
 MONEY = {
     FactKind.PAYMENT: ("Record a payment", "Record payment", "What the client paid, on the day the money was there."),
@@ -88,13 +92,27 @@ def refund_new(request: MspRequest, client_id: UUID) -> HttpResponse:
 
 
 @dashboard(can="billing.manage")
-@require_POST
 def fact_void(request: MspRequest, fact_id: UUID) -> HttpResponse:
     """Take back a document that was typed by mistake."""
     fact = get_object_or_404(BillingFact.objects.select_related("client"), pk=fact_id)
-    facts.void(fact, by=request.member, at=timezone.now())
-    messages.success(request, f"{fact} is taken back. Commissions follow.")
-    return redirect("dashboard:client-billing", fact.client_id)
+    client_url, back = (reverse(f"dashboard:{name}", args=[fact.client_id]) for name in ("client", "client-billing"))
+    step = Step(
+        title=f"Take back {fact.get_kind_display().lower()} {fact.called}",
+        button="Take it back",
+        done=f"{fact} is taken back. Commissions follow.",
+        back=back,
+        crumbs=((client_url, fact.client.name), (back, "Invoices and payments")),
+        notes=(
+            f"{format_money(fact.minor, fact.currency)}, dated {say_day(fact.dated_on)}. It stays in the list, marked"
+            " as taken back, and counts for nothing.",
+            "What partners earned on it is taken back from them. What was paid out already is set off against what they"
+            " earn next.",
+        ),
+        tone="danger final",
+    )
+    return act(
+        request, NoQuestion(sent(request)), step, lambda _: facts.void(fact, by=request.member, at=timezone.now())
+    )
 
 
 def _money(request: MspRequest, client_id: UUID, kind: FactKind) -> HttpResponse:

@@ -9,6 +9,9 @@ from elinkages.kernel.money import bare_money, format_basis_points, format_money
 from elinkages.kernel.words import MONTHS, say_count, say_day
 
 DASH = "\N{EN DASH}"
+NONE = SafeString(f'<span class="none">{DASH}</span>')
+NO_MONEY = SafeString(f'<span class="money none">{DASH}</span>')
+"""What stands in a cell for nothing; the cards of a phone leave the line out (tables.css)."""
 
 _STEPS = (
     (timedelta(hours=1), timedelta(minutes=1), "minute"),

@@ -66,7 +66,7 @@ def count(name: str, label: str, value: Callable[[Any], int | None], **more: Any
 
     def cell(line: Any, scope: Scope) -> str:
         found = value(line)
-        return f"{found:,}" if found else figures.DASH
+        return f"{found:,}" if found else figures.NONE
 
     return Column(name, label, cell, (Field(label, value, Kind.COUNT),), is_number=True, **more)
 
@@ -77,7 +77,7 @@ def money(name: str, label: str, value: Callable[[Any], int | None], *, dash: bo
     def cell(line: Any, scope: Scope) -> str:
         minor = value(line)
         if minor is None or (dash and minor == 0):
-            return NO_MONEY
+            return figures.NO_MONEY
         return figures.amount_html(minor, scope.msp.currency, bare=True)
 
     fields = (Field(label, value, Kind.MONEY),)
@@ -103,17 +103,14 @@ def instant(name: str, label: str, value: Callable[[Any], datetime | None], **mo
 
     def cell(line: Any, scope: Scope) -> str:
         found = value(line)
-        return figures.instant_html(found, scope.at, scope.zone) if found else figures.DASH
+        return figures.instant_html(found, scope.at, scope.zone) if found else figures.NONE
 
     return Column(name, label, cell, (Field(label, value, Kind.INSTANT),), **more)
 
 
-NO_MONEY = SafeString(f'<span class="money none">{figures.DASH}</span>')
-
-
 def show_day(value: date | None) -> str:
     """A day, or a dash."""
-    return figures.day_html(value) if value else figures.DASH
+    return figures.day_html(value) if value else figures.NONE
 
 
 def row_link(scope: Scope, name: str, pk: UUID, label: str) -> SafeString:

@@ -17,7 +17,7 @@ def _again(parked: "QuerySet[Any]", _at: datetime) -> int:
 register(
     Backlog(
         name="letters",
-        title="Letters of MSPs",
+        title="E-mails of MSPs",
         waiting=lambda: Message.objects.filter(waiting()),
         since="created_at",
         parked=lambda: Message.objects.filter(parked_at__isnull=False, sent_at=None),
@@ -28,7 +28,7 @@ register(
 register(
     Backlog(
         name="account-letters",
-        title="Letters about logins",
+        title="E-mails about logins",
         waiting=lambda: AccountLetter.objects.filter(waiting()),
         since="created_at",
         parked=lambda: AccountLetter.objects.filter(parked_at__isnull=False, sent_at=None),

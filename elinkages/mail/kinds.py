@@ -28,10 +28,10 @@ _INVITES = "Nobody can come in without it."
 _CONFIRMS = "It confirms what was sent there, or says where it stands."
 _MONEY = "It is the record of money that was paid to you."
 _TEAM_NEWS = "It says when somebody may do more or less; that protects your company's money."
-_ADDRESS = "It proves that an address is yours, or says that letters go elsewhere."
+_ADDRESS = "It proves that an address is yours, or says that e-mails go elsewhere."
 _JOINING = "It answers what you asked for."
 _SIGNED = "It asks for a signature, or it is the record of one."
-ESSENTIAL: Final = Kind("essential", "Letters that are always sent", why="It needs you, or it is the record of it.")
+ESSENTIAL: Final = Kind("essential", "E-mails that are always sent", why="It needs you, or it is the record of it.")
 
 _KINDS: Final = (
     (Kind("invitation", "Invitations", why=_INVITES), ("invitation", "partner_invitation")),
@@ -47,7 +47,7 @@ _KINDS: Final = (
     (Kind("agreement", "The agreement", why=_SIGNED), ("agreement_asked", "agreement_signed")),
     (Kind("public", "The public referral page", why=_CONFIRMS), ("inquiry_confirm", "status_link")),
     (Kind("team_news", "Changes in the team", TEAM, why=_TEAM_NEWS), ("team_news",)),
-    (Kind("digest", "Daily summaries", why="You asked for it instead of single letters."), ("digest",)),
+    (Kind("digest", "Daily summaries", why="You asked for it instead of single e-mails."), ("digest",)),
     (
         Kind("introduction_progress", "What becomes of your introductions", PARTNER),
         ("referral_moved", "referral_lost", "referral_credited"),

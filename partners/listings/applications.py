@@ -6,11 +6,12 @@ from typing import Any
 from django import forms
 
 from elinkages.accounts.models import Membership
+from elinkages.kernel import figures
 from elinkages.kernel.icons import badge_html
 from elinkages.kernel.match_keys import company_key
 from elinkages.lists import columns
 from elinkages.lists.actions import Action
-from elinkages.lists.columns import Column, Field, muted, row_link, sub
+from elinkages.lists.columns import Column, Field, row_link, sub
 from elinkages.lists.filters import Filter, Order, Rows, Search, choices, equals
 from elinkages.lists.listing import Listing, register
 from elinkages.lists.scope import Scope
@@ -36,7 +37,7 @@ def _applicant(one: Application, scope: Scope) -> str:
 
 def _given_to(one: Application, scope: Scope) -> str:
     if one.state != ApplicationState.WAITING:
-        return muted("–")
+        return figures.NONE
     return str(one.assigned_to or "Everyone")
 
 

@@ -85,7 +85,7 @@ def publication(request: MspRequest, agreement_draft_id: UUID) -> HttpResponse:
     if request.method == "POST":
         version = agreements.publish(kept, by=request.member, at=timezone.now())
         nudge(tasks.ask_to_sign, msp_id=str(request.msp.pk))
-        messages.success(request, f"{version} is in force. Partners get a letter that asks them to sign.")
+        messages.success(request, f"{version} is in force. Partners get an e-mail that asks them to sign.")
         return redirect("dashboard:agreement-version", version.pk)
     asked = Partner.objects.active().filter(**({"kind": kept.kind} if kept.kind else {}))
     before = AgreementVersion.objects.in_force().filter(kind=kept.kind).first()

@@ -42,7 +42,9 @@ def _save(request: PortalRequest, *, name: str, email: str, phone: str) -> None:
         _limit(request)
     people.edit(contact, name=name, email=contact.email, phone=phone, by=contact, at=at)
     if addresses.ask(contact, email, user=request.user, at=at):
-        messages.info(request, f"Open the link in the e-mail to {contact.wanted_email}. Letters go there afterwards.")
+        messages.info(
+            request, f"Open the link in the e-mail to {contact.wanted_email}. Your e-mails go there afterwards."
+        )
     else:
         messages.success(request, "Your details were saved.")
 
@@ -52,7 +54,7 @@ def _save(request: PortalRequest, *, name: str, email: str, phone: str) -> None:
 def address_forgetting(request: PortalRequest) -> HttpResponse:
     """Keep the address that letters go to now."""
     addresses.forget(request.contact)
-    messages.success(request, f"Letters still go to {request.contact.email}.")
+    messages.success(request, f"Your e-mails still go to {request.contact.email}.")
     return redirect("portal:profile")
 
 

@@ -32,7 +32,13 @@ def new(request: MspRequest) -> HttpResponse:
         with attempt(form):
             return _log(request, form)
     sender = form.sender or (None if form.choices else named)
-    context = {"form": form, "sender": sender, "choices": form.choices, "matches": _matches(request)}
+    context = {
+        "form": form,
+        "sender": sender,
+        "choices": form.choices,
+        "matches": _matches(request),
+        "has_partners": form.is_bound or Partner.objects.exists(),
+    }
     return page(request, "dashboard/referrals/new.html", context, status=422 if form.is_bound else 200)
 
 

@@ -62,9 +62,14 @@ def test_an_invoice_and_its_payment_are_typed_shown_and_taken_back(msp: Msp, con
     with tenancy.use(msp.pk):
         paid = BillingFact.objects.get(kind="payment")
         assert Contract.objects.get(pk=contract.pk).first_paid_on == date(2026, 5, 9)
+    asked = browser.get(f"/acme/billing/{paid.pk}/taking-back/").content.decode()
+    assert "Take back payment Check 12" in asked
+    assert "$1,000.00, dated May 9, 2026." in asked
     assert browser.post(f"/acme/billing/{paid.pk}/taking-back/").status_code == 302
     assert "Taken back" in browser.get(url).content.decode()
-    assert browser.post(f"/acme/billing/{paid.pk}/taking-back/").status_code == 409
+    refused = browser.post(f"/acme/billing/{paid.pk}/taking-back/")
+    assert refused.status_code == 422
+    assert "Payment Check 12 was taken back already." in refused.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -94,11 +94,11 @@ def test_numbers_of_every_msp_and_nothing_that_they_are_made_of(staff: Client, m
     tasks.measure()
     for path in PAGES:
         html = staff.get(path.format(msp=msp.pk)).content.decode()
-        assert "Letters of MSPs" in html or path == "/ops/health/"
+        assert "E-mails of MSPs" in html or path == "/ops/health/"
         assert "anary" not in html, path
     (acme,) = [row for row in health.overview(timezone.now()) if row.msp == msp]
     assert (acme.waiting, acme.parked) == (1, 1)
-    assert "Letters of MSPs stand still" in acme.complaints
+    assert "E-mails of MSPs stand still" in acme.complaints
     assert "Accruals late" in acme.complaints
 
 
@@ -138,7 +138,7 @@ def test_parked_letters_are_tried_again_only_inside_and_history_says_why(staff: 
         assert Message.objects.get(key="parked").attempts == 0
     event = history(msp)[-1]
     assert (event.action, event.actor_name, event.facts["reason"]) == ("support.retried", olga.actor_name, REASON)
-    assert sentences.describe(event) == "Olga Ops (Elinkages) let 1 row be tried again: Letters of MSPs"
+    assert sentences.describe(event) == "Olga Ops (Elinkages) let 1 row be tried again: E-mails of MSPs"
     assert "parked any more" in staff.post(address, follow=True).content.decode()
 
 

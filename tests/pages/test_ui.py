@@ -94,7 +94,8 @@ def test_an_instant_is_read_in_the_zone_of_the_msp_and_exact_on_hover() -> None:
 def test_a_day_and_a_month_are_written_out_and_nothing_is_a_dash() -> None:
     assert render("{% day at %}", at=date(2026, 11, 3)) == '<time class="day" datetime="2026-11-03">Nov 3, 2026</time>'
     assert render("{% month at %}", at=date(2026, 11, 3)) == '<time class="day" datetime="2026-11">November 2026</time>'
-    assert render("{% day at %}{% when at %}{% month at %}", at=None) == "–––"
+    assert render("{% day at %}{% when at %}{% month at %}", at=None) == '<span class="none">–</span>' * 3
+    assert render("{{ many|count }}{{ none|count }}", many=1204, none=0) == '1,204<span class="none">–</span>'
 
 
 # --- badges and icons

@@ -61,23 +61,23 @@ def test_another_address_waits_until_its_mailbox_confirms(msp: Msp, login: Partn
     old = login.contact.email
     answer = browser.post(_profile(msp), {"name": "Dana F.", "email": NEW, "phone": "5"}, follow=True).content.decode()
     assert f"Open the link in the e-mail to {NEW}" in answer
-    assert f"until then letters go to {old}" in answer
+    assert f"until then e-mails go to {old}" in answer.replace("<wbr>", "")
     contact = _contact(msp, login)
     assert (contact.name, contact.phone, contact.email, contact.wanted_email) == ("Dana F.", "5", old, NEW)
-    assert _letters(msp) == [(NEW, "Get letters of Northwind IT at this address?")]
+    assert _letters(msp) == [(NEW, "Get e-mails from Northwind IT at this address?")]
 
 
 def test_to_read_the_link_changes_nothing_and_to_confirm_it_tells_the_old_mailbox(
     msp: Msp, login: PartnerLogin
 ) -> None:
     old, link, stranger = login.contact.email, _asked(msp, login), Client()
-    assert "Get letters of Northwind IT here?" in stranger.get(link).content.decode()
+    assert "Get e-mails from Northwind IT here?" in stranger.get(link).content.decode()
     assert _contact(msp, login).email == old
-    assert f"Letters go to {NEW} now" in stranger.post(link).content.decode()
+    assert f"writes to {NEW}" in stranger.post(link).content.decode().replace("<wbr>", "")
     contact = _contact(msp, login)
     assert (contact.email, contact.wanted_email) == (NEW, "")
     assert [to for to, _ in _letters(msp)] == [NEW, old]
-    assert _letters(msp)[1][1] == "Your letters of Northwind IT go to another address now"
+    assert _letters(msp)[1][1] == "Your e-mails from Northwind IT go to another address now"
 
 
 def test_a_link_confirms_once(msp: Msp, login: PartnerLogin) -> None:
@@ -114,7 +114,7 @@ def test_a_link_of_one_msp_opens_nothing_at_another(msp: Msp, login: PartnerLogi
 def test_to_think_again_makes_the_link_worthless(msp: Msp, login: PartnerLogin, browser: Client) -> None:
     link, old = _asked(msp, login), login.contact.email
     page = browser.post(_profile(msp) + "address/forgetting/", follow=True).content.decode()
-    assert f"Letters still go to {old}." in page
+    assert f"Your e-mails still go to {old}." in page
     assert Client().post(link).status_code == 409
     assert _contact(msp, login).email == old
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from referrals.models import Channel, Referral, Stage
-from tests.builders import a_member, a_partner, a_referral
+from tests.builders import a_member, a_partner, a_referral, an_msp
 from tests.referrals.conftest import House, build_house, path, person, sent, text_of
 
 
@@ -80,6 +80,16 @@ def test_an_empty_log_says_what_will_be_here_and_how_to_begin(house: House, brow
     answer = text_of(browser.get(path(house)))
     assert "No referrals yet" in answer
     assert f'href="{path(house, "new/")}"' in answer
+
+
+@pytest.mark.django_db
+def test_where_nobody_could_have_sent_it_the_form_says_so_at_once(client: Browser) -> None:
+    msp = an_msp("Firstday IT")
+    with tenancy.use(msp.pk):
+        client.force_login(a_member(msp, Role.MANAGER).user)
+    answer = text_of(client.get(f"/{msp.slug}/referrals/new/"))
+    assert "First comes the partner" in answer
+    assert f'href="/{msp.slug}/partners/new/"' in answer
 
 
 def test_the_board_shows_the_last_month_of_what_is_closed(house: House, browser: Browser) -> None:

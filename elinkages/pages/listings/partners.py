@@ -97,7 +97,7 @@ class MessageForm(forms.Form):
         required=False,
         max_length=invitations.MESSAGE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Everybody reads the same; leave it empty for the usual letter.",
+        help_text="Everybody reads the same; leave it empty for the usual e-mail.",
     )
 
 

@@ -34,7 +34,7 @@ steady_tag(register, icon_html, "icon")
 def money(minor: int | None, currency: str, dash: bool = False, bare: bool = False) -> SafeString:
     """An amount in minor units; `dash=True` shows zero as a dash, `bare=True` leaves the currency sign out."""
     if minor is None or (dash and minor == 0):
-        return format_html('<span class="money none">{}</span>', figures.DASH)
+        return figures.NO_MONEY
     return figures.amount_html(minor, currency, bare=bare)
 
 
@@ -45,21 +45,21 @@ def percent(basis_points: int | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def when(context: Context, value: datetime | None) -> SafeString | str:
+def when(context: Context, value: datetime | None) -> SafeString:
     """The day and how long ago; the exact minute on hover, in the zone of the MSP."""
-    return figures.instant_html(value, timezone.now(), _zone(context)) if value else figures.DASH
+    return figures.instant_html(value, timezone.now(), _zone(context)) if value else figures.NONE
 
 
 @register.simple_tag(takes_context=True)
-def day(context: Context, value: date | None) -> SafeString | str:
+def day(context: Context, value: date | None) -> SafeString:
     """A calendar day: `Nov 3, 2026`; of an instant, the day it was in the zone of the MSP."""
-    return figures.day_html(_calendar(context, value)) if value else figures.DASH
+    return figures.day_html(_calendar(context, value)) if value else figures.NONE
 
 
 @register.simple_tag(takes_context=True)
-def month(context: Context, value: date | None) -> SafeString | str:
+def month(context: Context, value: date | None) -> SafeString:
     """The month a day is in: `November 2026`."""
-    return figures.day_html(_calendar(context, value), months=True) if value else figures.DASH
+    return figures.day_html(_calendar(context, value), months=True) if value else figures.NONE
 
 
 steady_tag(register, badge_html, "badge")
@@ -220,6 +220,12 @@ def door_url(context: Context, door: str, name: str, *args: Any) -> str:
 
 
 register.filter(breakable)
+
+
+@register.filter
+def count(value: int) -> str:
+    """A number in a table: `1,204`; zero is a dash."""
+    return f"{value:,}" if value else figures.NONE
 
 
 @register.filter

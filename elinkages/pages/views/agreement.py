@@ -36,7 +36,7 @@ def agreement(request: PortalRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with attempt(form):
             _sign(request, standing.version, terms, form.cleaned_data, at)
-            messages.success(request, f"Signed. A letter about your copy is on its way to {request.contact.email}.")
+            messages.success(request, f"Signed. An e-mail about your copy is on its way to {request.contact.email}.")
             return redirect("portal:agreement")
     context = {
         "form": form,

@@ -46,4 +46,4 @@ def letter_html(request: HttpRequest, name: str, number: int) -> HttpResponse:
 def _found(name: str, number: int) -> FiledLetter:
     if found := mail_files.find(name, number):
         return found
-    raise Http404("No such letter.")
+    raise Http404("No such e-mail.")

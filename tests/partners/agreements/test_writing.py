@@ -41,7 +41,7 @@ def test_the_owner_writes_looks_and_publishes(msp: Msp, ana: Membership, owner: 
     with tenancy.use(msp.pk):
         draft = AgreementDraft.objects.get()
     assert owner.post(f"{home}drafts/{draft.pk}/", form | {"grace_days": "999"}).status_code == 422
-    assert "1 active partner gets a letter" in " ".join(read(owner, f"{home}drafts/{draft.pk}/publication/").split())
+    assert "1 active partner gets an e-mail" in " ".join(read(owner, f"{home}drafts/{draft.pk}/publication/").split())
     with time_machine.travel(AT):
         answer = owner.post(f"{home}drafts/{draft.pk}/publication/")
     with tenancy.use(msp.pk):
