@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 from django.db.models import Model, QuerySet
 
-from elinkages.kernel import tenancy
+from elinkages.kernel import plain, tenancy
 
 type Value = UUID | Sequence[UUID] | str | date | datetime
 type Kind = type[UUID] | type[list[UUID]] | type[str] | type[date] | type[datetime]
@@ -106,10 +106,8 @@ class Prepared[Row: Model](_Question):
 
     def as_tuples(self, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
         """Every column, then every annotation."""
-        columns = rows.model._meta.concrete_fields
-        if any(column.get_db_converters(connection) for column in columns):
-            raise TypeError(f"{rows.model.__name__} has columns that are not what Python sees of them.")
         self.model, self.annotations = rows.model, list(rows.query.annotations)
+        columns = plain.columns(self.model)
         self.fields = [column.attname for column in columns]
         return rows.values_list(*self.fields, *self.annotations)
 

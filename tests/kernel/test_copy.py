@@ -25,6 +25,11 @@ def msp() -> Msp:
     return builders.an_msp()
 
 
+def test_objects_whose_fields_would_have_to_be_asked_are_not_written_around_them(msp: Msp) -> None:
+    with tenancy.use(msp.pk), pytest.raises(TypeError, match="AuditEvent has columns that are not what Python sees"):
+        copy.insert_all([AuditEvent(facts={"a": 1})])
+
+
 @pytest.mark.parametrize("count", COUNTS)
 def test_few_and_many_events_come_out_alike_and_in_their_order(msp: Msp, count: int) -> None:
     with tenancy.use(msp.pk):
