@@ -19,32 +19,16 @@ pytestmark = pytest.mark.django_db
 NEW = "news@finch.test"
 
 
-@pytest.fixture
-def msp() -> Msp:
-    return builders.an_msp("Northwind IT")
-
-
-@pytest.fixture
-def login(msp: Msp) -> PartnerLogin:
+def _contact(msp: Msp, dana: PartnerLogin) -> Contact:
     with tenancy.use(msp.pk):
-        return builders.a_login(builders.a_partner("Finch CPAs"), builders.a_user("Dana Finch"))
+        return Contact.objects.get(pk=dana.contact_id)
 
 
-@pytest.fixture
-def browser(login: PartnerLogin) -> Client:
-    return builders.a_browser(login.user)
-
-
-def _contact(msp: Msp, login: PartnerLogin) -> Contact:
-    with tenancy.use(msp.pk):
-        return Contact.objects.get(pk=login.contact_id)
-
-
-def _asked(msp: Msp, login: PartnerLogin, address: str = NEW) -> str:
+def _asked(msp: Msp, dana: PartnerLogin, address: str = NEW) -> str:
     """The link of a letter that was asked for now."""
     with tenancy.use(msp.pk):
-        contact = Contact.objects.select_related("partner").get(pk=login.contact_id)
-        token = addresses.ask(contact, address, user=login.user, at=timezone.now())
+        contact = Contact.objects.select_related("partner").get(pk=dana.contact_id)
+        token = addresses.ask(contact, address, user=dana.user, at=timezone.now())
     return f"/address/{msp.slug}/{token}/"
 
 
@@ -57,102 +41,100 @@ def _letters(msp: Msp) -> list[tuple[str, str]]:
         return list(Message.objects.order_by("pk").values_list("to", "subject"))
 
 
-def test_another_address_waits_until_its_mailbox_confirms(msp: Msp, login: PartnerLogin, browser: Client) -> None:
-    old = login.contact.email
-    answer = browser.post(_profile(msp), {"name": "Dana F.", "email": NEW, "phone": "5"}, follow=True).content.decode()
+def test_another_address_waits_until_its_mailbox_confirms(msp: Msp, dana: PartnerLogin, portal: Client) -> None:
+    old = dana.contact.email
+    answer = portal.post(_profile(msp), {"name": "Dana F.", "email": NEW, "phone": "5"}, follow=True).content.decode()
     assert f"Open the link in the e-mail to {NEW}" in answer
     assert f"until then e-mails go to {old}" in answer.replace("<wbr>", "")
-    contact = _contact(msp, login)
+    contact = _contact(msp, dana)
     assert (contact.name, contact.phone, contact.email, contact.wanted_email) == ("Dana F.", "5", old, NEW)
     assert _letters(msp) == [(NEW, "Get e-mails from Northwind IT at this address?")]
 
 
-def test_to_read_the_link_changes_nothing_and_to_confirm_it_tells_the_old_mailbox(
-    msp: Msp, login: PartnerLogin
-) -> None:
-    old, link, stranger = login.contact.email, _asked(msp, login), Client()
+def test_to_read_the_link_changes_nothing_and_to_confirm_it_tells_the_old_mailbox(msp: Msp, dana: PartnerLogin) -> None:
+    old, link, stranger = dana.contact.email, _asked(msp, dana), Client()
     assert "Get e-mails from Northwind IT here?" in stranger.get(link).content.decode()
-    assert _contact(msp, login).email == old
+    assert _contact(msp, dana).email == old
     assert f"writes to {NEW}" in stranger.post(link).content.decode().replace("<wbr>", "")
-    contact = _contact(msp, login)
+    contact = _contact(msp, dana)
     assert (contact.email, contact.wanted_email) == (NEW, "")
     assert [to for to, _ in _letters(msp)] == [NEW, old]
     assert _letters(msp)[1][1] == "Your e-mails from Northwind IT go to another address now"
 
 
-def test_a_link_confirms_once(msp: Msp, login: PartnerLogin) -> None:
-    link = _asked(msp, login)
+def test_a_link_confirms_once(msp: Msp, dana: PartnerLogin) -> None:
+    link = _asked(msp, dana)
     Client().post(link)
     again = Client().post(link)
     assert again.status_code == 409
     assert "was used already" in again.content.decode()
 
 
-def test_a_link_is_good_for_three_days(msp: Msp, login: PartnerLogin) -> None:
-    token = _asked(msp, login).split("/")[-2]
+def test_a_link_is_good_for_three_days(msp: Msp, dana: PartnerLogin) -> None:
+    token = _asked(msp, dana).split("/")[-2]
     with tenancy.use(msp.pk), pytest.raises(addresses.LinkOver, match="good for 3 days"):
         addresses.confirm(token, at=timezone.now() + addresses.GOOD_FOR)
 
 
-def test_a_link_that_is_cut_off_says_so(msp: Msp, login: PartnerLogin) -> None:
-    answer = Client().get(_asked(msp, login)[:-4] + "/")
+def test_a_link_that_is_cut_off_says_so(msp: Msp, dana: PartnerLogin) -> None:
+    answer = Client().get(_asked(msp, dana)[:-4] + "/")
     assert "Copy all of it from the e-mail." in answer.content.decode()
 
 
-def test_only_the_link_of_the_last_address_counts(msp: Msp, login: PartnerLogin) -> None:
-    first, _ = _asked(msp, login), _asked(msp, login, "other@finch.test")
+def test_only_the_link_of_the_last_address_counts(msp: Msp, dana: PartnerLogin) -> None:
+    first, _ = _asked(msp, dana), _asked(msp, dana, "other@finch.test")
     assert "another address was entered since" in Client().post(first).content.decode()
-    assert _contact(msp, login).wanted_email == "other@finch.test"
+    assert _contact(msp, dana).wanted_email == "other@finch.test"
 
 
-def test_a_link_of_one_msp_opens_nothing_at_another(msp: Msp, login: PartnerLogin) -> None:
-    other, link = builders.an_msp("Harborline"), _asked(msp, login)
+def test_a_link_of_one_msp_opens_nothing_at_another(msp: Msp, dana: PartnerLogin) -> None:
+    other, link = builders.an_msp("Harborline"), _asked(msp, dana)
     assert Client().post(link.replace(msp.slug, other.slug)).status_code == 409
-    assert _contact(msp, login).wanted_email == NEW
+    assert _contact(msp, dana).wanted_email == NEW
 
 
-def test_to_think_again_makes_the_link_worthless(msp: Msp, login: PartnerLogin, browser: Client) -> None:
-    link, old = _asked(msp, login), login.contact.email
-    page = browser.post(_profile(msp) + "address/forgetting/", follow=True).content.decode()
+def test_to_think_again_makes_the_link_worthless(msp: Msp, dana: PartnerLogin, portal: Client) -> None:
+    link, old = _asked(msp, dana), dana.contact.email
+    page = portal.post(_profile(msp) + "address/forgetting/", follow=True).content.decode()
     assert f"Your e-mails still go to {old}." in page
     assert Client().post(link).status_code == 409
-    assert _contact(msp, login).email == old
+    assert _contact(msp, dana).email == old
 
 
-def test_to_save_the_old_address_again_makes_the_link_worthless(msp: Msp, login: PartnerLogin, browser: Client) -> None:
-    link, old = _asked(msp, login), login.contact.email
-    browser.post(_profile(msp), {"name": "Dana Finch", "email": old, "phone": ""})
+def test_to_save_the_old_address_again_makes_the_link_worthless(msp: Msp, dana: PartnerLogin, portal: Client) -> None:
+    link, old = _asked(msp, dana), dana.contact.email
+    portal.post(_profile(msp), {"name": "Dana Finch", "email": old, "phone": ""})
     assert Client().post(link).status_code == 409
 
 
-def test_what_the_msp_enters_meanwhile_counts(msp: Msp, login: PartnerLogin) -> None:
+def test_what_the_msp_enters_meanwhile_counts(msp: Msp, dana: PartnerLogin) -> None:
     owner: Membership = builders.a_member(msp)
-    link, contact = _asked(msp, login), _contact(msp, login)
+    link, contact = _asked(msp, dana), _contact(msp, dana)
     with tenancy.use(msp.pk):
         people.edit(contact, name=contact.name, email="desk@finch.test", phone="", by=owner, at=timezone.now())
     assert Client().post(link).status_code == 409
-    assert _contact(msp, login).email == "desk@finch.test"
+    assert _contact(msp, dana).email == "desk@finch.test"
 
 
-def test_an_address_that_the_login_has_proven_counts_at_once(msp: Msp, login: PartnerLogin, browser: Client) -> None:
-    EmailAddress.objects.create(user=login.user, email=NEW, verified=True)
-    browser.post(_profile(msp), {"name": "Dana Finch", "email": NEW.upper(), "phone": ""})
-    contact = _contact(msp, login)
+def test_an_address_that_the_login_has_proven_counts_at_once(msp: Msp, dana: PartnerLogin, portal: Client) -> None:
+    EmailAddress.objects.create(user=dana.user, email=NEW, verified=True)
+    portal.post(_profile(msp), {"name": "Dana Finch", "email": NEW.upper(), "phone": ""})
+    contact = _contact(msp, dana)
     assert (contact.email, contact.wanted_email) == (NEW, "")
 
 
-def test_an_address_that_was_given_away_meanwhile_is_not_taken(msp: Msp, login: PartnerLogin) -> None:
-    link, old = _asked(msp, login), login.contact.email
+def test_an_address_that_was_given_away_meanwhile_is_not_taken(msp: Msp, dana: PartnerLogin) -> None:
+    link, old = _asked(msp, dana), dana.contact.email
     with tenancy.use(msp.pk):
-        Contact.objects.create(partner=login.partner, name="Kim", email=NEW, created_at=builders.AT)
+        Contact.objects.create(partner=dana.partner, name="Kim", email=NEW, created_at=builders.AT)
     answer = Client().post(link)
     assert answer.status_code == 409
     assert "belongs to Kim of Finch CPAs already" in answer.content.decode()
-    assert _contact(msp, login).email == old
+    assert _contact(msp, dana).email == old
 
 
-def test_a_person_who_was_removed_confirms_nothing(msp: Msp, login: PartnerLogin) -> None:
-    owner, link = builders.a_member(msp), _asked(msp, login)
+def test_a_person_who_was_removed_confirms_nothing(msp: Msp, dana: PartnerLogin) -> None:
+    owner, link = builders.a_member(msp), _asked(msp, dana)
     with tenancy.use(msp.pk):
-        people.remove(login.contact, by=owner, at=timezone.now() + timedelta(minutes=1))
+        people.remove(dana.contact, by=owner, at=timezone.now() + timedelta(minutes=1))
     assert Client().post(link).status_code == 409

@@ -28,11 +28,6 @@ def msp() -> Msp:
 
 
 @pytest.fixture
-def ana(msp: Msp) -> Membership:
-    return builders.a_member(msp, name="Ana Ruiz")
-
-
-@pytest.fixture
 def dana(msp: Msp, ana: Membership) -> Contact:
     """Speaks for Finch CPAs, and has a login."""
     user = builders.a_user("Dana Finch", "dana@finch.test")

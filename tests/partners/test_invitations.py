@@ -24,16 +24,6 @@ ADDRESS = "dana@finch.test"
 
 
 @pytest.fixture
-def msp() -> Msp:
-    return builders.an_msp("Northwind IT")
-
-
-@pytest.fixture
-def ana(msp: Msp) -> Membership:
-    return builders.a_member(msp, name="Ana Ruiz")
-
-
-@pytest.fixture
 def partner(msp: Msp, ana: Membership) -> Partner:
     with tenancy.use(msp.pk):
         return onboarding.add(

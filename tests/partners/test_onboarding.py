@@ -19,16 +19,6 @@ AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 LATER = AT + timedelta(days=1)
 
 
-@pytest.fixture
-def msp() -> Msp:
-    return builders.an_msp()
-
-
-@pytest.fixture
-def ana(msp: Msp) -> Membership:
-    return builders.a_member(msp)
-
-
 def _add(by: Membership, name: str = "Harbor & Finch CPAs, LLC", email: str = "") -> Partner:
     return onboarding.add(kind="centre_of_influence", name=name, email=email, by=by, at=AT)
 

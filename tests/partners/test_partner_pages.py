@@ -23,21 +23,6 @@ from tests import builders
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def msp() -> Msp:
-    return builders.an_msp("Northwind IT")
-
-
-@pytest.fixture
-def owner(msp: Msp) -> Membership:
-    return builders.a_member(msp, name="Ana Ruiz")
-
-
-@pytest.fixture
-def browser(owner: Membership) -> Client:
-    return builders.a_browser(owner.user)
-
-
 def _as(msp: Msp, role: str) -> Client:
     return builders.a_browser(builders.a_member(msp, role, name="Rita Read").user)
 
@@ -57,69 +42,69 @@ def _form(**changes: str) -> dict[str, str]:
     } | changes
 
 
-def test_an_owner_adds_a_partner_and_comes_to_the_invitation(msp: Msp, browser: Client) -> None:
-    answer = browser.post(f"/{msp.slug}/partners/new/", _form(next="invite", website="stackhouse.test"))
+def test_an_owner_adds_a_partner_and_comes_to_the_invitation(msp: Msp, dashboard: Client) -> None:
+    answer = dashboard.post(f"/{msp.slug}/partners/new/", _form(next="invite", website="stackhouse.test"))
     with tenancy.use(msp.pk):
         partner = Partner.objects.get()
         assert (partner.kind, partner.website) == ("vendor", "https://stackhouse.test")
     assert answer["Location"] == f"/{msp.slug}/partners/{partner.pk}/invitation/"
 
 
-def test_what_was_typed_survives_a_mistake(msp: Msp, browser: Client) -> None:
-    answer = browser.post(f"/{msp.slug}/partners/new/", _form(email="jo at stack", city="Portland, Maine"))
+def test_what_was_typed_survives_a_mistake(msp: Msp, dashboard: Client) -> None:
+    answer = dashboard.post(f"/{msp.slug}/partners/new/", _form(email="jo at stack", city="Portland, Maine"))
     assert answer.status_code == 422
     assert "Portland, Maine" in answer.content.decode()
     assert "jo at stack" in answer.content.decode()
 
 
-def test_a_second_partner_of_the_same_name_is_only_added_when_confirmed(msp: Msp, browser: Client) -> None:
+def test_a_second_partner_of_the_same_name_is_only_added_when_confirmed(msp: Msp, dashboard: Client) -> None:
     with tenancy.use(msp.pk):
         builders.a_partner("Stackhouse Backup, Inc.")
     url = f"/{msp.slug}/partners/new/"
-    asked = browser.post(url, _form(next="invite"))
+    asked = dashboard.post(url, _form(next="invite"))
     assert asked.status_code == 422
     assert "Stackhouse Backup, Inc. is a partner already" in asked.content.decode()
-    assert browser.post(url, _form(is_another="on")).status_code == 302
+    assert dashboard.post(url, _form(is_another="on")).status_code == 302
     with tenancy.use(msp.pk):
         assert Partner.objects.count() == 2
 
 
-def test_a_form_sent_twice_adds_one_partner(msp: Msp, browser: Client) -> None:
+def test_a_form_sent_twice_adds_one_partner(msp: Msp, dashboard: Client) -> None:
     sent = _form(_once=str(uuid4()))
-    first, second = (browser.post(f"/{msp.slug}/partners/new/", sent) for _ in range(2))
+    first, second = (dashboard.post(f"/{msp.slug}/partners/new/", sent) for _ in range(2))
     assert first["Location"] == second["Location"]
     with tenancy.use(msp.pk):
         assert Partner.objects.count() == 1
 
 
-def test_a_partner_is_edited_suspended_reinstated_and_parted_by_hand(msp: Msp, browser: Client) -> None:
+def test_a_partner_is_edited_suspended_reinstated_and_parted_by_hand(msp: Msp, dashboard: Client) -> None:
     with tenancy.use(msp.pk):
         partner = builders.a_partner("Petra Park CPA")
     url = f"/{msp.slug}/partners/{partner.pk}/"
-    browser.post(url + "edit/", {"kind": "vcio", "name": "Park Advisory", "city": "Boise"})
-    browser.post(url + "suspension/", {"reason": "Asked for cash"})
-    page = _text(browser, url)
+    dashboard.post(url + "edit/", {"kind": "vcio", "name": "Park Advisory", "city": "Boise"})
+    dashboard.post(url + "suspension/", {"reason": "Asked for cash"})
+    page = _text(dashboard, url)
     assert "Park Advisory" in page
     assert "Asked for cash" in page
-    assert browser.post(url + "suspension/", {"reason": "Again"}).status_code == 422
-    browser.post(url + "reinstatement/")
-    browser.post(url + "parting/", {"reason": "Retired"})
+    assert dashboard.post(url + "suspension/", {"reason": "Again"}).status_code == 422
+    dashboard.post(url + "reinstatement/")
+    dashboard.post(url + "parting/", {"reason": "Retired"})
     with tenancy.use(msp.pk):
         assert Partner.objects.get().state == PartnerState.PARTED
-    assert "You parted ways" in _text(browser, url)
+    assert "You parted ways" in _text(dashboard, url)
 
 
-def test_people_are_added_edited_and_removed_by_hand(msp: Msp, browser: Client) -> None:
+def test_people_are_added_edited_and_removed_by_hand(msp: Msp, dashboard: Client) -> None:
     with tenancy.use(msp.pk):
         partner = builders.a_partner()
-    added = browser.post(f"/{msp.slug}/partners/{partner.pk}/people/new/", {"name": "Jo", "email": "jo@p.test"})
+    added = dashboard.post(f"/{msp.slug}/partners/{partner.pk}/people/new/", {"name": "Jo", "email": "jo@p.test"})
     assert added.status_code == 302
     with tenancy.use(msp.pk):
         person = Contact.objects.get()
-    browser.post(f"/{msp.slug}/people/{person.pk}/", {"name": "Jo Miles", "email": "jo@p.test", "phone": "1"})
-    assert "Jo Miles" in _text(browser, f"/{msp.slug}/partners/{partner.pk}/")
-    browser.post(f"/{msp.slug}/people/{person.pk}/removal/")
-    assert browser.get(f"/{msp.slug}/people/{person.pk}/").status_code == 404
+    dashboard.post(f"/{msp.slug}/people/{person.pk}/", {"name": "Jo Miles", "email": "jo@p.test", "phone": "1"})
+    assert "Jo Miles" in _text(dashboard, f"/{msp.slug}/partners/{partner.pk}/")
+    dashboard.post(f"/{msp.slug}/people/{person.pk}/removal/")
+    assert dashboard.get(f"/{msp.slug}/people/{person.pk}/").status_code == 404
 
 
 @pytest.mark.parametrize("role", [Role.FINANCE, Role.READ_ONLY])
@@ -135,16 +120,16 @@ def test_those_who_only_read_see_partners_and_no_buttons(msp: Msp, role: str) ->
     assert client.post(f"/{msp.slug}/partners/{partner.pk}/parting/", {"reason": "x"}).status_code == 403
 
 
-def test_another_msps_partner_is_not_found(msp: Msp, browser: Client) -> None:
+def test_another_msps_partner_is_not_found(msp: Msp, dashboard: Client) -> None:
     other = builders.an_msp("Harborline")
     with tenancy.use(other.pk):
         partner = builders.a_partner("Theirs Only")
     for path in ("", "edit/", "invitation/", "suspension/"):
-        assert browser.get(f"/{msp.slug}/partners/{partner.pk}/{path}").status_code == 404
-    assert "Theirs Only" not in _text(browser, f"/{msp.slug}/partners/")
+        assert dashboard.get(f"/{msp.slug}/partners/{partner.pk}/{path}").status_code == 404
+    assert "Theirs Only" not in _text(dashboard, f"/{msp.slug}/partners/")
 
 
-def test_the_list_is_filtered_searched_and_ordered_by_its_address(msp: Msp, browser: Client) -> None:
+def test_the_list_is_filtered_searched_and_ordered_by_its_address(msp: Msp, dashboard: Client) -> None:
     with tenancy.use(msp.pk):
         for number, name in enumerate(["The Harbor Group", "Harbor & Finch", "Old Harbor", "Kestrel"]):
             at = timezone.now() - timedelta(days=number)
@@ -155,7 +140,7 @@ def test_the_list_is_filtered_searched_and_ordered_by_its_address(msp: Msp, brow
     url = f"/{msp.slug}/partners/"
 
     def names(query: str) -> list[str]:
-        page = _text(browser, url + query)
+        page = _text(dashboard, url + query)
         found = [name for name in ["The Harbor Group", "Harbor &amp; Finch", "Old Harbor", "Kestrel"] if name in page]
         return sorted(found, key=page.index)
 
@@ -168,12 +153,12 @@ def test_the_list_is_filtered_searched_and_ordered_by_its_address(msp: Msp, brow
     assert names("?state=suspended") == []
 
 
-def test_a_long_list_is_paged_without_losing_or_repeating_anyone(msp: Msp, browser: Client) -> None:
+def test_a_long_list_is_paged_without_losing_or_repeating_anyone(msp: Msp, dashboard: Client) -> None:
     with tenancy.use(msp.pk):
         expected = sorted(builders.a_partner(f"Partner {number:03}").name for number in range(120))
     url, seen = f"/{msp.slug}/partners/", []
     while url:
-        page = _text(browser, url)
+        page = _text(dashboard, url)
         seen += [name for name in expected if f">{name}</a>" in page]
         following = page.partition('rel="next" href="')[2].partition('"')[0]
         url = f"/{msp.slug}/partners/{following}".replace("&amp;", "&") if following else ""
@@ -181,7 +166,7 @@ def test_a_long_list_is_paged_without_losing_or_repeating_anyone(msp: Msp, brows
 
 
 def test_the_figures_of_a_partner_are_those_of_their_introductions(
-    msp: Msp, owner: Membership, browser: Client
+    msp: Msp, ana: Membership, dashboard: Client
 ) -> None:
     with tenancy.use(msp.pk):
         partner = builders.a_partner()
@@ -194,14 +179,14 @@ def test_the_figures_of_a_partner_are_those_of_their_introductions(
             service_line=builders.a_service_line(),
             mrr_minor=185_000,
             starts_on=date(2026, 1, 1),
-            by=owner,
+            by=ana,
             at=builders.AT,
         )
-        contracts.move(contract, effective_on=date(2026, 2, 1), mrr_minor=200_000, by=owner, at=builders.AT)
-    page = _text(browser, f"/{msp.slug}/partners/{partner.pk}/")
+        contracts.move(contract, effective_on=date(2026, 2, 1), mrr_minor=200_000, by=ana, at=builders.AT)
+    page = _text(dashboard, f"/{msp.slug}/partners/{partner.pk}/")
     assert "50% of 2 decided" in page
     assert "$2,000.00" in page
-    assert "2,000.00" in _text(browser, f"/{msp.slug}/partners/")
+    assert "2,000.00" in _text(dashboard, f"/{msp.slug}/partners/")
 
 
 def _cost(client: Client, url: str) -> int:
@@ -211,8 +196,8 @@ def _cost(client: Client, url: str) -> int:
     return len(queries)
 
 
-def _busy_partner(number: int, owner: Membership) -> Partner:
-    partner = builders.a_partner(f"Partner {number}", owner=owner)
+def _busy_partner(number: int, ana: Membership) -> Partner:
+    partner = builders.a_partner(f"Partner {number}", owner=ana)
     builders.a_login(partner)
     builders.a_deal(partner)
     builders.a_referral(partner)
@@ -220,31 +205,31 @@ def _busy_partner(number: int, owner: Membership) -> Partner:
 
 
 def test_the_list_costs_the_same_queries_for_two_partners_and_for_twenty(
-    msp: Msp, owner: Membership, browser: Client
+    msp: Msp, ana: Membership, dashboard: Client
 ) -> None:
     url = f"/{msp.slug}/partners/"
     with tenancy.use(msp.pk):
         for number in range(2):
-            _busy_partner(number, owner)
-    few = _cost(browser, url)
+            _busy_partner(number, ana)
+    few = _cost(dashboard, url)
     with tenancy.use(msp.pk):
         for number in range(2, 20):
-            _busy_partner(number, owner)
-    assert _cost(browser, url) == few
+            _busy_partner(number, ana)
+    assert _cost(dashboard, url) == few
 
 
-def test_a_partners_page_costs_the_same_with_much_and_with_little(msp: Msp, owner: Membership, browser: Client) -> None:
+def test_a_partners_page_costs_the_same_with_much_and_with_little(msp: Msp, ana: Membership, dashboard: Client) -> None:
     with tenancy.use(msp.pk):
-        partner = _busy_partner(1, owner)
+        partner = _busy_partner(1, ana)
     url = f"/{msp.slug}/partners/{partner.pk}/"
-    little = _cost(browser, url)
+    little = _cost(dashboard, url)
     with tenancy.use(msp.pk):
         for _ in range(12):
             builders.a_login(partner)
             builders.a_deal(partner)
         waiting = Contact.objects.create(partner=partner, name="W", email="w@w.test", created_at=builders.AT)
-        onboarding.invite(partner, contact=waiting, by=owner, at=timezone.now())
-    assert _cost(browser, url) == little
+        onboarding.invite(partner, contact=waiting, by=ana, at=timezone.now())
+    assert _cost(dashboard, url) == little
 
 
 def test_a_name_is_found_through_the_index_under_row_security(msp: Msp) -> None:
@@ -262,13 +247,13 @@ def test_a_name_is_found_through_the_index_under_row_security(msp: Msp) -> None:
     assert "name_key >= 'firm 29'" in plan.replace("(", "").replace(")", "").replace("::text", "")
 
 
-def test_a_cursor_of_another_order_or_of_nobody_shows_the_first_page(msp: Msp, browser: Client) -> None:
+def test_a_cursor_of_another_order_or_of_nobody_shows_the_first_page(msp: Msp, dashboard: Client) -> None:
     with tenancy.use(msp.pk):
         for number in range(60):
             builders.a_partner(f"Partner {number:02}")
     url = f"/{msp.slug}/partners/"
-    following = _text(browser, url).partition('rel="next" href="')[2].partition('"')[0].removeprefix("?")
+    following = _text(dashboard, url).partition('rel="next" href="')[2].partition('"')[0].removeprefix("?")
     for query in (f"?sort=newest&{following}", "?after=W1sidSIsIngiXV0", "?after=%FF", "?before=e30"):
-        answer = browser.get(url + query)
+        answer = dashboard.get(url + query)
         assert answer.status_code == 200
         assert "Partner " in answer.content.decode()

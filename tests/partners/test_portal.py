@@ -23,91 +23,70 @@ from tests import builders
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def msp() -> Msp:
-    return builders.an_msp("Northwind IT", contact_email="hello@northwind.test")
-
-
-@pytest.fixture
-def owner(msp: Msp) -> Membership:
-    return builders.a_member(msp, name="Ana Ruiz")
-
-
-@pytest.fixture
-def login(msp: Msp) -> PartnerLogin:
-    with tenancy.use(msp.pk):
-        return builders.a_login(builders.a_partner("Finch CPAs"), builders.a_user("Dana Finch"))
-
-
-@pytest.fixture
-def browser(login: PartnerLogin) -> Client:
-    return builders.a_browser(login.user)
-
-
 def _text(client: Client, url: str) -> str:
     answer = client.get(url)
     assert answer.status_code == 200
     return answer.content.decode()
 
 
-def _partner(msp: Msp, login: PartnerLogin) -> Partner:
+def _partner(msp: Msp, dana: PartnerLogin) -> Partner:
     with tenancy.use(msp.pk):
-        return login.partner
+        return dana.partner
 
 
-def test_a_stranger_logs_in_first_and_someone_elses_login_finds_nothing(msp: Msp, owner: Membership) -> None:
+def test_a_stranger_logs_in_first_and_someone_elses_login_finds_nothing(msp: Msp, ana: Membership) -> None:
     client = Client()
     answer = client.get(f"/p/{msp.slug}/")
     assert answer["Location"].startswith("/accounts/login/?next=")
-    client.force_login(owner.user)
+    client.force_login(ana.user)
     assert client.get(f"/p/{msp.slug}/").status_code == 404
     assert client.get(f"/p/{msp.slug}/profile/").status_code == 404
 
 
-def test_a_partners_login_opens_neither_the_dashboard_nor_another_portal(msp: Msp, browser: Client) -> None:
+def test_a_partners_login_opens_neither_the_dashboard_nor_another_portal(msp: Msp, portal: Client) -> None:
     other = builders.an_msp("Harborline")
-    assert browser.get(f"/{msp.slug}/").status_code == 404
-    assert browser.get(f"/p/{other.slug}/").status_code == 404
+    assert portal.get(f"/{msp.slug}/").status_code == 404
+    assert portal.get(f"/p/{other.slug}/").status_code == 404
 
 
-def test_a_closed_login_finds_nothing(msp: Msp, login: PartnerLogin, browser: Client, owner: Membership) -> None:
+def test_a_closed_login_finds_nothing(msp: Msp, dana: PartnerLogin, portal: Client, ana: Membership) -> None:
     with tenancy.use(msp.pk):
-        onboarding.part(login.partner, reason="Moved", by=owner, at=timezone.now())
-    assert browser.get(f"/p/{msp.slug}/").status_code == 404
+        onboarding.part(dana.partner, reason="Moved", by=ana, at=timezone.now())
+    assert portal.get(f"/p/{msp.slug}/").status_code == 404
 
 
-def test_a_new_partner_reads_how_it_works(msp: Msp, browser: Client) -> None:
-    page = _text(browser, f"/p/{msp.slug}/")
+def test_a_new_partner_reads_how_it_works(msp: Msp, portal: Client) -> None:
+    page = _text(portal, f"/p/{msp.slug}/")
     assert "How it works" in page
     assert "Refer someone" in page
 
 
-def test_a_partner_sees_own_introductions_and_nobody_elses(msp: Msp, login: PartnerLogin, browser: Client) -> None:
+def test_a_partner_sees_own_introductions_and_nobody_elses(msp: Msp, dana: PartnerLogin, portal: Client) -> None:
     with tenancy.use(msp.pk):
         rival = builders.a_partner("Rival Advisory")
         builders.a_login(rival)
-        builders.a_referral(login.partner, "Ours Dental")
+        builders.a_referral(dana.partner, "Ours Dental")
         builders.a_referral(rival, "Theirs Dental")
-        builders.a_referral(rival, "Shared Dental", shares={rival: 5_000, login.partner: 5_000})
-    home = _text(browser, f"/p/{msp.slug}/")
+        builders.a_referral(rival, "Shared Dental", shares={rival: 5_000, dana.partner: 5_000})
+    home = _text(portal, f"/p/{msp.slug}/")
     assert "Ours Dental" in home
     assert "Shared Dental" in home
     assert "Theirs Dental" not in home
-    assert "Rival" not in home + _text(browser, f"/p/{msp.slug}/profile/")
+    assert "Rival" not in home + _text(portal, f"/p/{msp.slug}/profile/")
 
 
-def test_the_portals_role_reads_one_partners_rows_and_writes_none(msp: Msp, login: PartnerLogin) -> None:
+def test_the_portals_role_reads_one_partners_rows_and_writes_none(msp: Msp, dana: PartnerLogin) -> None:
     with tenancy.use(msp.pk):
         rival = builders.a_partner("Rival Advisory")
         builders.a_login(rival)
         builders.a_deal(rival)
-        builders.a_deal(login.partner)
-    with tenancy.use(msp.pk, partner_id=login.partner_id):
-        assert [partner.pk for partner in Partner.objects.all()] == [login.partner_id]
-        assert {contact.partner_id for contact in Contact.objects.all()} == {login.partner_id}
-        assert {referral.partner_id for referral in Referral.objects.all()} == {login.partner_id}
-        assert {credit.partner_id for credit in Credit.objects.all()} == {login.partner_id}
-        assert not Entry.objects.exclude(partner=login.partner_id).exists()
+        builders.a_deal(dana.partner)
+    with tenancy.use(msp.pk, partner_id=dana.partner_id):
+        assert [partner.pk for partner in Partner.objects.all()] == [dana.partner_id]
+        assert {contact.partner_id for contact in Contact.objects.all()} == {dana.partner_id}
+        assert {referral.partner_id for referral in Referral.objects.all()} == {dana.partner_id}
+        assert {credit.partner_id for credit in Credit.objects.all()} == {dana.partner_id}
+        assert not Entry.objects.exclude(partner=dana.partner_id).exists()
 
 
 @pytest.mark.parametrize(
@@ -121,69 +100,69 @@ def test_the_portals_role_reads_one_partners_rows_and_writes_none(msp: Msp, logi
     ],
 )
 def test_the_portals_role_may_neither_read_the_team_nor_change_anything(
-    msp: Msp, login: PartnerLogin, deed: Any
+    msp: Msp, dana: PartnerLogin, deed: Any
 ) -> None:
     refused = pytest.raises(DatabaseError, match="permission denied")
-    with tenancy.use(msp.pk, partner_id=login.partner_id), refused, transaction.atomic():
+    with tenancy.use(msp.pk, partner_id=dana.partner_id), refused, transaction.atomic():
         deed()
 
 
 def test_news_are_what_moved_since_the_visit_before(
-    msp: Msp, login: PartnerLogin, browser: Client, owner: Membership
+    msp: Msp, dana: PartnerLogin, portal: Client, ana: Membership
 ) -> None:
     with tenancy.use(msp.pk):
-        moved = builders.a_referral(login.partner, "Moved Dental")
-        builders.a_referral(login.partner, "Quiet Dental")
+        moved = builders.a_referral(dana.partner, "Moved Dental")
+        builders.a_referral(dana.partner, "Quiet Dental")
     home = f"/p/{msp.slug}/"
-    assert "New since" not in _text(browser, home)
+    assert "New since" not in _text(portal, home)
     PartnerLogin.objects.update(seen_at=timezone.now() - timedelta(days=2))
     with tenancy.use(msp.pk):
-        pipeline.qualify(moved, by=owner, at=timezone.now())
+        pipeline.qualify(moved, by=ana, at=timezone.now())
     for _ in range(2):
-        news = _text(browser, home).partition("New since")[2].partition("</section>")[0]
+        news = _text(portal, home).partition("New since")[2].partition("</section>")[0]
         assert "Moved Dental: In conversation" in news
         assert "Quiet Dental" not in news
     PartnerLogin.objects.update(seen_at=timezone.now() + timedelta(seconds=1), seen_before_at=timezone.now())
-    assert "Nothing has moved yet" in _text(browser, home)
+    assert "Nothing has moved yet" in _text(portal, home)
 
 
-def test_a_visit_is_written_down_once_and_not_on_every_page(msp: Msp, login: PartnerLogin, browser: Client) -> None:
-    browser.get(f"/p/{msp.slug}/")
+def test_a_visit_is_written_down_once_and_not_on_every_page(msp: Msp, dana: PartnerLogin, portal: Client) -> None:
+    portal.get(f"/p/{msp.slug}/")
     first = PartnerLogin.objects.get().seen_at
-    browser.get(f"/p/{msp.slug}/profile/")
+    portal.get(f"/p/{msp.slug}/profile/")
     assert PartnerLogin.objects.get().seen_at == first
     assert PartnerLogin.objects.get().seen_before_at is None
 
 
 def test_a_partner_changes_own_details_and_reads_colleagues(
-    msp: Msp, login: PartnerLogin, browser: Client, owner: Membership
+    msp: Msp, dana: PartnerLogin, portal: Client, ana: Membership
 ) -> None:
     with tenancy.use(msp.pk):
-        Contact.objects.create(partner=login.partner, name="Colleague Kim", email="kim@f.test", created_at=builders.AT)
-        gone = Contact.objects.create(partner=login.partner, name="Gone Gil", created_at=builders.AT)
+        Contact.objects.create(partner=dana.partner, name="Colleague Kim", email="kim@f.test", created_at=builders.AT)
+        gone = Contact.objects.create(partner=dana.partner, name="Gone Gil", created_at=builders.AT)
         Contact.objects.filter(pk=gone.pk).update(removed_at=builders.AT)
     url = f"/p/{msp.slug}/profile/"
-    page = _text(browser, url)
+    page = _text(portal, url)
     assert "Colleague Kim" in page
     assert "Gone Gil" not in page
-    assert browser.post(url, {"name": "Dana F.", "email": login.contact.email, "phone": "5"}).status_code == 302
+    assert portal.post(url, {"name": "Dana F.", "email": dana.contact.email, "phone": "5"}).status_code == 302
     with tenancy.use(msp.pk):
-        contact = Contact.objects.get(pk=login.contact_id)
+        contact = Contact.objects.get(pk=dana.contact_id)
         assert (contact.name, contact.phone) == ("Dana F.", "5")
-    taken = browser.post(url, {"name": "Dana F.", "email": "kim@f.test", "phone": ""})
+    taken = portal.post(url, {"name": "Dana F.", "email": "kim@f.test", "phone": ""})
     assert taken.status_code == 422
 
 
 def test_a_suspended_partner_reads_why_and_sends_nothing(
-    msp: Msp, login: PartnerLogin, browser: Client, owner: Membership
+    msp: Msp, dana: PartnerLogin, portal: Client, ana: Membership
 ) -> None:
     with tenancy.use(msp.pk):
-        onboarding.suspend(login.partner, reason="A prospect complained", by=owner, at=timezone.now())
-    home = _text(browser, f"/p/{msp.slug}/")
+        onboarding.suspend(dana.partner, reason="A prospect complained", by=ana, at=timezone.now())
+    home = _text(portal, f"/p/{msp.slug}/")
     assert "A prospect complained" in home
     assert "hello@northwind.test" in home
     for url in (f"/p/{msp.slug}/refer/", f"/p/{msp.slug}/profile/"):
-        answer = browser.post(url, {"name": "Dana", "email": "d@d.test", "company": "Late Dental"})
+        answer = portal.post(url, {"name": "Dana", "email": "d@d.test", "company": "Late Dental"})
         assert answer.status_code == 403
         assert "A prospect complained" in answer.content.decode()
     with tenancy.use(msp.pk):
@@ -191,29 +170,29 @@ def test_a_suspended_partner_reads_why_and_sends_nothing(
 
 
 def test_the_home_of_a_partner_costs_the_same_with_much_and_with_little(
-    msp: Msp, login: PartnerLogin, browser: Client
+    msp: Msp, dana: PartnerLogin, portal: Client
 ) -> None:
     with tenancy.use(msp.pk):
-        builders.a_deal(login.partner)
-        builders.a_referral(login.partner)
+        builders.a_deal(dana.partner)
+        builders.a_referral(dana.partner)
     PartnerLogin.objects.update(seen_at=timezone.now(), seen_before_at=timezone.now() - timedelta(days=9))
     url = f"/p/{msp.slug}/"
 
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
-            _text(browser, url)
+            _text(portal, url)
         return len(queries)
 
     little = cost()
     with tenancy.use(msp.pk):
         for _ in range(10):
-            builders.a_deal(login.partner)
-            builders.a_referral(login.partner)
+            builders.a_deal(dana.partner)
+            builders.a_referral(dana.partner)
     assert cost() == little
 
 
 def test_nobody_tries_out_a_list_of_addresses_to_learn_whom_the_msp_works_with(
-    msp: Msp, browser: Client, monkeypatch: pytest.MonkeyPatch
+    msp: Msp, portal: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache.clear()
     monkeypatch.setattr(views, "ADDRESSES_A_DAY", 3)
@@ -222,11 +201,11 @@ def test_nobody_tries_out_a_list_of_addresses_to_learn_whom_the_msp_works_with(
     own, colleague = f"/p/{msp.slug}/profile/", f"/p/{msp.slug}/profile/colleagues/new/"
     tries = [(own, "Dana Finch"), (colleague, "Lena Lake"), (own, "Dana Finch")]
     for url, name in tries:
-        assert "is in use already" in browser.post(url, {"name": name, "email": taken}).content.decode()
+        assert "is in use already" in portal.post(url, {"name": name, "email": taken}).content.decode()
     for url, name in tries:
-        answer = browser.post(url, {"name": name, "email": taken})
+        answer = portal.post(url, {"name": name, "email": taken})
         assert answer.status_code == 422
         assert "sent too often" in answer.content.decode()
         assert "is in use already" not in answer.content.decode()
     same = {"name": "Dana A. Finch", "email": User.objects.get(name="Dana Finch").email}
-    assert browser.post(own, same).status_code == 302
+    assert portal.post(own, same).status_code == 302

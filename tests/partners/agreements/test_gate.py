@@ -162,18 +162,18 @@ def test_the_portal_reads_its_own_plans_and_agreements_only(msp: Msp, ana: Membe
 
 
 def test_home_tells_the_owner_who_is_not_paid_for_it(
-    msp: Msp, ana: Membership, owner: Client, dana: PartnerLogin
+    msp: Msp, ana: Membership, dashboard: Client, dana: PartnerLogin
 ) -> None:
     with tenancy.use(msp.pk):
         version = publish(ana)
     told = "1 partner has not signed “Partner agreement”"
     with time_machine.travel(AT + timedelta(days=9)):
-        assert told not in read(owner, f"/{msp.slug}/")
+        assert told not in read(dashboard, f"/{msp.slug}/")
     with time_machine.travel(AT + timedelta(days=11)):
-        assert told in read(owner, f"/{msp.slug}/")
+        assert told in read(dashboard, f"/{msp.slug}/")
         with tenancy.use(msp.pk):
             sign(version, dana.contact)
-        assert told not in read(owner, f"/{msp.slug}/")
+        assert told not in read(dashboard, f"/{msp.slug}/")
 
 
 def test_partners_are_written_to_once_and_reminded_in_the_last_week(
@@ -205,13 +205,13 @@ def test_partners_are_written_to_once_and_reminded_in_the_last_week(
 
 
 def test_who_does_not_see_earnings_reads_who_does(
-    msp: Msp, ana: Membership, owner: Client, portal: Client, dana: PartnerLogin
+    msp: Msp, ana: Membership, dashboard: Client, portal: Client, dana: PartnerLogin
 ) -> None:
     with tenancy.use(msp.pk):
         people.add(dana.partner, name="Frank Finch", email="frank@finch.test", by=ana, at=AT)
     url = f"/{msp.slug}/people/{dana.contact_id}/"
-    assert "Speaks for the firm" in read(owner, url)
-    owner.post(url, {"name": "Dana Finch", "email": dana.user.email, "phone": "", "can_sign": "on"})
+    assert "Speaks for the firm" in read(dashboard, url)
+    dashboard.post(url, {"name": "Dana Finch", "email": dana.user.email, "phone": "", "can_sign": "on"})
     with tenancy.use(msp.pk):
         dana.contact.refresh_from_db()
         assert (dana.contact.can_sign, dana.contact.sees_earnings) == (True, False)

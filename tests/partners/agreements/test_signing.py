@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_portal_shows_the_words_and_the_terms_and_both_sides_get_a_copy(
-    msp: Msp, ana: Membership, owner: Client, portal: Client, dana: PartnerLogin
+    msp: Msp, ana: Membership, dashboard: Client, portal: Client, dana: PartnerLogin
 ) -> None:
     with tenancy.use(msp.pk):
         builders.a_service_line()
@@ -50,7 +50,7 @@ def test_the_portal_shows_the_words_and_the_terms_and_both_sides_get_a_copy(
         }  # fmt: skip
         assert "agreement.signed" in [event.action for event in trail.history(dana.partner)]
     theirs = portal.get(f"{url}{signature.pk}/copy/")
-    ours = owner.get(f"/{msp.slug}/partners/agreement/signatures/{signature.pk}/copy/")
+    ours = dashboard.get(f"/{msp.slug}/partners/agreement/signatures/{signature.pk}/copy/")
     assert theirs.content == ours.content
     assert theirs["Content-Disposition"] == 'attachment; filename="partner-agreement-1-finch-cpas.pdf"'
     text = pdf_text(theirs.content)
@@ -58,8 +58,8 @@ def test_the_portal_shows_the_words_and_the_terms_and_both_sides_get_a_copy(
         assert said in text
     assert version.text_sha256 in text.replace(" ", "")
     assert "There is nothing to do" in read(portal, url)
-    assert "Dana Finch" in read(owner, f"/{msp.slug}/partners/agreement/versions/{version.pk}/?show=signed")
-    assert "Everyone it is for has signed" in read(owner, f"/{msp.slug}/partners/agreement/versions/{version.pk}/")
+    assert "Dana Finch" in read(dashboard, f"/{msp.slug}/partners/agreement/versions/{version.pk}/?show=signed")
+    assert "Everyone it is for has signed" in read(dashboard, f"/{msp.slug}/partners/agreement/versions/{version.pk}/")
 
 
 def test_what_changed_while_it_was_read_is_not_signed(
@@ -112,17 +112,17 @@ def test_signing_is_refused_twice_nameless_and_for_another_kind(msp: Msp, ana: M
             sign(everyone, dana.contact)
 
 
-def test_a_signature_on_paper_is_recorded(msp: Msp, ana: Membership, owner: Client, dana: PartnerLogin) -> None:
+def test_a_signature_on_paper_is_recorded(msp: Msp, ana: Membership, dashboard: Client, dana: PartnerLogin) -> None:
     with tenancy.use(msp.pk):
         publish(ana)
     url = f"/{msp.slug}/partners/{dana.partner_id}/agreement/"
-    assert owner.post(url, {"name": "Dana Finch", "note": ""}).status_code == 422
-    owner.post(url, {"name": "Dana Finch", "note": "March 3, 2026, folder Partners"})
+    assert dashboard.post(url, {"name": "Dana Finch", "note": ""}).status_code == 422
+    dashboard.post(url, {"name": "Dana Finch", "note": "March 3, 2026, folder Partners"})
     with tenancy.use(msp.pk):
         signature = Signature.objects.get()
         assert (signature.is_on_paper, signature.recorded_by_id, signature.contact_id) == (True, ana.pk, None)
         assert "folder Partners" in pdf_text(signatures.copy_of(signature))
         with pytest.raises(signatures.Unsigned, match="where the paper is kept"):
             signatures.record_on_paper(signature.version, dana.partner, name="D", note="", terms=[], by=ana, at=AT)
-    assert owner.get(url).status_code == 302
-    assert "Signed by Dana Finch" in read(owner, f"/{msp.slug}/partners/{dana.partner_id}/")
+    assert dashboard.get(url).status_code == 302
+    assert "Signed by Dana Finch" in read(dashboard, f"/{msp.slug}/partners/{dana.partner_id}/")

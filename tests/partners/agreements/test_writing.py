@@ -28,22 +28,24 @@ from tests.reading import read
 pytestmark = pytest.mark.django_db
 
 
-def test_the_owner_writes_looks_and_publishes(msp: Msp, ana: Membership, owner: Client, dana: PartnerLogin) -> None:
+def test_the_owner_writes_looks_and_publishes(msp: Msp, ana: Membership, dashboard: Client, dana: PartnerLogin) -> None:
     home = f"/{msp.slug}/partners/agreement/"
-    assert "No agreement yet" in read(owner, home)
+    assert "No agreement yet" in read(dashboard, home)
     form = {"title": "Partner agreement", "text": TEXT, "is_required": "on", "grace_days": "10"}
-    looked = owner.post(f"{home}drafts/new/", form | {"do": "preview"}).content.decode()
+    looked = dashboard.post(f"{home}drafts/new/", form | {"do": "preview"}).content.decode()
     assert "&lt;what&gt;" in looked
     with tenancy.use(msp.pk):
         assert not AgreementDraft.objects.exists()
-    assert owner.post(f"{home}drafts/new/", form)["Location"] == home
-    assert owner.post(f"{home}drafts/new/", form | {"grace_days": "999"}).status_code == 302, "goes to the draft"
+    assert dashboard.post(f"{home}drafts/new/", form)["Location"] == home
+    assert dashboard.post(f"{home}drafts/new/", form | {"grace_days": "999"}).status_code == 302, "goes to the draft"
     with tenancy.use(msp.pk):
         draft = AgreementDraft.objects.get()
-    assert owner.post(f"{home}drafts/{draft.pk}/", form | {"grace_days": "999"}).status_code == 422
-    assert "1 active partner gets an e-mail" in " ".join(read(owner, f"{home}drafts/{draft.pk}/publication/").split())
+    assert dashboard.post(f"{home}drafts/{draft.pk}/", form | {"grace_days": "999"}).status_code == 422
+    assert "1 active partner gets an e-mail" in " ".join(
+        read(dashboard, f"{home}drafts/{draft.pk}/publication/").split()
+    )
     with time_machine.travel(AT):
-        answer = owner.post(f"{home}drafts/{draft.pk}/publication/")
+        answer = dashboard.post(f"{home}drafts/{draft.pk}/publication/")
     with tenancy.use(msp.pk):
         version = AgreementVersion.objects.get()
         assert (version.number, version.sign_by, version.kind) == (1, TODAY + timedelta(days=10), "")
@@ -51,8 +53,8 @@ def test_the_owner_writes_looks_and_publishes(msp: Msp, ana: Membership, owner: 
         assert not AgreementDraft.objects.exists()
         assert [event.action for event in trail.history(version)] == ["agreement.published"]
     assert answer["Location"] == f"{home}versions/{version.pk}/"
-    assert "Finch CPAs" in read(owner, f"{home}versions/{version.pk}/")
-    assert "Nobody has signed it" in read(owner, f"{home}versions/{version.pk}/?show=signed")
+    assert "Finch CPAs" in read(dashboard, f"{home}versions/{version.pk}/")
+    assert "Nobody has signed it" in read(dashboard, f"{home}versions/{version.pk}/?show=signed")
 
 
 def test_only_the_owner_writes_agreements(msp: Msp) -> None:
@@ -80,17 +82,17 @@ def test_a_draft_that_cannot_be_published_is_refused(msp: Msp, ana: Membership) 
             agreements.publish(draft, by=ana, at=AT)
 
 
-def test_a_draft_is_thrown_away(msp: Msp, ana: Membership, owner: Client) -> None:
+def test_a_draft_is_thrown_away(msp: Msp, ana: Membership, dashboard: Client) -> None:
     with tenancy.use(msp.pk):
         wanted: dict[str, Any] = {"title": "T", "text": "x", "is_required": True, "grace_days": 1}
         draft = agreements.draft(kind="", **wanted, by=ana, at=AT)
-    owner.post(f"/{msp.slug}/partners/agreement/drafts/{draft.pk}/discarding/")
+    dashboard.post(f"/{msp.slug}/partners/agreement/drafts/{draft.pk}/discarding/")
     with tenancy.use(msp.pk):
         assert not AgreementDraft.objects.exists()
 
 
 def test_a_new_version_supersedes_and_a_withdrawn_one_is_not_asked_for(
-    msp: Msp, ana: Membership, owner: Client, dana: PartnerLogin
+    msp: Msp, ana: Membership, dashboard: Client, dana: PartnerLogin
 ) -> None:
     with tenancy.use(msp.pk):
         first = publish(ana)
@@ -101,14 +103,14 @@ def test_a_new_version_supersedes_and_a_withdrawn_one_is_not_asked_for(
         vendors = publish(ana, kind="vendor", text="For vendors.")
         assert agreements.applicable("vendor") == vendors
         assert agreements.applicable(SourceKind.CENTRE) == second
-    owner.post(f"/{msp.slug}/partners/agreement/versions/{vendors.pk}/withdrawal/")
+    dashboard.post(f"/{msp.slug}/partners/agreement/versions/{vendors.pk}/withdrawal/")
     with tenancy.use(msp.pk):
         assert agreements.applicable("vendor") == second
         with pytest.raises(agreements.NotInForce):
             agreements.withdraw(vendors, by=ana, at=AT)
         with pytest.raises(agreements.NotInForce):
             sign(first, dana.contact)
-    assert "Other words" in read(owner, f"/{msp.slug}/partners/agreement/drafts/new/")
+    assert "Other words" in read(dashboard, f"/{msp.slug}/partners/agreement/drafts/new/")
 
 
 def test_the_database_keeps_what_was_published_and_signed(msp: Msp, ana: Membership, dana: PartnerLogin) -> None:

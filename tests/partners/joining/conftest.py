@@ -2,7 +2,6 @@
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
 
 from elinkages.accounts.models import Membership, Msp
 from elinkages.kernel import tenancy
@@ -16,22 +15,7 @@ def forget_limits() -> None:
 
 
 @pytest.fixture
-def msp() -> Msp:
-    return builders.an_msp("Northwind IT", contact_email="hello@northwind.test")
-
-
-@pytest.fixture
-def ana(msp: Msp) -> Membership:
-    return builders.a_member(msp, name="Ana Ruiz")
-
-
-@pytest.fixture
 def open_page(msp: Msp, ana: Membership) -> str:
     with tenancy.use(msp.pk):
         builders.a_join_page(ana, ADVISER)
     return f"/join/{msp.slug}/adviser/"
-
-
-@pytest.fixture
-def browser(ana: Membership) -> Client:
-    return builders.a_browser(ana.user)

@@ -17,48 +17,48 @@ from tests.reading import read
 pytestmark = pytest.mark.django_db
 
 
-def test_the_owner_sets_up_opens_and_closes_the_page(msp: Msp, browser: Client) -> None:
+def test_the_owner_sets_up_opens_and_closes_the_page(msp: Msp, dashboard: Client) -> None:
     home = f"/{msp.slug}/partners/join-page/"
-    assert "You have no join page yet" in read(browser, home)
-    browser.post(f"{home}setting-up/")
+    assert "You have no join page yet" in read(dashboard, home)
+    dashboard.post(f"{home}setting-up/")
     with tenancy.use(msp.pk):
         adviser = JoinPage.objects.get(kind=ADVISER)
-    browser.post(f"{home}kinds/{adviser.pk}/", {"welcome": "# Why\nWe pay <b>fast</b>.\n\n- every month"})
-    preview = browser.post(f"{home}kinds/{adviser.pk}/", {"welcome": "# Not saved", "do": "preview"})
+    dashboard.post(f"{home}kinds/{adviser.pk}/", {"welcome": "# Why\nWe pay <b>fast</b>.\n\n- every month"})
+    preview = dashboard.post(f"{home}kinds/{adviser.pk}/", {"welcome": "# Not saved", "do": "preview"})
     assert "<h2>Not saved</h2>" in preview.content.decode()
-    browser.post(f"{home}kinds/{adviser.pk}/opening/")
+    dashboard.post(f"{home}kinds/{adviser.pk}/opening/")
     html = read(Client(), f"/join/{msp.slug}/adviser/")
     assert "<h2>Why</h2>" in html
     assert "&lt;b&gt;fast" in html
     assert "<li>every month</li>" in html
-    browser.post(f"{home}kinds/{adviser.pk}/closing/")
+    dashboard.post(f"{home}kinds/{adviser.pk}/closing/")
     assert Client().get(f"/join/{msp.slug}/adviser/").status_code == 404
 
 
-def test_questions_are_added_changed_moved_taken_off_and_put_back(msp: Msp, browser: Client, open_page: str) -> None:
+def test_questions_are_added_changed_moved_taken_off_and_put_back(msp: Msp, dashboard: Client, open_page: str) -> None:
     home = f"/{msp.slug}/partners/join-page/"
     form = {"label": "How large?", "type": "choice", "choices": "Small\nLarge\n", "is_required": "on", "kinds": ADVISER}
-    assert browser.post(f"{home}questions/new/", form)["Location"] == home
+    assert dashboard.post(f"{home}questions/new/", form)["Location"] == home
     with tenancy.use(msp.pk):
         size = JoinField.objects.get(label="How large?")
     assert size.choices == ["Small", "Large"]
     assert "How large?" in read(Client(), open_page)
     assert apply(open_page).status_code == 422
-    browser.post(
+    dashboard.post(
         f"{home}questions/{size.pk}/",
         {"label": "How big?", "help_text": "People", "choices": "1\n2\n3", "kinds": [ADVISER, "vendor"]},
     )
-    browser.post(f"{home}questions/{size.pk}/move/", {"to": "up"})
+    dashboard.post(f"{home}questions/{size.pk}/move/", {"to": "up"})
     with tenancy.use(msp.pk):
         assert [field.label for field in JoinField.objects.current()][-2] == "How big?"
-    browser.post(f"{home}questions/{size.pk}/removal/")
+    dashboard.post(f"{home}questions/{size.pk}/removal/")
     assert "How big?" not in read(Client(), open_page)
-    browser.post(f"{home}questions/{size.pk}/restoring/")
+    dashboard.post(f"{home}questions/{size.pk}/restoring/")
     assert "How big?" in read(Client(), open_page)
     assert apply(open_page).status_code == 302
 
 
-def test_three_questions_are_always_asked(msp: Msp, ana: Membership, browser: Client, open_page: str) -> None:
+def test_three_questions_are_always_asked(msp: Msp, ana: Membership, dashboard: Client, open_page: str) -> None:
     home = f"/{msp.slug}/partners/join-page/"
     with tenancy.use(msp.pk):
         email = JoinField.objects.get(standard="email")
@@ -66,7 +66,7 @@ def test_three_questions_are_always_asked(msp: Msp, ana: Membership, browser: Cl
             fields.remove(email, by=ana, at=AT)
         with pytest.raises(IntegrityError, match="join_field_always_asked"), transaction.atomic():
             JoinField.objects.filter(pk=email.pk).update(is_required=False)
-    browser.post(f"{home}questions/{email.pk}/", {"label": "Your mailbox", "help_text": ""})
+    dashboard.post(f"{home}questions/{email.pk}/", {"label": "Your mailbox", "help_text": ""})
     with tenancy.use(msp.pk):
         email.refresh_from_db()
         assert (email.label, email.is_required, len(email.kinds)) == ("Your mailbox", True, 5)

@@ -18,36 +18,36 @@ from tests.reading import read
 pytestmark = pytest.mark.django_db
 
 
-def test_the_queue_shows_what_is_confirmed_by_state_and_kind(msp: Msp, browser: Client, open_page: str) -> None:
+def test_the_queue_shows_what_is_confirmed_by_state_and_kind(msp: Msp, dashboard: Client, open_page: str) -> None:
     apply(open_page)
     url = f"/{msp.slug}/partners/applications/"
-    assert "No applications yet" in read(browser, url)
+    assert "No applications yet" in read(dashboard, url)
     confirm(msp)
-    assert "Kestrel Advisory" in read(browser, url)
-    assert "Kestrel Advisory" in read(browser, f"{url}?kind=centre_of_influence")
-    assert "Kestrel Advisory" not in read(browser, f"{url}?kind=vendor")
-    assert "Kestrel Advisory" not in read(browser, f"{url}?list=mine")
-    assert "Kestrel Advisory" in read(browser, f"{url}?list=everyone")
-    assert "Kestrel Advisory" not in read(browser, f"{url}?state=declined")
-    assert "Kestrel Advisory" in read(browser, f"{url}?state=all")
-    assert "Kestrel Advisory" in read(browser, f"{url}?q=kestrel")
-    assert "Kestrel Advisory" in read(browser, f"{url}?q=kim@kestrel.test")
-    assert "Kestrel Advisory" not in read(browser, f"{url}?q=merlin")
-    home = read(browser, f"/{msp.slug}/")
+    assert "Kestrel Advisory" in read(dashboard, url)
+    assert "Kestrel Advisory" in read(dashboard, f"{url}?kind=centre_of_influence")
+    assert "Kestrel Advisory" not in read(dashboard, f"{url}?kind=vendor")
+    assert "Kestrel Advisory" not in read(dashboard, f"{url}?list=mine")
+    assert "Kestrel Advisory" in read(dashboard, f"{url}?list=everyone")
+    assert "Kestrel Advisory" not in read(dashboard, f"{url}?state=declined")
+    assert "Kestrel Advisory" in read(dashboard, f"{url}?state=all")
+    assert "Kestrel Advisory" in read(dashboard, f"{url}?q=kestrel")
+    assert "Kestrel Advisory" in read(dashboard, f"{url}?q=kim@kestrel.test")
+    assert "Kestrel Advisory" not in read(dashboard, f"{url}?q=merlin")
+    home = read(dashboard, f"/{msp.slug}/")
     assert "Kestrel Advisory, LLC wants to become a partner" in home
 
 
-def test_an_unconfirmed_application_has_no_page(msp: Msp, browser: Client, open_page: str) -> None:
+def test_an_unconfirmed_application_has_no_page(msp: Msp, dashboard: Client, open_page: str) -> None:
     apply(open_page)
-    assert browser.get(f"/{msp.slug}/partners/applications/{the_application(msp).pk}/").status_code == 404
+    assert dashboard.get(f"/{msp.slug}/partners/applications/{the_application(msp).pk}/").status_code == 404
 
 
-def test_approving_makes_a_partner_and_invites_them(msp: Msp, ana: Membership, browser: Client) -> None:
+def test_approving_makes_a_partner_and_invites_them(msp: Msp, ana: Membership, dashboard: Client) -> None:
     with tenancy.use(msp.pk):
         found = builders.an_application(city="Chicago", website="https://kestrel.test")
     url = f"/{msp.slug}/partners/applications/{found.pk}/approval/"
-    assert "Approve and invite" in read(browser, url)
-    answer = browser.post(url, {"partner": "", "message": "Welcome aboard."})
+    assert "Approve and invite" in read(dashboard, url)
+    answer = dashboard.post(url, {"partner": "", "message": "Welcome aboard."})
     found = the_application(msp)
     assert answer["Location"] == f"/{msp.slug}/partners/{found.partner_id}/"
     partner = found.partner
@@ -59,18 +59,18 @@ def test_approving_makes_a_partner_and_invites_them(msp: Msp, ana: Membership, b
         invitation = PartnerInvitation.objects.get()
         assert (invitation.contact.name, invitation.message) == ("Kim Kestrel", "Welcome aboard.")
         assert "partner.applied" in [event.action for event in trail.history(partner)]
-    again = browser.post(url, {"partner": "", "message": ""})
+    again = dashboard.post(url, {"partner": "", "message": ""})
     assert again.status_code == 422
     assert "decided or replaced" in again.content.decode()
 
 
-def test_an_applicant_can_become_one_more_person_of_a_partner(msp: Msp, ana: Membership, browser: Client) -> None:
+def test_an_applicant_can_become_one_more_person_of_a_partner(msp: Msp, ana: Membership, dashboard: Client) -> None:
     with tenancy.use(msp.pk):
         known = onboarding.add(kind=ADVISER, name="Kestrel Advisory LLC", email="kay@kestrel.test", by=ana, at=AT)
         found = builders.an_application()
-    page = read(browser, f"/{msp.slug}/partners/applications/{found.pk}/")
+    page = read(dashboard, f"/{msp.slug}/partners/applications/{found.pk}/")
     assert "Same name" in page
-    browser.post(f"/{msp.slug}/partners/applications/{found.pk}/approval/", {"partner": str(known.pk), "message": ""})
+    dashboard.post(f"/{msp.slug}/partners/applications/{found.pk}/approval/", {"partner": str(known.pk), "message": ""})
     with tenancy.use(msp.pk):
         assert Partner.objects.count() == 1
         names = set(Contact.objects.filter(partner=known).values_list("name", flat=True))
@@ -80,7 +80,7 @@ def test_an_applicant_can_become_one_more_person_of_a_partner(msp: Msp, ana: Mem
     assert the_application(msp).partner_id == known.pk
 
 
-def test_lookalikes_name_the_reason(msp: Msp, ana: Membership, browser: Client) -> None:
+def test_lookalikes_name_the_reason(msp: Msp, ana: Membership, dashboard: Client) -> None:
     with tenancy.use(msp.pk):
         onboarding.add(kind=ADVISER, name="Kestrel Advisery", by=ana, at=AT)
         onboarding.add(kind=ADVISER, name="Merlin", email="kay@kestrel.test", by=ana, at=AT)
@@ -89,39 +89,39 @@ def test_lookalikes_name_the_reason(msp: Msp, ana: Membership, browser: Client) 
         old = builders.an_application(email="kim@kestrel.test")
         applications.decline(old, reason="Too early.", by=ana, at=AT)
         found = builders.an_application(email="kim@kestrel.test", phone="(312) 555-0123")
-    page = read(browser, f"/{msp.slug}/partners/applications/{found.pk}/")
+    page = read(dashboard, f"/{msp.slug}/partners/applications/{found.pk}/")
     for said in ("Similar name", "domain, kestrel.test", "Same phone number", "Jan 5, 2026, declined"):
         assert said in page
     assert "Unrelated" not in page
 
 
-def test_declining_sends_the_reason(msp: Msp, browser: Client) -> None:
+def test_declining_sends_the_reason(msp: Msp, dashboard: Client) -> None:
     with tenancy.use(msp.pk):
         found = builders.an_application()
     url = f"/{msp.slug}/partners/applications/{found.pk}/decline/"
-    assert browser.post(url, {"reason": " "}).status_code == 422
-    browser.post(url, {"reason": "We work with one firm in Elgin, and it is not yours."})
+    assert dashboard.post(url, {"reason": " "}).status_code == 422
+    dashboard.post(url, {"reason": "We work with one firm in Elgin, and it is not yours."})
     found = the_application(msp)
     assert (found.state, found.decline_reason[:7]) == ("declined", "We work")
     with tenancy.use(msp.pk):
         letter = Message.objects.get()
         assert "We work with one firm in Elgin" in letter.text
         assert letter.to == found.email
-    assert "declined" in read(browser, f"/{msp.slug}/partners/applications/{found.pk}/").lower()
-    assert browser.post(url, {"reason": "Again"}).status_code == 422
+    assert "declined" in read(dashboard, f"/{msp.slug}/partners/applications/{found.pk}/").lower()
+    assert dashboard.post(url, {"reason": "Again"}).status_code == 422
 
 
-def test_several_are_declined_at_once_and_the_list_is_exported(msp: Msp, browser: Client) -> None:
+def test_several_are_declined_at_once_and_the_list_is_exported(msp: Msp, dashboard: Client) -> None:
     with tenancy.use(msp.pk):
         rows = [builders.an_application(f"Firm {number}") for number in range(3)]
     url = f"/{msp.slug}/partners/applications/"
     chosen = "&".join(f"id={row.pk}" for row in rows[:2])
-    assert "Decline 2 applications" in read(browser, f"{url}many/decline/?{chosen}")
-    browser.post(f"{url}many/decline/?{chosen}", {"reason": "Not in this region.", "count": "2"})
+    assert "Decline 2 applications" in read(dashboard, f"{url}many/decline/?{chosen}")
+    dashboard.post(f"{url}many/decline/?{chosen}", {"reason": "Not in this region.", "count": "2"})
     with tenancy.use(msp.pk):
         assert Application.objects.filter(state="declined", decline_reason="Not in this region.").count() == 2
         assert Message.objects.filter(key__startswith="application-declined").count() == 2
-    assert browser.post(f"{url}export/", {"format": "csv"}).status_code == 302
+    assert dashboard.post(f"{url}export/", {"format": "csv"}).status_code == 302
 
 
 def test_the_verbs_refuse_without_reason_right_or_a_waiting_application(msp: Msp, ana: Membership) -> None:
@@ -139,12 +139,12 @@ def test_the_verbs_refuse_without_reason_right_or_a_waiting_application(msp: Msp
             applications.assign(found, member=ana, by=ana, at=AT)
 
 
-def test_an_application_is_put_on_somebodys_list(msp: Msp, browser: Client, ana: Membership) -> None:
+def test_an_application_is_put_on_somebodys_list(msp: Msp, dashboard: Client, ana: Membership) -> None:
     mara = builders.a_member(msp, Role.MANAGER, "Mara Manager")
     with tenancy.use(msp.pk):
         found = builders.an_application()
-    browser.post(f"/{msp.slug}/partners/applications/{found.pk}/assignment/", {"member": str(mara.pk)})
+    dashboard.post(f"/{msp.slug}/partners/applications/{found.pk}/assignment/", {"member": str(mara.pk)})
     assert the_application(msp).assigned_to_id == mara.pk
-    assert "wants to become a partner" not in read(browser, f"/{msp.slug}/")
+    assert "wants to become a partner" not in read(dashboard, f"/{msp.slug}/")
     manager = builders.a_browser(mara.user)
     assert "Kestrel Advisory wants to become a partner" in read(manager, f"/{msp.slug}/")

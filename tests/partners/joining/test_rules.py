@@ -124,17 +124,17 @@ def test_rules_that_make_no_sense_are_refused(msp: Msp, ana: Membership, monkeyp
             rules.remove(rule, by=ana, at=AT)
 
 
-def test_rules_are_added_and_removed_on_the_page(msp: Msp, ana: Membership, browser: Client, open_page: str) -> None:
+def test_rules_are_added_and_removed_on_the_page(msp: Msp, ana: Membership, dashboard: Client, open_page: str) -> None:
     home = f"/{msp.slug}/partners/join-page/"
     form = {"kind": ADVISER, "email_domain": "", "field": "", "answer": "", "approves": "yes", "member": str(ana.pk)}
-    assert browser.post(f"{home}rules/new/", form)["Location"] == home
-    assert browser.post(f"{home}rules/new/", form | {"email_domain": "?"}).status_code == 422
-    html = read(browser, home)
+    assert dashboard.post(f"{home}rules/new/", form)["Location"] == home
+    assert dashboard.post(f"{home}rules/new/", form | {"email_domain": "?"}).status_code == 422
+    html = read(dashboard, home)
     assert "When the kind is Center of influence" in html
     assert "Approve at once, in the name of Ana Ruiz" in html
     with tenancy.use(msp.pk):
         rule = JoinRule.objects.get()
-    browser.post(f"{home}rules/{rule.pk}/move/")
-    browser.post(f"{home}rules/{rule.pk}/removal/")
+    dashboard.post(f"{home}rules/{rule.pk}/move/")
+    dashboard.post(f"{home}rules/{rule.pk}/removal/")
     with tenancy.use(msp.pk):
         assert not JoinRule.objects.exists()
