@@ -68,11 +68,11 @@ SELECT contract.id, min(payment.dated_on) FROM {_PAYMENTS}
     AND (invoice.source, invoice.external_id) IN (SELECT source, external_id FROM touched)
 GROUP BY contract.id, contract.first_paid_on
 HAVING contract.first_paid_on IS NULL OR min(payment.dated_on) < contract.first_paid_on
-"""  # noqa: S608
+"""
 _NOTED: Final = f"""
 SELECT DISTINCT contract.id FROM {_PAYMENTS}
     AND (invoice.id = ANY(%(facts)s) OR payment.id = ANY(%(facts)s)) AND payment.dated_on = contract.first_paid_on
-"""  # noqa: S608
+"""
 _LEFT: Final = f"""
 SELECT contract.id, min(payment.dated_on) FROM {_PAYMENTS} AND contract.id = ANY(%(contracts)s) GROUP BY contract.id
-"""  # noqa: S608
+"""

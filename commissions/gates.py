@@ -57,18 +57,17 @@ GATES: Final = (
     ),
 )
 
-# Put together from GATES and other constants alone; every value is a parameter (S608).
 _RANKED: Final = " UNION ALL ".join(
-    f"SELECT partner_id, reason, '{gate.code}' AS code, {rank} AS rank FROM ({gate.sql}) gate_{rank}"  # noqa: S608
+    f"SELECT partner_id, reason, '{gate.code}' AS code, {rank} AS rank FROM ({gate.sql}) gate_{rank}"
     for rank, gate in enumerate(GATES)
 )
 
-CLOSED: Final = f"SELECT DISTINCT ON (partner_id) partner_id, code, reason FROM ({_RANKED}) g ORDER BY partner_id, rank"  # noqa: S608
+CLOSED: Final = f"SELECT DISTINCT ON (partner_id) partner_id, code, reason FROM ({_RANKED}) g ORDER BY partner_id, rank"
 """Every partner with a closed gate: (partner_id, code, reason). Parameters: %(msp)s, and the day %(on)s."""
 
 HELD_POOLS: Final = (
     # Found once, also when the planner knows so little of fresh tables that it would look again for every entry.
-    "WITH held AS MATERIALIZED (SELECT p.id FROM commissions_pool p"  # noqa: S608
+    "WITH held AS MATERIALIZED (SELECT p.id FROM commissions_pool p"
     " JOIN commissions_hold h ON h.msp_id = p.msp_id AND h.contract_id = p.contract_id"
     " WHERE p.msp_id = %(msp)s AND h.msp_id = %(msp)s AND h.lifted_at IS NULL"
     f" UNION ALL SELECT p.id FROM commissions_pool p WHERE p.msp_id = %(msp)s AND p.contract_id IN ({HELD_CONTRACTS})"
@@ -82,7 +81,7 @@ def closed(partner_ids: Sequence[UUID], *, on: date) -> dict[UUID, Closed]:
     """Which of these partners cannot be paid on a day, and why."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT partner_id, code, reason FROM ({CLOSED}) closed WHERE partner_id = ANY(%(partners)s)",  # noqa: S608
+            f"SELECT partner_id, code, reason FROM ({CLOSED}) closed WHERE partner_id = ANY(%(partners)s)",
             {"msp": current_msp_id(), "on": on, "partners": list(partner_ids)},
         )
         return {partner_id: Closed(code, reason) for partner_id, code, reason in cursor.fetchall()}

@@ -40,4 +40,4 @@ def child_exit(_server: Any, worker: Any) -> None:
     """A worker ended: its counters stay, its gauges go."""
     from prometheus_client import multiprocess
 
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # half of it has types

@@ -11,7 +11,7 @@ HELD_REFERRALS: Final = (
 """Introductions with a sign of self-dealing that nobody released, or a case that nobody decided. Parameter: %(msp)s."""
 
 HELD_CONTRACTS: Final = (
-    "SELECT contract.id FROM referrals_contract contract"  # noqa: S608
+    "SELECT contract.id FROM referrals_contract contract"
     " JOIN referrals_client client ON client.msp_id = contract.msp_id AND client.id = contract.client_id"
     f" WHERE contract.msp_id = %(msp)s AND client.referral_id IN ({HELD_REFERRALS})"
 )

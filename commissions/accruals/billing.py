@@ -111,7 +111,7 @@ SELECT wanted.id, wanted.currency, wanted.rate_millionths, line.contract_id, lin
 FROM wanted JOIN commissions_billingline line ON line.msp_id = %(msp)s AND line.fact_id = wanted.id
     LEFT JOIN referrals_contract contract ON contract.msp_id = %(msp)s AND contract.id = line.contract_id
 ORDER BY wanted.id, line.position
-"""  # noqa: S608
+"""
 
 _EVENTS: Final = f"""{_WANTED}
 SELECT wanted.id, fact.id, fact.dated_on, fact.kind, fact.external_id, application.minor {_HAPPENED}

@@ -49,4 +49,4 @@ moved AS (
     WHERE entry.msp_id = %(msp)s AND entry.id = ready.id
     RETURNING entry.id, entry.partner_id, entry.minor, entry.currency)
 SELECT * FROM moved ORDER BY id
-"""  # noqa: S608
+"""

@@ -50,7 +50,7 @@ _HELD: Final = f"""
             SELECT i.payout_id FROM ({gates.HELD_POOLS}) held
             JOIN commissions_entry e ON e.msp_id = %(msp)s AND e.pool_id = held.id
             JOIN commissions_payoutitem i ON i.msp_id = %(msp)s AND i.entry_id = e.id AND i.released_at IS NULL))
-    ORDER BY p.name"""  # noqa: S608
+    ORDER BY p.name"""
 
 
 _OWING: Final = f"""
@@ -58,7 +58,7 @@ _OWING: Final = f"""
     JOIN partners_partner p ON p.msp_id = o.msp_id AND p.id = o.partner_id
     WHERE o.msp_id = %(msp)s AND o.run_id = %(run)s AND o.state IN ('draft', 'approved')
       AND o.partner_id IN (SELECT partner_id FROM ({ENTRIES}) entry GROUP BY partner_id HAVING sum(minor) < 0)
-    ORDER BY p.name"""  # noqa: S608
+    ORDER BY p.name"""
 """Who has come to owe something back since the run was opened: paying them the old sum would be too much."""
 
 _DOUBTS: Final = (

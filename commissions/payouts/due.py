@@ -35,7 +35,7 @@ ENTRIES: Final = f"""
     WHERE e.msp_id = %(msp)s AND e.stage = 'payable' AND e.currency = %(currency)s AND e.paid_in = %(paid_in)s
       AND (e.hold_until <= %(cutoff)s OR e.minor < 0)
       AND e.pool_id NOT IN ({gates.HELD_POOLS})
-      AND e.id NOT IN ({_TAKEN})"""  # noqa: S608 -- constants of ours; every value is a parameter
+      AND e.id NOT IN ({_TAKEN})"""
 """Entries that a run may take. What a partner owes back counts at once, whatever its day.
 
 Parameters: %(msp)s, %(currency)s, %(paid_in)s, %(cutoff)s.
@@ -48,7 +48,7 @@ _DUE: Final = f"""
     FROM (SELECT partner_id, sum(minor)::bigint AS minor, count(*) AS entries FROM entry GROUP BY partner_id) owed
     JOIN partners_partner p ON p.msp_id = %(msp)s AND p.id = owed.partner_id
     LEFT JOIN closed c ON c.partner_id = owed.partner_id
-    ORDER BY p.name_key, p.id"""  # noqa: S608
+    ORDER BY p.name_key, p.id"""
 
 _HELD: Final = f"""
     SELECT e.partner_id, p.name, p.kind, sum(e.minor)::bigint, count(*), c.name
@@ -59,7 +59,7 @@ _HELD: Final = f"""
     JOIN partners_partner p ON p.msp_id = e.msp_id AND p.id = e.partner_id
     WHERE e.msp_id = %(msp)s AND e.stage = 'payable' AND e.paid_in = %(paid_in)s
       AND e.pool_id IN ({gates.HELD_POOLS})
-    GROUP BY e.partner_id, p.name, p.name_key, p.id, p.kind, c.name ORDER BY p.name_key, p.id, c.name"""  # noqa: S608
+    GROUP BY e.partner_id, p.name, p.name_key, p.id, p.kind, c.name ORDER BY p.name_key, p.id, c.name"""
 
 
 class Parked(Refused):

@@ -35,7 +35,7 @@ _FILL: Final = f"""
          items AS (
             INSERT INTO commissions_payoutitem (msp_id, payout_id, entry_id, minor)
             SELECT %(msp)s, payee.id, part.* FROM payee, unnest(payee.entries, payee.minors) part)
-    SELECT count(*), coalesce(sum(minor), 0)::bigint FROM made"""  # noqa: S608
+    SELECT count(*), coalesce(sum(minor), 0)::bigint FROM made"""
 """Arrays instead of a join: of rows that are new in this transaction Postgres has no statistics, and would compare
 every payout with every entry."""
 

@@ -84,7 +84,7 @@ def _clawback_from_json(data: object) -> Clawback:
 
 
 def _build[T](cls: type[T], found: dict[str, Any], prefix: str) -> T:
-    known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
+    known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]  # T is a dataclass: KINDS, _CLAWBACKS
     for name in found:
         if name not in known:
             raise TermsError(prefix + name, f"“{name}” is not part of this kind of plan.")

@@ -22,7 +22,7 @@ class Folding(MigrationAutodetector):
         changes = super().changes(*args, **kwargs)
         for app_label, migrations in changes.items():
             for migration in migrations:
-                migration.operations = folded(migration.operations, app_label)  # type: ignore[misc]
+                migration.operations = folded(migration.operations, app_label)  # type: ignore[misc]  # of the class, say the stubs
         return changes
 
 

@@ -244,7 +244,7 @@ def write_many(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], 
     sales = [one for one in found if isinstance(one, _Sale)]
     if sales:
         _sell(sales, rules, at)
-    return [one.client if isinstance(one, _Sale) else one for one in found]  # type: ignore[misc]
+    return [one.client if isinstance(one, _Sale) else one for one in found]  # type: ignore[misc]  # each sale has its client by now
 
 
 @dataclass(slots=True, eq=False)

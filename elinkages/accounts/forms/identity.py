@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from elinkages.accounts.models import User
 
 EMAIL = "E-mail"
-PASSWORD_HELP = "At least 12 characters. A few unrelated words are easy to remember and hard to guess."  # noqa: S105
+PASSWORD_HELP = "At least 12 characters. A few unrelated words are easy to remember and hard to guess."  # noqa: S105 - a hint, no password
 PASSWORD_LABELS = {
     "oldpassword": "Current password",
     "password1": "New password",
