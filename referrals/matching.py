@@ -5,8 +5,8 @@ most five blocks, and a block with more than BLOCK_SIZE names says nothing about
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from elinkages.kernel.match_keys import Names, blocks, company_key, domain_key, email_key, phone_key
+from elinkages.kernel.match_keys import Spelling, alike, blocks, company_key, domain_key, email_key, phone_key, spelling
 from elinkages.kernel.tenancy import current_msp_id
 from referrals.models import Client, KeyKind, MatchKeys, Referral
 
@@ -133,10 +133,11 @@ class Known:
 
     def __init__(self, identities: Sequence[Identity]) -> None:
         shared = _sharing({key for one in identities for key in one.keyed})
-        self._here = _blocks_of({key for one in identities for key in one.blocks})
+        self._here, names = _blocks_of({key for one in identities for key in one.blocks})
         self._since: dict[Key, _Block] = defaultdict(_Block)
-        self._met = {one: self._compared(one) for one in identities} if self._here else {}
-        met = {pk for found in self._met.values() for _, alike in found for pk in alike}
+        self._names = {pk: (name, spelling(name)) for pk, name in names.items()}
+        self._met = {one: self._compared(one, self._here) for one in identities} if self._here else {}
+        met = {pk for found in self._met.values() for pk in found}
         self._records = _records(met | {pk for _, pk in shared})
         self._by_key: dict[Key, dict[UUID, Referral | Client]] = defaultdict(dict)
         for key, pk in shared:
@@ -149,7 +150,8 @@ class Known:
         for key in identity.keyed:
             self._by_key[key][record.pk] = record
         for key in identity.blocks:
-            self._since[key].add(record.pk, identity.name)
+            self._since[key].add(str(record.pk))
+        self._names[str(record.pk)] = identity.name, spelling(identity.name)
         self._records[record.pk] = record
 
     def having(self, key: Key) -> list[Referral | Client]:
@@ -170,36 +172,40 @@ class Known:
 
     def _alike(self, identity: Identity) -> _Alike:
         """Those of the name's blocks whose names are alike, with their names and likeness."""
-        found: _Alike = {}
-        for key, alike in self._met.get(identity, ()):
-            if self._tells(key):
-                found |= alike
-        for key in identity.blocks:
-            if (block := self._since.get(key)) and self._tells(key):
-                found |= block.like(identity.name, ALIKE)
-        return found
+        before = self._met.get(identity, {})
+        telling = [self._here[key] for key in identity.blocks if key in self._here and self._tells(key)] if before else ()
+        found = {pk: alike for pk, alike in before.items() if any(str(pk) in block.ids for block in telling)}
+        return found | self._compared(identity, self._since)
 
-    def _compared(self, identity: Identity) -> list[tuple[Key, _Alike]]:
-        """What is alike in each of the name's blocks as they were, where something is."""
-        blocks = [(key, self._here[key]) for key in identity.blocks if key in self._here]
-        return [(key, alike) for key, block in blocks if (alike := block.like(identity.name, ALIKE))]
+    def _compared(self, identity: Identity, blocks: Mapping[Key, "_Block"]) -> _Alike:
+        """What is alike among all that is in the blocks of a name, each compared once."""
+        telling = [blocks[key].ids for key in identity.blocks if key in blocks and self._tells(key)]
+        if not telling:
+            return {}
+        ids = list(set[str]().union(*telling))
+        names = [self._names[pk] for pk in ids]
+        found = alike(spelling(identity.name), [spelled for _, spelled in names], ALIKE)
+        return {UUID(ids[place]): (names[place][0], score) for place, score in found.items()}
 
     def _tells(self, key: Key) -> bool:
         """Whether a block is not a word that everybody uses."""
         return sum(blocks[key].size for blocks in (self._here, self._since) if key in blocks) <= BLOCK_SIZE
 
 
-class _Block(Names[UUID]):
-    """The open introductions and clients in a block with their normalized names; only so many as are compared."""
+@dataclass(slots=True)
+class _Block:
+    """How many open introductions and clients are in a block, and which; only so many as are compared.
 
-    def __init__(self, size: int = 0) -> None:
-        super().__init__()
-        self.size = size
+    Their ids are text here, because Python works out the hash of a UUID anew each time that it is looked for.
+    """
 
-    def add(self, owner: UUID, company: str) -> None:
+    size: int = 0
+    ids: list[str] = field(default_factory=list)
+
+    def add(self, one: str) -> None:
         self.size += 1
         if self.size <= BLOCK_SIZE:
-            super().add(owner, company)
+            self.ids.append(one)
 
 
 def matches(identity: Identity, *, without: Referral | None = None) -> list[Match]:
@@ -213,15 +219,15 @@ def _sharing(keys: set[Key]) -> list[tuple[Key, UUID]]:
     return [((kind, key), pk) for kind, key, pk in _look_up(arms, keys)]
 
 
-def _blocks_of(keys: set[Key]) -> dict[Key, _Block]:
-    """What is in each block; of one that has too many only that."""
+def _blocks_of(keys: set[Key]) -> tuple[dict[Key, _Block], dict[str, str]]:
+    """What is in each block, of one that has too many only how many; and the names of all in them."""
     arms = [(_BLOCK, block, block) for block in dict.fromkeys(MatchKeys.BLOCKS.values())]
     found: dict[Key, _Block] = {}
+    known: dict[str, str] = {}
     for kind, key, size, ids, names in _look_up(arms, keys, size=BLOCK_SIZE):
-        block = found[kind, key] = _Block(size if ids is None else 0)
-        for pk, name in zip(ids or (), names or (), strict=True):
-            block.add(pk, name)
-    return found
+        found[kind, key] = _Block(size, ids or [])
+        known.update(zip(ids or (), names or (), strict=True))
+    return found, known
 
 
 def _look_up(arms: Sequence[tuple[str, str, str]], keys: set[Key], **more: int) -> list[Any]:
@@ -273,7 +279,7 @@ _BLOCK = """
 (SELECT '{kind}' AS kind, wanted.key, met.size, CASE WHEN met.size <= %(size)s THEN met.ids END AS ids,
     CASE WHEN met.size <= %(size)s THEN met.names END AS names
 FROM unnest(%({kind})s::text[]) AS wanted (key), LATERAL (
-    SELECT count(*) AS size, array_agg(one.id) AS ids, array_agg(one.company) AS names
+    SELECT count(*) AS size, array_agg(one.id::text) AS ids, array_agg(one.company) AS names
     FROM ({rows} LIMIT %(size)s + 1) one) met
 WHERE met.size > 0)
 """

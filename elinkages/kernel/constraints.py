@@ -67,6 +67,23 @@ class EveryMspAlike(SqlConstraint):
     remove = "ALTER TABLE %(table)s ALTER COLUMN msp_id SET STATISTICS -1"
 
 
+class OneMspAtFirst(SqlConstraint):
+    """Until the rows of a new table are counted, the planner takes all of them for those of one MSP.
+
+    It would take an MSP for a single row, and then any index that starts with the MSP is as good as the key: foreign
+    keys that point here would search one to its end, row by row, and keep doing so as long as their connection lives.
+    """
+
+    create = """
+        SELECT pg_restore_attribute_stats('schemaname', current_schema()::text, 'relname', %(text)s,
+            'attname', 'msp_id', 'inherited', false, 'null_frac', 0::real, 'avg_width', 16, 'n_distinct', 1::real)"""
+    remove = "SELECT pg_clear_attribute_stats(current_schema()::text, %(text)s, 'msp_id', false)"
+
+    def parts(self, model: type[Model], quote: Quote) -> Mapping[str, str]:
+        """The table as a text."""
+        return {"text": f"'{model._meta.db_table}'"}
+
+
 def column_of(model: type[Model], name: str) -> str:
     """The column of a field."""
     field: Any = model._meta.get_field(name)

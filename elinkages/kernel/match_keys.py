@@ -6,6 +6,7 @@ the same share a block (`block_keys`), and within a block letters are compared (
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
@@ -96,6 +97,8 @@ _ADDED_AT_WILL = frozenset(
 COMPANY_KEY_LENGTH = 160
 _REMEMBERED = 20_000
 """Texts whose keys are kept: a row of a spreadsheet is looked at several times."""
+_SPELLED = 50_000
+"""Names that are kept as they are compared, some 15 MB: those that rows of a spreadsheet meet again and again."""
 _FEWEST_LETTERS = 4
 _BLOCK_LETTERS = 6
 _TELLING_WORDS = 2
@@ -222,10 +225,7 @@ def likeness(one: str, other: str) -> int:
 
     Names with different numbers in them are different companies (“Clinic 12”, “Clinic 13”): 0.
     """
-    ours, theirs = spelling(one), spelling(other)
-    if ours.numbers != theirs.numbers:
-        return 0
-    return int(max(fuzz.ratio(ours.unspaced, theirs.unspaced), fuzz.ratio(ours.in_order, theirs.in_order)))
+    return _likeness(spelling(one), spelling(other))
 
 
 class Spelling(NamedTuple):
@@ -236,39 +236,30 @@ class Spelling(NamedTuple):
     in_order: str
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_SPELLED)
 def spelling(company: str) -> Spelling:
     """A `company_key` as it is compared."""
     words = _core(company)
     return Spelling(tuple(_NUMBER.findall(company)), "".join(words), " ".join(sorted(words)))
 
 
-class Names[Owner]:
-    """Names of one block: a name is compared with all of them in one call, in C."""
+def alike(one: Spelling, others: Sequence[Spelling], least: int) -> dict[int, int]:
+    """The places of the others that have at least that `likeness`, with the likeness; compared in two calls, in C."""
+    met = set[int]()
+    for text, texts in (
+        (one.unspaced, [other.unspaced for other in others]),
+        (one.in_order, [other.in_order for other in others]),
+    ):
+        found = process.extract(text, texts, scorer=fuzz.ratio, score_cutoff=least, limit=None)
+        met.update(place for _, _, place in found)
+    scores = {place: _likeness(one, others[place]) for place in met}
+    return {place: score for place, score in scores.items() if score}
 
-    def __init__(self) -> None:
-        self._owners: list[Owner] = []
-        self._companies: list[str] = []
-        self._unspaced: list[str] = []
-        self._in_order: list[str] = []
 
-    def add(self, owner: Owner, company: str) -> None:
-        """From now on, a `company_key` is in it."""
-        self._owners.append(owner)
-        self._companies.append(company)
-
-    def like(self, company: str, least: int) -> dict[Owner, tuple[str, int]]:
-        """Whose names have at least that `likeness`, with the name and the likeness."""
-        for name in self._companies[len(self._unspaced) :]:
-            spelled = spelling(name)
-            self._unspaced.append(spelled.unspaced)
-            self._in_order.append(spelled.in_order)
-        ours, met = spelling(company), set[int]()
-        for text, texts in ((ours.unspaced, self._unspaced), (ours.in_order, self._in_order)):
-            for _, _, place in process.extract(text, texts, scorer=fuzz.ratio, score_cutoff=least, limit=None):
-                met.add(place)
-        scores = {place: likeness(company, self._companies[place]) for place in met}
-        return {self._owners[place]: (self._companies[place], score) for place, score in scores.items() if score}
+def _likeness(one: Spelling, other: Spelling) -> int:
+    if one.numbers != other.numbers:
+        return 0
+    return int(max(fuzz.ratio(one.unspaced, other.unspaced), fuzz.ratio(one.in_order, other.in_order)))
 
 
 def _core(company: str) -> list[str]:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from elinkages.accounts.models import Membership
-from elinkages.kernel.constraints import AppendOnly, Quote, SqlConstraint, Transitions, one_of
+from elinkages.kernel.constraints import AppendOnly, OneMspAtFirst, Quote, SqlConstraint, Transitions, one_of
 from elinkages.kernel.tenancy import OWN_PARTNER, PARTNER, TenantForeignKey, TenantManager, TenantModel, walls
 from partners.models import Partner, SourceKind
 from referrals.models.revision import Revises
@@ -150,6 +150,7 @@ class Referral(TenantModel):
                 f" AND c.referral_id = referrals_referral.id AND c.partner_id = {PARTNER})",
                 references=("partner", "owner"),
             ),
+            OneMspAtFirst(name="referral_one_msp_at_first"),
             Transitions(
                 name="referral_stage",
                 field="stage",
