@@ -39,28 +39,27 @@ def grant(referral: Referral, *, by: Actor, at: datetime) -> bool:
     _wait(referral, screening.withholding(referral).exists())
     if referral.credit_waits or _is_known_duplicate(referral):
         return False
-    _give([referral], by=by, at=at)
+    _give([referral], at=at)
+    told = {"partner": referral.partner.name, "share_basis_points": FULL_SHARE}
+    trail.record("credit.given", referral, by=by, at=at, **told)
     return True
 
 
-def grant_new(referrals: Sequence[Referral], *, waiting: set[UUID], by: Actor, at: datetime) -> None:
-    """The same for introductions that were just registered, given those that screening keeps `waiting`."""
+def grant_new(referrals: Sequence[Referral], *, waiting: set[UUID], at: datetime) -> None:
+    """The same for introductions that were just registered, given those that screening keeps `waiting`.
+
+    Their history says so where it says that they were registered.
+    """
     if waiting:
         Referral.objects.filter(pk__in=waiting).update(credit_waits=True)
     for referral in referrals:
         referral.credit_waits = referral.pk in waiting
-    _give([referral for referral in referrals if not referral.credit_waits], by=by, at=at)
+    _give([referral for referral in referrals if not referral.credit_waits], at=at)
 
 
-def _give(referrals: Sequence[Referral], *, by: Actor, at: datetime) -> None:
+def _give(referrals: Sequence[Referral], *, at: datetime) -> None:
     columns = ("referral_id", "partner_id", "basis_points", "created_at")
     insert_many(Credit, columns, [(one.pk, one.partner_id, FULL_SHARE, at) for one in referrals])
-    trail.record_all([_given(referral, by=by, at=at) for referral in referrals])
-
-
-def _given(referral: Referral, *, by: Actor, at: datetime) -> trail.Event:
-    told = {"partner": referral.partner.name, "share_basis_points": FULL_SHARE}
-    return trail.event("credit.given", referral, by=by, at=at, **told)
 
 
 def withdraw(referral: Referral, *, by: Actor, at: datetime, reason: str) -> None:

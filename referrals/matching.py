@@ -4,6 +4,7 @@
 most five blocks, and a block with more than BLOCK_SIZE names says nothing about a company and is left out.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -239,7 +240,8 @@ def _look_up(arms: Sequence[tuple[str, str, str]], keys: set[Key], **more: int) 
     if not queries:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(queries), {**wanted, **more, "msp": current_msp_id()})
+        texts = {kind: json.dumps(keys) for kind, keys in wanted.items()}  # a list costs psycopg more than the query
+        cursor.execute(" UNION ALL ".join(queries), {**texts, **more, "msp": current_msp_id()})
         found: list[Any] = cursor.fetchall()
     return found
 
@@ -271,14 +273,14 @@ def _place(match: Match) -> tuple[bool, date | datetime, UUID]:
 # Only keys are joined, because the planner knows nothing yet of an MSP that is new: it would read all that the MSP has,
 # once for each key. Each block is read by its own index range and cut off, so that a common word costs BLOCK_SIZE rows.
 _SHARING = """
-(SELECT '{kind}' AS kind, wanted.key, met.id FROM unnest(%({kind})s::text[]) AS wanted (key), LATERAL (
+(SELECT '{kind}' AS kind, wanted.key, met.id FROM json_array_elements_text(%({kind})s) AS wanted (key), LATERAL (
     SELECT coalesce(m.referral_id, m.client_id) AS id FROM referrals_matchkeys m
     WHERE m.msp_id = %(msp)s AND m.{column} = wanted.key AND m.{column} <> '' OFFSET 0) met)
 """
 _BLOCK = """
 (SELECT '{kind}' AS kind, wanted.key, met.size, CASE WHEN met.size <= %(size)s THEN met.ids END AS ids,
     CASE WHEN met.size <= %(size)s THEN met.names END AS names
-FROM unnest(%({kind})s::text[]) AS wanted (key), LATERAL (
+FROM json_array_elements_text(%({kind})s) AS wanted (key), LATERAL (
     SELECT count(*) AS size, array_agg(one.id::text) AS ids, array_agg(one.company) AS names
     FROM ({rows} LIMIT %(size)s + 1) one) met
 WHERE met.size > 0)

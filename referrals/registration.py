@@ -105,8 +105,8 @@ def _enter(referrals: Sequence[Referral], *, closed: Sequence[Referral] = (), by
     for referral in referrals:
         self_dealing.raise_flags(referral, by=by, at=at)
     _begin(referrals)
+    attribution.grant_new(referrals, waiting=waiting, at=at)
     trail.record_all([_registered(referral, by=by, at=at) for referral in referrals])
-    attribution.grant_new(referrals, waiting=waiting, by=by, at=at)
     for referral in referrals:
         if referral.channel != Channel.IMPORT:
             # The team hears before the partner does: letters leave in the order they are written.
@@ -128,6 +128,7 @@ def _registered(referral: Referral, *, by: Actor, at: datetime) -> trail.Event:
         by=by,
         at=at,
         partner=referral.partner.name,
+        credit="waits for your decision" if referral.credit_waits else "given to them",
         by_way_of=Channel(referral.channel).label,
         expected_mrr_minor=referral.expected_mrr_minor,
     )
