@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from elinkages.kernel.match_keys import Spelling, alike, blocks, company_key, domain_key, email_key, phone_key, spelling
+from elinkages.kernel.match_keys import alike, blocks, company_key, domain_key, email_key, phone_key, spelling
 from elinkages.kernel.tenancy import current_msp_id
 from referrals.models import Client, KeyKind, MatchKeys, Referral
 
@@ -173,20 +173,24 @@ class Known:
 
     def _alike(self, identity: Identity) -> _Alike:
         """Those of the name's blocks whose names are alike, with their names and likeness."""
-        before = self._met.get(identity, {})
-        telling = [self._here[key] for key in identity.blocks if key in self._here and self._tells(key)] if before else ()
-        found = {pk: alike for pk, alike in before.items() if any(str(pk) in block.ids for block in telling)}
-        return found | self._compared(identity, self._since)
+        found = self._compared(identity, self._since)
+        if before := self._met.get(identity):
+            telling = set[str]().union(*self._telling(identity, self._here))
+            found |= {pk: alike for pk, alike in before.items() if str(pk) in telling}
+        return found
 
     def _compared(self, identity: Identity, blocks: Mapping[Key, "_Block"]) -> _Alike:
         """What is alike among all that is in the blocks of a name, each compared once."""
-        telling = [blocks[key].ids for key in identity.blocks if key in blocks and self._tells(key)]
-        if not telling:
+        ids = list(set[str]().union(*self._telling(identity, blocks)))
+        if not ids:
             return {}
-        ids = list(set[str]().union(*telling))
         names = [self._names[pk] for pk in ids]
         found = alike(spelling(identity.name), [spelled for _, spelled in names], ALIKE)
         return {UUID(ids[place]): (names[place][0], score) for place, score in found.items()}
+
+    def _telling(self, identity: Identity, blocks: Mapping[Key, "_Block"]) -> list[list[str]]:
+        """Who is in the blocks of a name that are not words that everybody uses."""
+        return [blocks[key].ids for key in identity.blocks if key in blocks and self._tells(key)]
 
     def _tells(self, key: Key) -> bool:
         """Whether a block is not a word that everybody uses."""
