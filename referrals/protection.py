@@ -62,13 +62,12 @@ class Window(NamedTuple):
 def windows() -> list[Window]:
     """The windows of all kinds of source, from one query."""
     known = rules()
-    usual = known.get("", DEFAULT_DAYS)
-    return [Window(SourceKind(kind), known.get(kind), known.get(kind, usual)) for kind in SourceKind.values]
+    return [Window(SourceKind(kind), known.get(kind), days_for(kind, known)) for kind in SourceKind.values]
 
 
-def days_for(source_kind: str) -> int:
-    """For how many days an introduction of a kind is protected."""
-    known = rules()
+def days_for(source_kind: str, known: Mapping[str, int] | None = None) -> int:
+    """For how many days an introduction of a kind is protected; the caller may know the `rules` already."""
+    known = rules() if known is None else known
     return known.get(source_kind, known.get("", DEFAULT_DAYS))
 
 
@@ -97,9 +96,7 @@ def set_rules(days: Mapping[str, int | None], *, by: Actor, at: datetime, msp: M
 def begin(referral: Referral, known: Mapping[str, int] | None = None) -> None:
     """Give a new introduction its last day of protection; the caller saves it, and may know the `rules` already."""
     registered_on = referral.partner.msp.today(referral.registered_at)
-    known = rules() if known is None else known
-    days = known.get(referral.source_kind, known.get("", DEFAULT_DAYS))
-    referral.protected_until = registered_on + timedelta(days=days)
+    referral.protected_until = registered_on + timedelta(days=days_for(referral.source_kind, known))
 
 
 def sweep(*, at: datetime) -> int:
