@@ -1,4 +1,4 @@
-"""The commission terms that stand beside the agreement which a partner signs (decisions 12)."""
+"""What a partner is offered: the commission terms that they read, and that stand beside the agreement they sign."""
 
 from datetime import date
 
@@ -15,8 +15,9 @@ def shown(partner: Partner, *, currency: str, on: date) -> list[Terms]:
     """What a deal of this partner, won on that day, would earn: each plan version once, with its service lines."""
     found: dict[object, tuple[PlanVersion, list[str]]] = {}
     lines = list(ServiceLine.objects.filter(archived_at__isnull=True).order_by("position", "pk"))
+    rulebook = deals.Rulebook([partner])
     for line in lines:
-        version = deals.choose(partner, partner.kind, line, on).version
+        version = rulebook.choose(partner, partner.kind, line, on).version
         if version is not None:
             found.setdefault(version.pk, (version, []))[1].append(line.name)
     return [

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from commissions import earnings, holds, service_credits
+from commissions import earnings, holds, offers, service_credits
 from commissions.earnings import TOLD, Origin
 from commissions.models import Entry, Stage
 from elinkages.kernel.pages import page
@@ -40,6 +40,7 @@ EXPORTED = (
 @require_safe
 def earnings_page(request: PortalRequest) -> HttpResponse:
     """What was earned and where it stands: held until when, payable, on its way, paid."""
+    today = request.msp.today(timezone.now())
     standing = earnings.totals(request.partner)
     found = paginate(_at(request), request, order=("-earning_month", "-pk"), size=ROWS)
     held = holds.active(request.partner)
@@ -56,7 +57,8 @@ def earnings_page(request: PortalRequest) -> HttpResponse:
         "stage": _stage(request),
         "page": found,
         "rows": _with_origins(found.items),
-        "today": request.msp.today(timezone.now()),
+        "today": today,
+        "terms": offers.shown(request.partner, currency=request.msp.currency, on=today),
     }
     return page(request, "portal/earnings/earnings.html", context)
 

@@ -21,13 +21,15 @@ FIRST = 5
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: what, why, whether it is done, and the button that does it ("" for who may not)."""
+    """One step: what, why, whether it is done, the button that does it ("" for who may not), and another way."""
 
     title: str
     why: str
     is_done: bool
     url: str
     label: str
+    other_url: str = ""
+    other_label: str = ""
 
 
 def first_steps(msp: Msp, member: Membership, today: date) -> list[Step]:
@@ -38,7 +40,9 @@ def first_steps(msp: Msp, member: Membership, today: date) -> list[Step]:
             "Bring your partners",
             "Add the people who already send you business, or import the spreadsheet you keep them in.",
             done["partners"],
-            address("dashboard:import-list") if member.may("imports.manage") else "",
+            address("dashboard:partner-new") if member.may("partners.manage") else "",
+            "Add a partner",
+            address("dashboard:import-new") if member.may("imports.manage") else "",
             "Import a spreadsheet",
         ),
         Step(

@@ -61,6 +61,20 @@ def test_a_new_partner_reads_how_it_works(msp: Msp, portal: Client) -> None:
     assert "Refer someone" in page
 
 
+@pytest.mark.parametrize("sees_earnings", [True, False])
+def test_a_new_partner_reads_what_an_introduction_earns_them(
+    msp: Msp, dana: PartnerLogin, portal: Client, sees_earnings: bool
+) -> None:
+    with tenancy.use(msp.pk):
+        builders.a_plan(name="Advisers")
+        builders.a_service_line()
+        Contact.objects.filter(pk=dana.contact_id).update(sees_earnings=sees_earnings)
+    offer = "10% of monthly recurring revenue"
+    assert (offer in _text(portal, f"/p/{msp.slug}/")) is sees_earnings
+    if sees_earnings:
+        assert offer in _text(portal, f"/p/{msp.slug}/earnings/")
+
+
 def test_a_partner_sees_own_introductions_and_nobody_elses(msp: Msp, dana: PartnerLogin, portal: Client) -> None:
     with tenancy.use(msp.pk):
         rival = builders.a_partner("Rival Advisory")

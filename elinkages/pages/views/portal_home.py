@@ -1,19 +1,21 @@
 """A partner's home: what changed since last time, what is open, and what is paid next."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
 from django.utils import timezone
 
+from commissions import offers
 from commissions.models import Entry, Payout, PayoutState
 from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
 from elinkages.pages import program
 from partners.access import PortalRequest, portal, sign_first
 from partners.models import Partner
+from partners.signatures import Terms
 from referrals import history
 from referrals.models import OPEN_STAGES, Credit, Referral, Stage
 
@@ -57,8 +59,13 @@ def home(request: PortalRequest) -> HttpResponse:
         "news": _news(request, mine),
         "referrals": [(referral, history.words(referral)) for referral in open_ones[:SHOWN]],
         "next_payouts": _next_payouts(request),
+        "terms": [] if counts or not request.contact.sees_earnings else _offered(request, today),
     }
     return page(request, "portal/home.html", context)
+
+
+def _offered(request: PortalRequest, today: date) -> list[Terms]:
+    return offers.shown(request.partner, currency=request.msp.currency, on=today)
 
 
 def _mine(partner: Partner) -> Q:
