@@ -114,6 +114,7 @@ def sign_all(new: Sequence[Signing], *, by: Actor, at: datetime) -> list[Contrac
             starts_on=one.starts_on,
             first_paid_on=one.first_paid_on,
             owed_from=one.owed_from or one.starts_on,
+            is_without_plan=one.client.referral_id is not None,
             created_at=at,
             external_id=one.external_id,
         )

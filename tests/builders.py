@@ -250,6 +250,7 @@ def a_contract(
 ) -> Contract:
     """A contract with its START movement, and further MRR levels by their first day."""
     fields = {"owed_from": starts_on, "currency": "USD", "created_at": AT, **fields}
+    fields = {"is_without_plan": client.referral_id is not None, **fields}
     contract = Contract.objects.create(client=client, service_line=a_service_line(), starts_on=starts_on, **fields)
     a_movement(contract, starts_on, mrr_minor, MovementKind.START)
     for day, level in (moves or {}).items():

@@ -144,6 +144,15 @@ ENTRIES: Final = (
         WHERE msp_id = %(msp)s GROUP BY referral_id HAVING sum(basis_points) > 10000""",
     ),
     Invariant(
+        "S08",
+        "a contract of a referred client counts as without a plan until one is pinned, and no other contract does",
+        """
+        SELECT c.id::text, CASE WHEN c.is_without_plan THEN 'marked' ELSE 'not marked' END FROM referrals_contract c
+            JOIN referrals_client client ON client.msp_id = %(msp)s AND client.id = c.client_id
+            LEFT JOIN commissions_pin p ON p.msp_id = %(msp)s AND p.contract_id = c.id
+        WHERE c.msp_id = %(msp)s AND c.is_without_plan <> (client.referral_id IS NOT NULL AND p.id IS NULL)""",
+    ),
+    Invariant(
         "I22",
         "the versions of a plan never overlap",
         """

@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.core.cache import cache
-from django.db.models import F, Max, Min, Sum
+from django.db.models import F
 
 from commissions import holds
 from commissions.listings.search import PARTNER, of_partners
-from commissions.models import Entry, EntryKind, Hold, Journal, Stage
+from commissions.models import Entry, EntryKind, Hold, Stage
+from commissions.totals import Totals, totals
 from elinkages.accounts.models import Membership
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.figures import day_html, full_month
@@ -18,7 +18,6 @@ from elinkages.kernel.icons import badge_html
 from elinkages.kernel.markup import fill
 from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
-from elinkages.kernel.tenancy import current_msp_id
 from elinkages.lists import columns
 from elinkages.lists.actions import Action
 from elinkages.lists.columns import Column, Field, Kind, row_link, sub, together
@@ -29,39 +28,20 @@ from referrals.models import Contract
 
 STAGE_NAMES: dict[str, str] = dict(Stage.choices)
 KIND_NAMES: dict[str, str] = dict(EntryKind.choices)
-SUMMED = (Stage.ACCRUED, Stage.PAYABLE, Stage.RESERVED)
-KEPT_SECONDS = 7 * 24 * 3600
 OPENING = "Opening balance"
 
 
-def standing() -> dict[str, Any]:
-    """What is not paid yet by stage, in minor units, and the first and last month of anything.
-
-    No amount and no stage changes without a journal, so the number of the newest one is the version of all sums: they
-    are added up once for each, and kept beside it.
-    """
-    newest = Journal.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
-    key = f"entries-standing:{current_msp_id()}:{newest}"
-    found: dict[str, Any] | None = cache.get(key)
-    if found is None:
-        sums = Entry.objects.filter(stage__in=SUMMED).values("stage").annotate(minor=Sum("minor")).order_by()
-        months = Entry.objects.aggregate(first=Min("earning_month"), last=Max("earning_month"))
-        found = {**{row["stage"]: int(row["minor"]) for row in sums}, **months}
-        cache.set(key, found, KEPT_SECONDS)
-    return found
-
-
-def _standing(scope: Scope) -> dict[str, Any]:
-    if "entries" not in scope.kept:
-        scope.kept["entries"] = standing()
-    found: dict[str, Any] = scope.kept["entries"]
+def _totals(scope: Scope) -> Totals:
+    if "totals" not in scope.kept:
+        scope.kept["totals"] = totals(year=scope.today.year)
+    found: Totals = scope.kept["totals"]
     return found
 
 
 def _months(scope: Scope) -> Options:
     """Every month from the newest to the oldest that anything was earned in."""
-    found = _standing(scope)
-    month, first = found["last"], found["first"]
+    found = _totals(scope)
+    month, first = found.last, found.first
     options = []
     while month and first and month >= first:
         options.append((f"{month:%Y-%m}", full_month(month)))
@@ -255,7 +235,7 @@ class Entries(Listing):
 
     def above(self, scope: Scope) -> dict[str, Any]:
         """What is not paid yet, by stage."""
-        return {"sums": _standing(scope)}
+        return {"sums": _totals(scope)}
 
     def narrow(self, rows: Rows, values: Mapping[str, str]) -> Rows:
         """Voided amounts are shown when they are asked for."""

@@ -103,6 +103,14 @@ class RunLine:
     minor: int
 
 
+def run_lines(runs: Sequence[PayoutRun]) -> list[RunLine]:
+    """Runs with what they pay, in one query; what was canceled of them is no part of it."""
+    live = Payout.objects.filter(run__in=[run.pk for run in runs]).exclude(state=PayoutState.CANCELED)
+    sums = live.order_by().values_list("run_id").annotate(total=Count("*"), worth=Sum("minor"))
+    found = {run_id: (count, int(minor)) for run_id, count, minor in sums}
+    return [RunLine(run, *found.get(run.pk, (0, 0))) for run in runs]
+
+
 RUN_STATE_NAMES: dict[str, str] = dict(RunState.choices)
 
 
@@ -152,11 +160,8 @@ class Runs(Listing):
         return PayoutRun.objects.select_related("opened_by__user", "approved_by__user")
 
     def lines(self, rows: Sequence[PayoutRun], scope: Scope) -> Sequence[RunLine]:
-        """With what they pay; what was canceled of them is no part of it."""
-        live = Payout.objects.filter(run__in=[run.pk for run in rows]).exclude(state=PayoutState.CANCELED)
-        sums = live.order_by().values_list("run_id").annotate(Count("pk"), Sum("minor"))
-        found = {run_id: (count, int(minor)) for run_id, count, minor in sums}
-        return [RunLine(run, *found.get(run.pk, (0, 0))) for run in rows]
+        """With what they pay."""
+        return run_lines(rows)
 
     def row_name(self, line: RunLine) -> str:
         """Its number."""

@@ -155,6 +155,7 @@ class Entry(TenantModel):
             models.Index(fields=["msp", "pool"], name="entry_pool"),
             models.Index(fields=["msp", "partner", "earning_month", "id"], name="entry_of_partner"),
             models.Index(fields=["msp", "earning_month", "id"], name="entry_by_month"),
+            models.Index(fields=["msp", "stage", "earning_month", "id"], name="entry_by_stage"),
             models.Index(
                 fields=["msp", "hold_until"], include=["minor"], condition=Q(stage="accrued"), name="entry_on_hold"
             ),

@@ -180,7 +180,9 @@ class Payout(TenantModel):
                     "paid": ("returned",),
                 },
             ),
-            models.UniqueConstraint(fields=["msp", "run", "partner"], name="payout_once_per_run"),
+            models.UniqueConstraint(
+                fields=["msp", "run", "partner"], include=["minor", "state"], name="payout_once_per_run"
+            ),
             models.UniqueConstraint(fields=["msp", "number"], name="payout_number_once"),
             one_of("state", PayoutState.values, name="payout_state_known"),
             one_of("paid_in", PaidIn.values, name="payout_paid_in_known"),
@@ -200,6 +202,7 @@ class Payout(TenantModel):
             models.Index(fields=["msp", "partner", "number"], name="payout_of_partner"),
             models.Index(fields=["msp", "state", "number", "id"], name="payout_by_state"),
             models.Index(fields=["msp", "reference"], condition=~Q(reference=""), name="payout_by_reference"),
+            models.Index(fields=["msp", "paid_on"], include=["minor"], condition=Q(state="paid"), name="payout_paid"),
         ]
 
     def __str__(self) -> str:

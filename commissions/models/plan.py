@@ -13,7 +13,7 @@ from elinkages.kernel.constraints import AppendOnly, one_of
 from elinkages.kernel.tenancy import MSP, PARTNER, TenantForeignKey, TenantModel, walls
 from partners.models import Partner, SourceKind
 from referrals.models import Contract, ServiceLine
-from referrals.models.revision import Revises
+from referrals.models.revision import Revises, RevisesAndCovers
 
 # A partner reads the plans that rules give to them: they stand beside the agreement that is signed in the portal.
 RULES_OF_MINE = (
@@ -176,7 +176,7 @@ class Pin(TenantModel):
         constraints = [
             *walls("pin", references=("contract", "plan_version"), key=False),
             AppendOnly(name="pin_append_only"),
-            Revises(name="pin_revises", contracts="SELECT DISTINCT msp_id, contract_id AS id FROM added"),
+            RevisesAndCovers(name="pin_revises", contracts="SELECT DISTINCT msp_id, contract_id AS id FROM added"),
             models.UniqueConstraint(fields=["msp", "contract"], name="pin_once"),
         ]
 

@@ -22,13 +22,15 @@ HOLD = "hold"
 
 _TAKEN: Final = """
           WITH taken AS MATERIALIZED (
-              SELECT i.entry_id FROM commissions_payout p
-                  JOIN commissions_payoutitem i ON i.msp_id = %(msp)s AND i.payout_id = p.id AND i.released_at IS NULL
+              SELECT item.entry_id FROM commissions_payout p, LATERAL (
+                  SELECT i.entry_id FROM commissions_payoutitem i
+                  WHERE i.msp_id = %(msp)s AND i.payout_id = p.id AND i.released_at IS NULL OFFSET 0) item
               WHERE p.msp_id = %(msp)s AND p.state IN ('draft', 'approved', 'reserved', 'submitted'))
           SELECT entry_id FROM taken"""
 """What is in payouts that are not over, found once: after a first large run, which no count of rows knows of yet, the
-planner would look through all of it for every entry. What was paid is not payable anymore, so history is not read; what
-failed, was canceled or came back has released its items (I16). An item always has an entry, as NOT IN asks for."""
+planner would look through all of it for every entry. What was paid is not payable anymore, so history is not read: the
+items of each payout are looked up by its key. What failed, was canceled or came back has released its items (I16). An
+item always has an entry, as NOT IN asks for."""
 
 ENTRIES: Final = f"""
     SELECT e.id, e.partner_id, e.minor FROM commissions_entry e

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from commissions import payouts
 from commissions.forms.payouts import ApprovalForm, OpenForm, ReasonForm, ReferencesForm
+from commissions.listings.payouts import run_lines
 from commissions.models import PayoutRun, PayoutState, Rail, RunState
 from commissions.rails.manual import bank_file
 from commissions.run_statements import RUN_STATEMENTS
@@ -182,8 +183,7 @@ def _run_list(request: MspRequest, form: OpenForm, *, status: int = 200) -> Http
     # While a run waits for approval no other can be opened: what would be in it is counted for who asks.
     outlook = payouts.outlook(today) if is_asked else payouts.Outlook([], [])
     credit = payouts.outlook(today, Rail.CREDIT)
-    sums = {"payouts_count": Count("payouts"), "payouts_minor": Sum("payouts__minor")}
-    runs = PayoutRun.objects.select_related("approved_by__user").annotate(**sums)
+    latest = PayoutRun.objects.select_related("approved_by__user").order_by("-number")[:LATEST]
     context: dict[str, Any] = {
         "form": form,
         "is_asked": is_asked,
@@ -196,7 +196,7 @@ def _run_list(request: MspRequest, form: OpenForm, *, status: int = 200) -> Http
         "drafts": list(drafts.values()),
         "credit": credit,
         "credit_draft": drafts.get(Rail.CREDIT),
-        "runs": runs.order_by("-number")[:LATEST],
+        "runs": run_lines(list(latest)),
     }
     return page(request, "dashboard/payouts/run_list.html", context, status=status)
 

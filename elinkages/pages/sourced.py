@@ -1,14 +1,17 @@
-"""The MRR of clients that partners sent, by kind of source and month."""
+"""The MRR of clients that partners sent: by kind of source and month, and by partner."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Final
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Count, Sum
 from django.db.models.functions import TruncMonth
 
+from elinkages.kernel.prepared import PreparedValues
 from elinkages.kernel.tenancy import current_msp_id
 from elinkages.pages import charts
 from partners.models import SourceKind
@@ -18,7 +21,10 @@ MONTHS: Final = 12
 """How many months the chart of home shows."""
 KEPT_FOR: Final = 7 * 24 * 3600
 """How long, in seconds, an answer is kept that nobody asks for."""
+PARTNERS_KEPT_FOR: Final = 60
+"""How long, in seconds, the MRR of a partner in a list may lag behind; the partner's own page adds up anew."""
 REFERRAL: Final = "contract__client__referral"
+"""From a movement to the introduction that its client came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +48,13 @@ class MrrSourced:
 def mrr_sourced(*, on: date, months: int = MONTHS) -> MrrSourced:
     """The MRR of referred clients by kind and month.
 
-    Movements are only ever appended, so their number is the version of everything added up here: the sums are made
-    once for each number of movements and day, and kept beside it.
+    Movements are only ever appended: the sums are made once for each version of them and day, and kept beside it.
     """
-    version = f"mrr-sourced:{current_msp_id()}:{on}:{months}:{MrrMovement.objects.aggregate(n=Count('*'))['n']}"
-    kept: MrrSourced | None = cache.get(version)
+    key = f"mrr-sourced:{current_msp_id()}:{on}:{months}:{_version()}"
+    kept: MrrSourced | None = cache.get(key)
     if kept is None:
         kept = _add_up(on, months)
-        cache.set(version, kept, KEPT_FOR)
+        cache.set(key, kept, KEPT_FOR)
     return kept
 
 
@@ -62,6 +67,42 @@ def chart_of(sourced: MrrSourced, currency: str) -> charts.Chart:
     unit = charts.money(currency, period=f"a month, {first:%b %Y} to {last:%b %Y}")
     labels = [f"{day:%b}" for day in sourced.days]
     return charts.stacked_bars("MRR from referred clients", series, labels=labels, unit=unit)
+
+
+def partner_mrr(partner_ids: Sequence[UUID], *, on: date, exact: bool = False) -> dict[UUID, int]:
+    """The MRR of the clients that each of these partners sent, in minor units; unless `exact`, at most a minute old."""
+    if exact:
+        return _add_up_partners(partner_ids, on)
+    whose = sha256(b"".join(partner_id.bytes for partner_id in partner_ids)).hexdigest()
+    key = f"partner-mrr:{whose}:{on}"
+    kept: list[int] | None = cache.get(key)
+    if kept is None:
+        kept = list(_add_up_partners(partner_ids, on).values())
+        cache.set(key, kept, PARTNERS_KEPT_FOR)
+    return dict(zip(partner_ids, kept, strict=True))
+
+
+def _version() -> str:
+    """Which movement was written last, and how many were in the day before it.
+
+    Keys are in the order of time, but what has an earlier key may be committed later; nothing takes a day for that.
+    """
+    if not (found := _newest()):
+        return "none"
+    ((newest,),) = found
+    ((count,),) = _written(since=UUID(int=max(0, newest.int - _A_DAY)))
+    return f"{newest}:{count}"
+
+
+_A_DAY: Final = 24 * 3600 * 1000 << 80
+"""Of a UUID of version 7, whose first 48 bits are milliseconds."""
+_newest = PreparedValues(lambda: MrrMovement.objects.order_by("-pk").values_list("pk")[:1])
+_written = PreparedValues(
+    lambda since: (
+        MrrMovement.objects.filter(pk__gte=since).order_by().values_list("msp").annotate(n=Count("*")).values_list("n")
+    ),
+    since=UUID,
+)
 
 
 def _add_up(on: date, months: int) -> MrrSourced:
@@ -77,6 +118,15 @@ def _add_up(on: date, months: int) -> MrrSourced:
         slot = max(month, starts[0])
         deltas[kind][slot] = deltas[kind].get(slot, 0) + minor
     return MrrSourced(starts, {kind: _running([found.get(day, 0) for day in starts]) for kind, found in deltas.items()})
+
+
+def _add_up_partners(partner_ids: Sequence[UUID], on: date) -> dict[UUID, int]:
+    found = (
+        MrrMovement.objects.filter(**{f"{REFERRAL}__partner__in": partner_ids}, effective_on__lte=on)
+        .values_list(f"{REFERRAL}__partner")
+        .annotate(minor=Sum("delta_minor"))
+    )
+    return dict.fromkeys(partner_ids, 0) | dict(found)
 
 
 def _running(values: Sequence[int]) -> tuple[int, ...]:

@@ -100,6 +100,7 @@ class Contract(TenantModel):
     `starts_on` is the first day of service, `ends_on` the first day without it. `owed_from` is the day from
     which commissions count (decisions 15: what was paid before the import is never accrued again).
     `revision` counts the changes that commissions depend on, `accrued_revision` is the one they were computed for.
+    `is_without_plan`: of a referred client, and no plan was ever pinned, so that nobody earns anything on it.
     """
 
     client = TenantForeignKey(Client, related_name="contracts")
@@ -112,6 +113,7 @@ class Contract(TenantModel):
     owed_from = models.DateField()
     revision = models.PositiveIntegerField(default=1, editable=False)
     accrued_revision = models.PositiveIntegerField(default=0, editable=False)
+    is_without_plan = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField()
     external_id = models.CharField(max_length=120, blank=True)
 
@@ -134,6 +136,11 @@ class Contract(TenantModel):
             models.Index(fields=["msp", "starts_on"], name="contract_starts"),
             models.Index(
                 fields=["msp", "id"], condition=~Q(revision=models.F("accrued_revision")), name="contract_to_accrue"
+            ),
+            models.Index(
+                fields=["msp", "id"],
+                condition=Q(is_without_plan=True, ends_on__isnull=True),
+                name="contract_without_plan",
             ),
         ]
 
@@ -182,7 +189,7 @@ class MrrMovement(TenantModel):
         ]
         indexes = [
             models.Index(fields=["msp", "contract", "effective_on", "id"], name="mrr_movement_contract"),
-            models.Index(fields=["msp", "effective_on"], name="mrr_movement_effective"),
+            models.Index(fields=["msp", "id"], name="mrr_movement_written"),
         ]
 
     def __str__(self) -> str:

@@ -84,6 +84,11 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         """Open, and nothing has happened since `sla.stale_before`."""
         return self.open().filter(active_at__lt=before)
 
+    def of(self, partner: Partner) -> "ReferralQuerySet":
+        """What they sent, or share the credit of; asks for those keys first, so that both halves reach an index."""
+        shared = Credit.objects.filter(partner=partner).exclude(referral__partner=partner)
+        return self.filter(Q(partner=partner) | Q(pk__in=list(shared.values_list("referral", flat=True))))
+
 
 class Referral(TenantModel):
     """One introduction. `partner` sent it; who is credited, and how much, is in Credit.

@@ -15,10 +15,11 @@ class Revises(SqlConstraint):
     """
 
     arguments = ("contracts", "events")
+    changes = "revision = c.revision + 1"
     create = """
         CREATE FUNCTION %(function)s() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            UPDATE referrals_contract c SET revision = c.revision + 1 FROM (%(contracts)s) changed
+            UPDATE referrals_contract c SET %(changes)s FROM (%(contracts)s) changed
                 WHERE c.msp_id = changed.msp_id AND c.id = changed.id;
             RETURN NULL;
         END $$;
@@ -39,7 +40,18 @@ class Revises(SqlConstraint):
             f" FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
             for event in self.events
         ]
-        return {"function": function, "contracts": self.contracts, "triggers": "; ".join(triggers)}
+        return {
+            "function": function,
+            "changes": self.changes,
+            "contracts": self.contracts,
+            "triggers": "; ".join(triggers),
+        }
+
+
+class RevisesAndCovers(Revises):
+    """The rows added say what the contracts earn by: none of them is without a plan anymore."""
+
+    changes = "revision = c.revision + 1, is_without_plan = false"
 
 
 class RevisesItself(SqlConstraint):

@@ -52,7 +52,7 @@ def thanks(request: PortalRequest, referral_id: UUID) -> HttpResponse:
 @require_safe
 def referral_list(request: PortalRequest) -> HttpResponse:
     """Every introduction this partner sent or shares in, newest first."""
-    rows = paginate(Referral.objects.all(), request, order=("-registered_at", "-pk"))
+    rows = paginate(Referral.objects.of(request.partner), request, order=("-registered_at", "-pk"))
     items = [{"referral": referral, "words": history.words(referral)} for referral in rows.items]
     asked = SplitConsent.objects.filter(answer=Answer.WAITING, split__state=SplitState.ASKED).exists()
     return page(request, "portal/referrals/list.html", {"rows": rows, "items": items, "is_asked": asked})
@@ -62,7 +62,7 @@ def referral_list(request: PortalRequest) -> HttpResponse:
 @require_safe
 def referral_export(request: PortalRequest) -> HttpResponse:
     """The same as a file."""
-    mine = Referral.objects.order_by("-registered_at", "-pk")
+    mine = Referral.objects.of(request.partner).order_by("-registered_at", "-pk")
     return own_file(request, request.msp, "Referrals", EXPORTED, mine)
 
 

@@ -164,6 +164,7 @@ CORRUPTIONS = {
         "UPDATE commissions_entry SET minor = -minor, kind = 'adjustment'",
         {"I21", "I31"},
     ),
+    "a contract is said to have no plan": ("UPDATE referrals_contract SET is_without_plan = true", {"S08"}),
     "shares exceed the whole": ("UPDATE referrals_credit SET basis_points = 9000", {"S01"}),
     "a payout is raised": ("UPDATE commissions_payout SET minor = minor + 100 WHERE number = 1", {"I12", "I14", "I19"}),
     "a payout is declared failed": (

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
 
+from commissions.totals import Totals, totals
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
@@ -36,31 +37,31 @@ def home(request: MspRequest) -> HttpResponse:
 def _figures(request: MspRequest, today: date) -> dict[str, Any]:
     currency = request.msp.currency
     mrr, stages = sourced.mrr_sourced(on=today), program.pipeline()
-    owed, paid = program.owed(), program.paid_since(date(today.year, 1, 1))
+    money = totals(year=today.year)
     stages_open = sum(stage.count for stage in stages)
     expected = sum(stage.expected_minor for stage in stages)
     change = mrr.change_minor
     return {
         "sourced": mrr,
-        "has_figures": any((mrr.now_minor, stages_open, owed.accrued_minor, owed.payable_minor, paid.payouts)),
+        "has_figures": any((mrr.now_minor, stages_open, money.accrued, money.payable, money.payouts)),
         "mrr_change": f"{'+' if change > 0 else ''}{format_money(change, currency)} this month" if change else "",
         "chart": sourced.chart_of(mrr, currency),
         "pipeline": stages,
         "open_count": stages_open,
         "expected_note": f"{format_money(expected, currency)} MRR expected" if expected else "No expected MRR yet",
-        "owed_minor": owed.accrued_minor + owed.payable_minor,
-        "owed_note": _owed_note(owed, currency),
-        "paid": paid,
+        "owed_minor": money.accrued + money.payable,
+        "owed_note": _owed_note(money, currency),
+        "paid_minor": money.paid,
         "paid_label": f"Paid in {today.year}",
-        "paid_note": say_count(paid.payouts, "payout") if paid.payouts else "No payouts yet",
+        "paid_note": say_count(money.payouts, "payout") if money.payouts else "No payouts yet",
     }
 
 
-def _owed_note(owed: program.Owed, currency: str) -> str:
-    if not (owed.payable_minor or owed.accrued_minor):
+def _owed_note(money: Totals, currency: str) -> str:
+    if not (money.payable or money.accrued):
         return "Nothing earned and unpaid"
-    rest = ", the rest on hold" if owed.accrued_minor else ""
-    return f"{format_money(owed.payable_minor, currency)} payable now{rest}"
+    rest = ", the rest on hold" if money.accrued else ""
+    return f"{format_money(money.payable, currency)} payable now{rest}"
 
 
 @csp_override({"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE]})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 from django.http import HttpResponse
 from django.utils import timezone
 
@@ -14,10 +14,10 @@ from elinkages.kernel.money import format_money
 from elinkages.kernel.pages import page
 from elinkages.pages import program
 from partners.access import PortalRequest, portal, sign_first
-from partners.models import Partner
 from partners.signatures import Terms
 from referrals import history
-from referrals.models import OPEN_STAGES, Credit, Referral, Stage
+from referrals.models import OPEN_STAGES, Referral, Stage
+from referrals.models.referral import ReferralQuerySet
 
 SHOWN = 6
 
@@ -43,9 +43,9 @@ def home(request: PortalRequest) -> HttpResponse:
         return asked
     today = request.msp.today(timezone.now())
     partner = request.partner
-    mine, earned = _mine(partner), program.earned(partner.pk)
-    counts = dict(Referral.objects.filter(mine).values_list("stage").annotate(total=Count("pk")))
-    open_ones = Referral.objects.open().filter(mine).order_by("-stage_at", "-pk")
+    mine, earned = Referral.objects.of(partner), program.earned(partner.pk)
+    counts = dict(mine.values_list("stage").annotate(total=Count("pk")))
+    open_ones = mine.open().order_by("-stage_at", "-pk")
     context: dict[str, Any] = {
         "standing": request.standing,
         "today": today,
@@ -68,18 +68,12 @@ def _offered(request: PortalRequest, today: date) -> list[Terms]:
     return offers.shown(request.partner, currency=request.msp.currency, on=today)
 
 
-def _mine(partner: Partner) -> Q:
-    """What they sent or share the credit of; the ids first, so that both halves reach an index."""
-    shared = list(Credit.objects.filter(partner=partner).values_list("referral", flat=True))
-    return Q(partner=partner) | Q(pk__in=shared)
-
-
-def _news(request: PortalRequest, mine: Q) -> News | None:
+def _news(request: PortalRequest, mine: ReferralQuerySet) -> News | None:
     """None on the first visit: everything would be news."""
     since = request.login.seen_before_at
     if since is None:
         return None
-    moved = Referral.objects.filter(mine, stage_at__gt=since).exclude(stage=Stage.REGISTERED).order_by("-stage_at")
+    moved = mine.filter(stage_at__gt=since).exclude(stage=Stage.REGISTERED).order_by("-stage_at")
     entries = Entry.objects.filter(partner=request.partner, created_at__gt=since)
     earned = entries.aggregate(minor=Sum("minor"), total=Count("pk"))
     paid = Payout.objects.filter(

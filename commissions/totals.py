@@ -1,0 +1,64 @@
+"""What an MSP owes its partners and has paid them, all in all."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Aggregate, Count, QuerySet, Subquery, Sum
+
+from commissions.models import Entry, Journal, Payout, PayoutState, Stage
+from elinkages.accounts.models import Msp
+from elinkages.kernel.tenancy import current_msp_id
+
+UNPAID = (Stage.ACCRUED, Stage.PAYABLE, Stage.RESERVED)
+KEPT_FOR = 7 * 24 * 3600
+"""How long, in seconds, sums are kept that nobody asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Amounts in minor units: what is not paid yet by stage, and what arrived this year in how many payouts.
+
+    `first` and `last` are the months of the first and of the last amount, None when nothing was ever earned.
+    """
+
+    accrued: int
+    payable: int
+    reserved: int
+    paid: int
+    payouts: int
+    first: date | None
+    last: date | None
+
+
+def totals(*, year: int) -> Totals:
+    """Everything at once, with what was paid in one year.
+
+    No amount, no stage and no payment changes without a journal, so the number of the newest one is the version of all
+    sums: they are added up once for each, and kept beside it.
+    """
+    newest = Journal.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
+    key = f"totals:{current_msp_id()}:{year}:{newest}"
+    found: Totals | None = cache.get(key)
+    if found is None:
+        found = _add_up(year)
+        cache.set(key, found, KEPT_FOR)
+    return found
+
+
+def _add_up(year: int) -> Totals:
+    """One query; each stage by itself, because each has an index of its own that holds the amounts."""
+    unpaid = [_of(Entry.objects.filter(stage=stage), Sum("minor")) for stage in UNPAID]
+    arrived = Payout.objects.filter(state=PayoutState.PAID, paid_on__gte=date(year, 1, 1))
+    months = Entry.objects.values("earning_month")
+    first, last = (Subquery(months.order_by(order)[:1]) for order in ("earning_month", "-earning_month"))
+    found = Msp.objects.filter(pk=current_msp_id()).values_list(
+        *unpaid, _of(arrived, Sum("minor")), _of(arrived, Count("*")), first, last
+    )
+    accrued, payable, reserved, paid, payouts, *ends = found.get()
+    return Totals(int(accrued or 0), int(payable or 0), int(reserved or 0), int(paid or 0), payouts or 0, *ends)
+
+
+def _of(rows: QuerySet[Any], figure: Aggregate) -> Subquery:
+    return Subquery(rows.order_by().values("msp").annotate(figure=figure).values("figure"))

@@ -1,0 +1,59 @@
+"""Money that waits for somebody: payout runs, and contracts on which nobody earns."""
+
+from collections.abc import Iterator
+
+from django.db.models import Count, Q, Sum
+
+from commissions.models import PayoutRun, PayoutState, RunState
+from elinkages.kernel.money import format_money
+from elinkages.kernel.words import say_count, say_day
+from elinkages.pages.todo.desk import Desk, Task, cut
+from referrals.models import ClientState, Contract
+
+UNSETTLED = (PayoutState.APPROVED, PayoutState.RESERVED, PayoutState.SUBMITTED)
+
+
+def runs(desk: Desk) -> Iterator[Task]:
+    """Payout runs that wait for an approval that this person may give, for release, or for a reference."""
+    found = PayoutRun.objects.filter(state__in=[RunState.DRAFT, RunState.APPROVED, RunState.RELEASED])
+    rows = found.select_related("opened_by__user").annotate(
+        payouts_count=Count("payouts"),
+        total=Sum("payouts__minor"),
+        unsettled=Count("payouts", filter=Q(payouts__state__in=UNSETTLED)),
+    )
+    for run in rows.order_by("number"):
+        money = format_money(run.total or 0, run.currency)
+        count = say_count(run.payouts_count, "payout")
+        url = desk.url("payout-run", run.pk)
+        name = f"payout run {run.number}"
+        if run.state == RunState.APPROVED:
+            yield Task("banknote", f"Release {name}", f"{count}, {money}. Approved and ready.", url, "Release the run")
+        elif run.state == RunState.RELEASED:
+            detail = f"{run.unsettled} of {count} without a reference."
+            yield Task("banknote", f"Record the payments of {name}", detail, url, "Record payments")
+        elif run.opened_by_id != desk.member.pk or desk.msp.one_person_approval_at:
+            detail = f"{count}, {money}. Opened by {run.opened_by} {desk.ago(run.opened_at)}."
+            yield Task("banknote", f"Approve {name}", detail, url, "Review the run")
+
+
+def without_plan(desk: Desk) -> Iterator[Task]:
+    """Contracts of referred clients that no commission plan covers: nothing is earned on them."""
+    bare = Contract.objects.filter(is_without_plan=True, ends_on__isnull=True, client__state=ClientState.ACTIVE)
+    rows = cut(bare.select_related("client", "service_line").order_by("pk"))
+
+    def line(contract: Contract) -> Task:
+        return Task(
+            "percent",
+            f"No commission plan covers {contract.client}",
+            f"{contract.service_line} since {say_day(contract.starts_on)}. Nobody earns anything on it so far.",
+            desk.url("client", contract.client_id),
+            "Open client",
+        )
+
+    yield from desk.together(
+        rows,
+        line,
+        "contracts have no commission plan",
+        lambda: f"Among them {rows[0].client} and {rows[1].client}. Nobody earns anything on them so far.",
+        "client-list",
+    )
