@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
         ('accounts', '0001_initial'),
         ('commissions', '0001_initial'),
         ('partners', '0001_initial'),
-        ('referrals', '0002_contracts_without_plan'),
+        ('referrals', '0003_contracts_without_plan'),
     ]
 
     operations = [

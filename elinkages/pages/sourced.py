@@ -87,11 +87,8 @@ def _version() -> str:
 
     Keys are in the order of time, but what has an earlier key may be committed later; nothing takes a day for that.
     """
-    if not (found := _newest()):
-        return "none"
-    ((newest,),) = found
-    ((count,),) = _written(since=UUID(int=max(0, newest.int - _A_DAY)))
-    return f"{newest}:{count}"
+    newest: UUID = next((pk for (pk,) in _newest()), UUID(int=0))
+    return f"{newest}:{_written(since=UUID(int=max(0, newest.int - _A_DAY)))}"
 
 
 _A_DAY: Final = 24 * 3600 * 1000 << 80

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('referrals', '0001_initial'),
+        ('referrals', '0002_one_msp_at_first'),
     ]
 
     operations = [
