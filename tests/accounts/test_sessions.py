@@ -1,12 +1,15 @@
 """Where a person is logged in: listed, ended one by one or all at once, and ended by what ends trust."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 import time_machine
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from elinkages.accounts import sessions
 from elinkages.accounts.models import Membership, User, UserSession
@@ -58,6 +61,24 @@ def test_all_others_are_ended_at_once(nina: User) -> None:
     mine.post("/accounts/sessions/others/end/")
     assert all(other.get("/start/")["Location"].startswith("/accounts/login/") for other in others)
     assert b"You are logged in here only" in mine.get("/accounts/sessions/").content
+
+
+def test_everybody_logs_in_again_when_the_database_went_back_to_a_moment_before(nina: User) -> None:
+    mine, out = _browser(nina), StringIO()
+    cache.set("figures", "of rows that are gone")
+    call_command("end_sessions", stdout=out)
+    assert out.getvalue() == "1 login ended.\n"
+    assert mine.get("/start/")["Location"].startswith("/accounts/login/")
+    assert not UserSession.objects.exists()
+    assert cache.get("figures") is None
+
+
+def test_logins_end_without_redis_too_and_it_is_said(nina: User, settings: Settings) -> None:
+    mine, told = _browser(nina), StringIO()
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+    call_command("end_sessions", stdout=StringIO(), stderr=told)
+    assert "empty it before you serve" in told.getvalue()
+    assert mine.get("/start/")["Location"].startswith("/accounts/login/")
 
 
 def test_nobody_ends_the_session_of_somebody_else(nina: User) -> None:
