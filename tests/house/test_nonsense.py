@@ -1,4 +1,4 @@
-"""Every form of every page takes whatever is typed into any of its fields: an answer in words, never a fault of ours."""
+"""Whatever is typed into any field of any form of any page is answered in words, and never a fault of ours."""
 
 from collections.abc import Iterator
 from itertools import cycle
