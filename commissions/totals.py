@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import Aggregate, Count, QuerySet, Subquery, Sum
 
 from commissions.models import Entry, Journal, Payout, PayoutState, Stage
 from elinkages.accounts.models import Msp
+from elinkages.kernel.kept import kept
 from elinkages.kernel.tenancy import current_msp_id
 
 UNPAID = (Stage.ACCRUED, Stage.PAYABLE, Stage.RESERVED)
@@ -39,12 +39,7 @@ def totals(*, year: int) -> Totals:
     sums: they are added up once for each, and kept beside it.
     """
     newest = Journal.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
-    key = f"totals:{current_msp_id()}:{year}:{newest}"
-    found: Totals | None = cache.get(key)
-    if found is None:
-        found = _add_up(year)
-        cache.set(key, found, KEPT_FOR)
-    return found
+    return kept(Totals, f"{year}:{newest}", lambda: _add_up(year), seconds=KEPT_FOR)
 
 
 def _add_up(year: int) -> Totals:

@@ -11,8 +11,8 @@ from django.core.cache import cache
 from django.db.models import Count, Sum
 from django.db.models.functions import TruncMonth
 
+from elinkages.kernel.kept import kept
 from elinkages.kernel.prepared import PreparedValues
-from elinkages.kernel.tenancy import current_msp_id
 from elinkages.pages import charts
 from partners.models import SourceKind
 from referrals.models import MrrMovement
@@ -50,12 +50,7 @@ def mrr_sourced(*, on: date, months: int = MONTHS) -> MrrSourced:
 
     Movements are only ever appended: the sums are made once for each version of them and day, and kept beside it.
     """
-    key = f"mrr-sourced:{current_msp_id()}:{on}:{months}:{_version()}"
-    kept: MrrSourced | None = cache.get(key)
-    if kept is None:
-        kept = _add_up(on, months)
-        cache.set(key, kept, KEPT_FOR)
-    return kept
+    return kept(MrrSourced, f"{on}:{months}:{_version()}", lambda: _add_up(on, months), seconds=KEPT_FOR)
 
 
 def chart_of(sourced: MrrSourced, currency: str) -> charts.Chart:
@@ -75,11 +70,11 @@ def partner_mrr(partner_ids: Sequence[UUID], *, on: date, exact: bool = False) -
         return _add_up_partners(partner_ids, on)
     whose = sha256(b"".join(partner_id.bytes for partner_id in partner_ids)).hexdigest()
     key = f"partner-mrr:{whose}:{on}"
-    kept: list[int] | None = cache.get(key)
-    if kept is None:
-        kept = list(_add_up_partners(partner_ids, on).values())
-        cache.set(key, kept, PARTNERS_KEPT_FOR)
-    return dict(zip(partner_ids, kept, strict=True))
+    sums: list[int] | None = cache.get(key)
+    if sums is None:
+        sums = list(_add_up_partners(partner_ids, on).values())
+        cache.set(key, sums, PARTNERS_KEPT_FOR)
+    return dict(zip(partner_ids, sums, strict=True))
 
 
 def _version() -> str:
