@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from celery import shared_task
@@ -24,23 +25,9 @@ def accrue(*, msp_id: UUID, **_: object) -> None:
     """Accrue and release everything that is due for one MSP, one short unit of work after the other."""
     at = timezone.now()
     today = Msp.objects.get(pk=msp_id).today(at)
-    with tenancy.use(msp_id):
-        months = accruals.open_months(today)
-    for month in months:
-        cursor: UUID | None = None
-        while True:
-            with tenancy.use(msp_id):
-                _posted, cursor = accruals.accrue_page(month, after=cursor, today=today, by=accruals.SYSTEM, at=at)
-            if cursor is None:
-                break
-    seen = 1
-    while seen:
-        with tenancy.use(msp_id):
-            seen, _posted = accruals.revise_page(today=today, by=accruals.SYSTEM, at=at)
-    moved = 1
-    while moved:
-        with tenancy.use(msp_id):
-            moved = accruals.release_batch(today=today, by=accruals.SYSTEM, at=at)
+    unit = partial(tenancy.use, msp_id)
+    accruals.accrue(today=today, at=at, unit=unit)
+    accruals.release(today=today, at=at, unit=unit)
 
 
 @shared_task

@@ -4,16 +4,14 @@ Nothing here reads a clock. Everything may be run twice, late, or by two workers
 one short unit of work under one lock per MSP, and what another worker did meanwhile is simply found unchanged.
 """
 
-from commissions.accruals.month import SYSTEM, accrue, accrue_page, open_months, release, revise_page, through_month
+from commissions.accruals.month import SYSTEM, accrue, accrue_month, release, revise_page
 from commissions.accruals.release import release_batch
 
 __all__ = [
     "SYSTEM",
     "accrue",
-    "accrue_page",
-    "open_months",
+    "accrue_month",
     "release",
     "release_batch",
     "revise_page",
-    "through_month",
 ]

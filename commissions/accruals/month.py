@@ -3,8 +3,8 @@
 import gc
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date, datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -19,7 +19,7 @@ from commissions.accruals.revisions import Revised
 from commissions.accruals.scan import Due
 from commissions.accruals.targets import Failed, compute, terms_of_versions
 from commissions.accruals.tiers import Placed
-from commissions.models import Hold
+from commissions.models import AccruedMonth, Hold
 from commissions.terms import Terms
 from elinkages.kernel import locks
 from elinkages.kernel.actors import Actor, System
@@ -34,34 +34,51 @@ REVISED_PAGE: Final = 50
 SYSTEM: Final = System("Monthly accrual")
 MONTH: Final = relativedelta(months=1)
 
+type Unit = Callable[[], AbstractContextManager[object]]
+"""What opens a unit of work."""
+
 
 def through_month(today: date) -> date:
     """The newest month that is over: contracted MRR accrues in arrears (decisions 16)."""
     return today.replace(day=1) - MONTH
 
 
-def accrue(*, today: date, at: datetime, by: Actor = SYSTEM) -> int:
-    """Everything that is due by `today`, in one go; returns how many entries were posted or voided.
+def accrue(*, today: date, at: datetime, by: Actor = SYSTEM, unit: Unit = nullcontext) -> int:
+    """Everything that is due by `today`; returns how many entries were posted or voided.
 
-    The worker does the same page by page (tasks.accrue). `today` is the MSP's calendar day.
+    Each page is one `unit` of work, as the worker wants them; without any it all belongs to the caller's. `today` is
+    the MSP's calendar day.
     """
-    posted = 0
-    for month in open_months(today):
-        cursor: UUID | None = None
-        while True:
-            count, cursor = accrue_page(month, after=cursor, today=today, by=by, at=at)
-            posted += count
-            if cursor is None:
-                break
-    while True:
-        seen, count = revise_page(today=today, by=by, at=at)
+    with unit():
+        months = open_months(today)
+    posted = sum(accrue_month(month, today=today, at=at, by=by, unit=unit) for month in months)
+    seen = 1
+    while seen:
+        with unit():
+            seen, count = revise_page(today=today, by=by, at=at)
         posted += count
-        if seen == 0:
-            return posted
+    return posted
+
+
+def accrue_month(month: date, *, today: date, at: datetime, by: Actor = SYSTEM, unit: Unit = nullcontext) -> int:
+    """One month of every contract, page by page, as `accrue` does it; returns how many entries were posted or voided.
+
+    A month that is over and could be computed for everybody is complete: it is not looked through again.
+    """
+    posted = failed = 0
+    after: UUID | None = None
+    while True:
+        with unit():
+            page = accrue_page(month, after=after, today=today, by=by, at=at)
+            posted, failed, after = posted + page.posted, failed + page.failed, page.cursor
+            if after is None:
+                if not failed and month <= through_month(today):
+                    AccruedMonth.objects.get_or_create(month=month, defaults={"accrued_at": at})
+                return posted
 
 
 def open_months(today: date) -> list[date]:
-    """The months that are scanned for every contract: from the newest with pools to the newest that is over.
+    """The months that are scanned for every contract: from the first that is not complete to the newest that is over.
 
     The running month is among them only when some plan pays at once, on the day of its trigger.
     """
@@ -71,14 +88,23 @@ def open_months(today: date) -> list[date]:
     return months_between(first, today if scan.pays_at_once() else through_month(today))
 
 
-def accrue_page(month: date, *, after: UUID | None, today: date, by: Actor, at: datetime) -> tuple[int, UUID | None]:
-    """One page of contracts for one month: (entries posted or voided, where the next page begins)."""
+class Page(NamedTuple):
+    """How many entries a page of contracts posted or voided, how many contracts could not be computed, and where the
+    next page begins (None after the last)."""
+
+    posted: int
+    failed: int
+    cursor: UUID | None
+
+
+def accrue_page(month: date, *, after: UUID | None, today: date, by: Actor, at: datetime) -> Page:
+    """One page of contracts for one month."""
     _lock()
     with _uncollected():
         page = scan.scan(month, after=after, size=PAGE, once_only=month == today.replace(day=1))
         versions: dict[UUID, Terms] = {}
         done = _compute(_place(page.due, month, today, versions), month, today, versions, by, at)
-    return done.posted, page.cursor
+    return Page(done.posted, done.failed, page.cursor)
 
 
 def revise_page(*, today: date, by: Actor, at: datetime) -> tuple[int, int]:
@@ -96,10 +122,12 @@ def revise_page(*, today: date, by: Actor, at: datetime) -> tuple[int, int]:
     return (len(contracts) if written or marked else 0), posted
 
 
-def release(*, today: date, at: datetime, by: Actor = SYSTEM) -> int:
-    """Make payable what is due by `today`; returns how many entries."""
-    moved = 0
-    while count := release_batch(today=today, by=by, at=at):
+def release(*, today: date, at: datetime, by: Actor = SYSTEM, unit: Unit = nullcontext) -> int:
+    """Make payable what is due by `today`; returns how many entries. Each batch is one `unit` of work."""
+    moved, count = 0, 1
+    while count:
+        with unit():
+            count = release_batch(today=today, by=by, at=at)
         moved += count
     return moved
 
@@ -110,16 +138,19 @@ def _place(due: list[Due], month: date, today: date, versions: dict[UUID, Terms]
 
 
 class _Done(NamedTuple):
-    """How many targets were written down, and how many entries were posted or voided for them."""
+    """How many targets were written down, how many entries were posted or voided for them, and how many contracts
+    could not be computed."""
 
     targets: int
     posted: int
+    failed: int
 
 
 def _compute(placed: Placed, month: date, today: date, versions: dict[UUID, Terms], by: Actor, at: datetime) -> _Done:
     found = compute(placed.changed, month, today=today, versions=versions, placed=placed)
     _hold_back(found.failed, by, at)
-    return _Done(len(found.targets), write(found.targets, month=month, today=today, by=by, at=at))
+    posted = write(found.targets, month=month, today=today, by=by, at=at)
+    return _Done(len(found.targets), posted, len(found.failed))
 
 
 def _hold_back(failed: list[Failed], by: Actor, at: datetime) -> None:

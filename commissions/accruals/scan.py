@@ -83,9 +83,10 @@ def scan_contracts_all(month: date, contract_ids: Sequence[UUID], *, once_only: 
 
 
 def first_open_month() -> date | None:
-    """The month from which every contract is scanned: the newest one that has pools, else the first that could earn.
+    """The month from which every contract is scanned: the first after those that are complete (AccruedMonth).
 
-    Earlier months are complete, except for contracts that were revised since.
+    Until one is, it is the newest that has pools, or the first that could earn. What changed of a complete month has a
+    new revision.
     """
     with connection.cursor() as cursor:
         cursor.execute(_FIRST_OPEN, {"msp": current_msp_id()})
@@ -268,8 +269,10 @@ _SCAN_PAGE: Final = _scan(_IN_PAGE)
 _SCAN_GIVEN: Final = _scan(_GIVEN)
 
 _FIRST_OPEN: Final = """
-SELECT coalesce(
-    (SELECT max(earning_month) FROM commissions_pool WHERE msp_id = %(msp)s AND contract_id IS NOT NULL),
-    (SELECT date_trunc('month', min(least(starts_on, first_paid_on, owed_from)))::date
-     FROM referrals_contract WHERE msp_id = %(msp)s))
+SELECT greatest(
+    (SELECT (max(month) + interval '1 month')::date FROM commissions_accruedmonth WHERE msp_id = %(msp)s),
+    coalesce(
+        (SELECT max(earning_month) FROM commissions_pool WHERE msp_id = %(msp)s AND contract_id IS NOT NULL),
+        (SELECT date_trunc('month', min(least(starts_on, first_paid_on, owed_from)))::date
+         FROM referrals_contract WHERE msp_id = %(msp)s)))
 """

@@ -1,7 +1,7 @@
 """I33: recomputing every month of every contract would change nothing.
 
-Late is not wrong: contracts whose newest revision is still to be computed, and months without a computation, are left
-to the next accrual.
+Late is not wrong: contracts whose newest revision is still to be computed, and those without a computation in a month
+that is not complete, are left to the next accrual.
 """
 
 from collections import defaultdict
@@ -15,6 +15,7 @@ from django.db import connection
 from commissions.accruals import caps, revisions, scan
 from commissions.accruals.targets import compute, terms_of_versions
 from commissions.invariants.catalogue import Invariant
+from commissions.models import AccruedMonth
 from commissions.terms import Terms
 from elinkages.kernel.tenancy import current_msp_id
 
@@ -28,20 +29,23 @@ def differences(today: date) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     versions: dict[UUID, Terms] = {}
     waiting = revisions.waiting(today)
+    complete = set(AccruedMonth.objects.values_list("month", flat=True))
     month = first
     while month is not None and month <= today:
-        found += _month(month, today, versions, waiting)
+        found += _month(month, today, versions, waiting, is_complete=month in complete)
         month += relativedelta(months=1)
     return found
 
 
-def _month(month: date, today: date, versions: dict[UUID, Terms], waiting: set[UUID]) -> list[tuple[str, str]]:
+def _month(
+    month: date, today: date, versions: dict[UUID, Terms], waiting: set[UUID], *, is_complete: bool
+) -> list[tuple[str, str]]:
     computed: dict[tuple[UUID, UUID], int] = defaultdict(int)
     cursor: UUID | None = None
     while True:
         page = scan.scan_all(month, after=cursor, size=PAGE, once_only=month == today.replace(day=1))
         terms_of_versions({row.version_id for row in page.due if row.version_id}, versions)
-        due = [row for row in page.due if row.seq and row.contract_id not in waiting]
+        due = [row for row in page.due if (row.seq or is_complete) and row.contract_id not in waiting]
         placed = caps.place(due, month, today=today, versions=versions)
         for target in compute(due, month, today=today, versions=versions, placed=placed).targets:
             for partner_id, minor in target.shares.items():

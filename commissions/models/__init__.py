@@ -1,8 +1,8 @@
 """What a referral is worth, and paying it: eleven tables (decisions 9), three of billing facts (ADR 23), two of service
-credit (ADR 34)."""
+credit (ADR 34), and how far the accrual has come (ADR 45)."""
 
 from commissions.models.credit import CreditApplication, CreditUse
-from commissions.models.entry import Entry, EntryKind, Hold, PaidIn, Pool, Stage
+from commissions.models.entry import AccruedMonth, Entry, EntryKind, Hold, PaidIn, Pool, Stage
 from commissions.models.fact import BillingApplication, BillingFact, BillingLine, FactKind, LineKind
 from commissions.models.ledger import Account, Journal, Posting
 from commissions.models.payout import (
@@ -19,6 +19,7 @@ from commissions.models.plan import Pin, Plan, PlanRule, PlanVersion, Versioning
 
 __all__ = [
     "Account",
+    "AccruedMonth",
     "AttemptState",
     "BillingApplication",
     "BillingFact",

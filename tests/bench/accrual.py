@@ -1,6 +1,7 @@
 """Accruing a month, against the floor of a month: two set-based statements with keys and ledger legs."""
 
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Final
 
 from dateutil.relativedelta import relativedelta
@@ -36,8 +37,10 @@ def _one(size: int) -> None:
     floor_months = iter(range(2, 3 + RUNS))
     floor = measured(lambda: _floor(size, next(floor_months)))
     again = measured(lambda: accrue_month(msp, 1 + RUNS))
+    through = measured(lambda: look_through(msp, 1 + RUNS))
     row(f"{size:>9,} contracts, a new month", ours, floor, 3)
     row(f"{size:>9,} contracts, the same month again", again, floor, 0.5)
+    row(f"{size:>9,} contracts, as if it were not complete", through, floor, 0.5)
     with tenancy.use(msp.pk):
         counts = Pool.objects.count(), Entry.objects.count(), Posting.objects.count()
     expected = size * (1 + RUNS)
@@ -50,17 +53,18 @@ def _day(month: int) -> date:
 
 def accrue_month(msp: Msp, month: int) -> None:
     """As the worker does it: a unit of work per page."""
-    today = _day(month)
-    at = datetime(today.year, today.month, today.day, tzinfo=UTC)
-    with tenancy.use(msp.pk):
-        months = accruals.open_months(today) if month > 1 else [FIRST]
-    for one in months:
-        cursor = None
-        while True:
-            with tenancy.use(msp.pk):
-                _, cursor = accruals.accrue_page(one, after=cursor, today=today, by=accruals.SYSTEM, at=at)
-            if cursor is None:
-                break
+    accruals.accrue(today=_day(month), at=_at(month), unit=partial(tenancy.use, msp.pk))
+
+
+def look_through(msp: Msp, month: int) -> None:
+    """The month before that day, contract by contract, although it is complete."""
+    before = _day(month) - relativedelta(months=1)
+    accruals.accrue_month(before, today=_day(month), at=_at(month), unit=partial(tenancy.use, msp.pk))
+
+
+def _at(month: int) -> datetime:
+    day = _day(month)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _floor_fill(size: int) -> None:

@@ -4,12 +4,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.db import connection
+from django.db.models import F
+from pytest_django import DjangoAssertNumQueries
 
-from commissions import accruals, ledger
-from commissions.models import Entry, EntryKind, Hold, Journal, Pool, Posting, Stage
+from commissions import accruals, invariants, ledger
+from commissions.models import AccruedMonth, Entry, EntryKind, Hold, Journal, Pool, Posting, Stage
 from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Proration, Trigger
 from elinkages.accounts.models import Msp
 from partners.models import Partner
+from referrals.models import Contract
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -132,7 +135,44 @@ def test_an_unchanged_month_run_again_writes_nothing(petra: Partner) -> None:
     run(date(2026, 4, 1))
     before = (Pool.objects.count(), Entry.objects.count(), Posting.objects.count(), Journal.objects.count())
     assert run(date(2026, 4, 1)) == 0
+    AccruedMonth.objects.all().delete()
+    assert run(date(2026, 4, 1)) == 0
     assert (Pool.objects.count(), Entry.objects.count(), Posting.objects.count(), Journal.objects.count()) == before
+
+
+def test_a_complete_month_is_not_looked_through_again(
+    petra: Partner, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    contract = builders.a_deal(petra)
+    run(date(2026, 3, 15))
+    assert list(AccruedMonth.objects.order_by("month").values_list("month", flat=True)) == [
+        date(2026, 1, 1),
+        date(2026, 2, 1),
+    ]
+    with django_assert_max_num_queries(12) as asked:
+        assert run(date(2026, 3, 16)) == 0
+    assert not any("WITH bounds" in query["sql"] for query in asked.captured_queries)
+    builders.a_movement(contract, date(2026, 2, 1), 300_000)
+    assert run(date(2026, 3, 17)) == 1
+
+
+def test_a_running_month_is_never_complete(petra: Partner) -> None:
+    builders.a_deal(petra, Flat(amount_minor=50_000, trigger="service_start"), starts_on=date(2026, 1, 10))
+    run(date(2026, 1, 12))
+    assert not AccruedMonth.objects.exists()
+    run(date(2026, 2, 1))
+    assert AccruedMonth.objects.get().month == date(2026, 1, 1)
+
+
+def test_a_complete_month_without_a_computation_is_found(petra: Partner) -> None:
+    builders.a_deal(petra)
+    Contract.objects.update(accrued_revision=F("revision"))
+    today = date(2026, 2, 1)
+    assert invariants.check(today=today) == []
+    AccruedMonth.objects.create(month=date(2026, 1, 1), accrued_at=builders.AT)
+    assert run(today) == 0
+    (broken,) = invariants.check(today=today)
+    assert broken.invariant.code == "I33"
 
 
 def test_months_missed_by_a_sleeping_beat_are_made_up_for(petra: Partner) -> None:
@@ -214,3 +254,8 @@ def test_a_contract_that_cannot_be_computed_is_held_back_and_stops_nobody_else(p
     assert hold.reason.startswith("The commission for January 2026 could not be computed:")
     run(date(2026, 2, 2))
     assert Hold.objects.count() == 1
+    assert not AccruedMonth.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE referrals_contract SET currency = 'USD' WHERE id = %s", [bad.pk])
+    assert run(date(2026, 2, 3)) == 1, "as long as one cannot be computed, the month is not complete"
+    assert AccruedMonth.objects.count() == 1
