@@ -15,6 +15,7 @@ from django.db import connection
 from commissions.models import Account, Journal
 from elinkages.kernel import locks
 from elinkages.kernel.actors import Actor
+from elinkages.kernel.copy import fresh_ids
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 
@@ -102,8 +103,11 @@ def post_selected(header: Header, query: str, params: Mapping[str, Any]) -> UUID
     lock()
     if Journal.objects.filter(source=header.source).exists():
         raise AlreadyPosted(f"{header.source} is in the books already.")
+    ids = fresh_ids()
     named: dict[str, Any] = {
         "msp": current_msp_id(),
+        "ids_prefix": ids.prefix,
+        "ids_start": ids.start,
         "genesis": GENESIS,
         "source": header.source,
         "kind": header.kind,
@@ -157,7 +161,7 @@ _HASH: Final = HASHED % {
 # One statement for the journal and its postings, so that neither is ever there without the other.
 _POST: Final = f"""
 WITH p AS MATERIALIZED (
-    SELECT uuidv7() AS id, line.*
+    SELECT (%(ids_prefix)s || to_hex(%(ids_start)s + row_number() OVER ()))::uuid AS id, line.*
     FROM ({{query}}) line (debit, credit, minor, currency, partner_id, entry_id, payout_id)),
 body AS (SELECT count(*) AS count, {LINES} AS lines FROM p),
 last AS (

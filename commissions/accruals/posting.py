@@ -15,7 +15,7 @@ from commissions.accruals.targets import Target
 from commissions.engine import Line
 from commissions.models import Account, EntryKind, Stage
 from elinkages.kernel.actors import Actor
-from elinkages.kernel.copy import copy_to_temporary
+from elinkages.kernel.copy import Ids, copy_to_temporary, fresh_ids
 from elinkages.kernel.tenancy import current_msp_id
 
 
@@ -57,6 +57,7 @@ def write(targets: Sequence[Target], *, month: date, today: date, by: Actor, at:
         return 0
     before = standing_entries([target for target in targets if target.due.seq], month)
     targets = [*targets, *replaced(targets, before)]
+    pools, ids = fresh_ids(), fresh_ids()
     entries: list[NewEntry] = []
     voided: list[tuple[Existing, str]] = []
     for number, target in enumerate(targets):
@@ -64,12 +65,13 @@ def write(targets: Sequence[Target], *, month: date, today: date, by: Actor, at:
         gone = _voidable(target, old) if old else []
         voided += [(entry, target.due.currency) for entry in gone]
         entries += _differences(number, target, [entry for entry in old if entry not in gone], is_first=not old)
-    first_pool = _insert_pools(targets, month, at)
-    _insert_entries(entries, month, today.replace(day=1), at)
-    header = ledger.Header(f"accrual:{month:%Y-%m}:{first_pool}", "accrual", today, by.actor_name[:200], at)
+    _insert_pools(targets, pools, month, at)
+    _insert_entries(entries, ids, pools, month, today.replace(day=1), at)
+    header = ledger.Header(f"accrual:{month:%Y-%m}:{pools.of(0)}", "accrual", today, by.actor_name[:200], at)
     for first in range(0, len(entries), ledger.BATCH):
         batch = replace(header, source=f"{header.source}:{first}")
-        ledger.post_selected(batch, _POSTED, {"first": first, "until": first + ledger.BATCH})
+        numbered = {"first": first, "until": first + ledger.BATCH, "prefix": ids.prefix, "start": ids.start}
+        ledger.post_selected(batch, _POSTED, numbered)
     _void(voided, replace(header, source=f"{header.source}:void"))
     return len(entries) + len(voided)
 
@@ -131,8 +133,7 @@ def standing_entries(targets: Sequence[Target], month: date) -> dict[Key, list[E
     return found
 
 
-def _insert_pools(targets: Sequence[Target], month: date, at: datetime) -> UUID:
-    """Write the pools; returns the id of the first one."""
+def _insert_pools(targets: Sequence[Target], ids: Ids, month: date, at: datetime) -> None:
     rows = (
         (
             number,
@@ -152,17 +153,16 @@ def _insert_pools(targets: Sequence[Target], month: date, at: datetime) -> UUID:
     )
     copy_to_temporary("new_pool", _NEW_POOL, _NEW_POOL_NAMES, rows)
     with connection.cursor() as cursor:
-        cursor.execute(_POOLS, [current_msp_id(), month, at])
-        cursor.execute("SELECT id FROM new_pool WHERE number = 0")
-        found: UUID = cursor.fetchone()[0]
-        return found
+        cursor.execute(_POOLS, [current_msp_id(), month, at, *ids])
 
 
-def _insert_entries(entries: Sequence[NewEntry], month: date, posting_month: date, at: datetime) -> None:
+def _insert_entries(
+    entries: Sequence[NewEntry], ids: Ids, pools: Ids, month: date, posting_month: date, at: datetime
+) -> None:
     rows = ((position, *entry) for position, entry in enumerate(entries))
     copy_to_temporary("new_entry", _NEW_ENTRY, _NEW_ENTRY_NAMES, rows)
     with connection.cursor() as cursor:
-        cursor.execute(_ENTRIES, [current_msp_id(), month, posting_month, at])
+        cursor.execute(_ENTRIES, [current_msp_id(), month, posting_month, at, *ids, *pools])
 
 
 def _void(voided: Sequence[tuple[Existing, str]], header: ledger.Header) -> None:
@@ -202,7 +202,7 @@ WHERE pool.msp_id = %(msp)s AND pool.earning_month = %(month)s AND pool.contract
 ORDER BY entry.id FOR UPDATE OF entry
 """
 
-_NEW_POOL: Final = """id uuid DEFAULT uuidv7(), number int, contract_id uuid, component text, seq int,
+_NEW_POOL: Final = """number int, contract_id uuid, component text, seq int,
     plan_version_id uuid, currency text, amount_minor bigint, shared_minor bigint, input_sha256 bytea, reason text,
     explain jsonb, recompute_on date"""
 _NEW_POOL_NAMES: Final = (
@@ -223,24 +223,25 @@ _NEW_POOL_NAMES: Final = (
 _POOLS: Final = """
 INSERT INTO commissions_pool (msp_id, earning_month, computed_at, id, contract_id, component, seq, plan_version_id,
     currency, amount_minor, shared_minor, input_sha256, reason, explain, recompute_on)
-SELECT %s, %s, %s, id, contract_id, component, seq, plan_version_id, currency, amount_minor, shared_minor, input_sha256,
-    reason, explain, recompute_on
+SELECT %s, %s, %s, (%s || to_hex(%s + number))::uuid, contract_id, component, seq, plan_version_id, currency,
+    amount_minor, shared_minor, input_sha256, reason, explain, recompute_on
 FROM new_pool ORDER BY number
 """
 
-_NEW_ENTRY: Final = """id uuid DEFAULT uuidv7(), position int, number int, partner_id uuid, kind text, minor bigint,
+_NEW_ENTRY: Final = """position int, number int, partner_id uuid, kind text, minor bigint,
     currency text, hold_until date, paid_in text"""
 _NEW_ENTRY_NAMES: Final = ("position", "number", "partner_id", "kind", "minor", "currency", "hold_until", "paid_in")
 
 _ENTRIES: Final = """
 INSERT INTO commissions_entry (msp_id, earning_month, posting_month, created_at, stage, id, pool_id, partner_id, kind,
     minor, currency, hold_until, paid_in)
-SELECT %s, %s, %s, %s, 'accrued', entry.id, pool.id, entry.partner_id, entry.kind, entry.minor, entry.currency,
-    entry.hold_until, entry.paid_in
-FROM new_entry entry JOIN new_pool pool USING (number) ORDER BY entry.position
+SELECT %s, %s, %s, %s, 'accrued', (%s || to_hex(%s + position))::uuid, (%s || to_hex(%s + number))::uuid, partner_id,
+    kind, minor, currency, hold_until, paid_in
+FROM new_entry ORDER BY position
 """
 
 _POSTED: Final = """
-SELECT 'expense', 'accrued', minor, currency, partner_id, id, NULL::uuid FROM new_entry
+SELECT 'expense', 'accrued', minor, currency, partner_id, (%(prefix)s || to_hex(%(start)s + position))::uuid, NULL::uuid
+FROM new_entry
 WHERE position >= %(first)s AND position < %(until)s ORDER BY position
 """

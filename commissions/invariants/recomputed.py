@@ -69,10 +69,15 @@ def _posted(month: date) -> dict[tuple[UUID, UUID], int]:
 
 def _first_month() -> date | None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT min(earning_month) FROM commissions_pool WHERE msp_id = %s", [current_msp_id()])
+        cursor.execute(_FIRST_MONTH, {"msp": current_msp_id()})
         found: date | None = cursor.fetchone()[0]
         return found
 
+
+_FIRST_MONTH: Final = """
+SELECT least((SELECT min(earning_month) FROM commissions_pool WHERE msp_id = %(msp)s),
+    (SELECT min(month) FROM commissions_accruedmonth WHERE msp_id = %(msp)s))
+"""
 
 _POSTED: Final = """
 SELECT pool.contract_id, entry.partner_id, sum(entry.minor)::bigint FROM commissions_entry entry

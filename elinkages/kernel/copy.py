@@ -5,7 +5,7 @@ COPY into a table under row security is refused by Postgres (decisions 19).
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -73,8 +73,31 @@ def insert_all(objects: Sequence[Model]) -> None:
     insert_many(model, ("id", *(str(field.column) for field in fields)), [values(one) for one in objects])
 
 
-def new_ids(count: int) -> list[UUID]:
-    """Ids for rows that are not written yet, in the order of time, as Postgres gives them."""
+class Ids(NamedTuple):
+    """Ids for many rows, of which Postgres gave the first: the others count on, in the order of their numbers.
+
+    In SQL the id of a number from 0 is `(prefix || to_hex(start + number))::uuid`. A random one each would cost a
+    third of what it costs to write a row.
+    """
+
+    prefix: str
+    start: int
+
+    def of(self, number: int) -> UUID:
+        """The id of a number."""
+        return UUID(f"{self.prefix}{self.start + number:x}")
+
+
+def fresh_ids() -> Ids:
+    """Ids that nobody else has: 26 bits of a random one and the time are in the prefix, 46 more begin the count."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT uuidv7() FROM generate_series(1, %s)", [count])
-        return [pk for (pk,) in cursor.fetchall()]
+        cursor.execute("SELECT uuidv7()")
+        first: UUID = cursor.fetchone()[0]
+    # The start has twelve digits for good: a one in front, and room to count.
+    return Ids(str(first)[:24], 1 << 46 | first.int & (1 << 46) - 1)
+
+
+def new_ids(count: int) -> list[UUID]:
+    """Ids for rows that are not written yet, in the order of time."""
+    ids = fresh_ids()
+    return [ids.of(number) for number in range(count)]

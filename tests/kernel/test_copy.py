@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
@@ -61,6 +61,17 @@ def test_nothing_is_written_for_nothing(msp: Msp) -> None:
         copy.insert_all([])
         copy.insert_many(StageMove, ("referral_id",), [])
         assert copy.new_ids(0) == []
+
+
+def test_ids_count_on_in_python_as_in_sql(msp: Msp) -> None:
+    with tenancy.use(msp.pk), connection.cursor() as cursor:
+        pks, later = copy.new_ids(300), copy.new_ids(1)
+        ids = copy.fresh_ids()
+        cursor.execute("SELECT (%s || to_hex(%s + n))::uuid FROM generate_series(0, 299) n", list(ids))
+        told = [pk for (pk,) in cursor.fetchall()]
+    assert [ids.of(number) for number in range(300)] == told
+    assert pks == sorted(set(pks)) < later < told
+    assert {pk.version for pk in pks} == {7}
 
 
 @pytest.mark.parametrize("count", COUNTS)
