@@ -73,7 +73,7 @@ def accrue_month(month: date, *, today: date, at: datetime, by: Actor = SYSTEM, 
             posted, failed, after = posted + page.posted, failed + page.failed, page.cursor
             if after is None:
                 if not failed and month <= through_month(today):
-                    AccruedMonth.objects.get_or_create(month=month, defaults={"accrued_at": at})
+                    AccruedMonth.objects.bulk_create([AccruedMonth(month=month, accrued_at=at)], ignore_conflicts=True)
                 return posted
 
 

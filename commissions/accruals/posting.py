@@ -57,7 +57,8 @@ def write(targets: Sequence[Target], *, month: date, today: date, by: Actor, at:
         return 0
     before = standing_entries([target for target in targets if target.due.seq], month)
     targets = [*targets, *replaced(targets, before)]
-    pools, ids = fresh_ids(), fresh_ids()
+    pools = fresh_ids()
+    ids = pools.after(len(targets))
     entries: list[NewEntry] = []
     voided: list[tuple[Existing, str]] = []
     for number, target in enumerate(targets):

@@ -109,7 +109,7 @@ def _page(month: date, after: UUID | None, size: int, extra: dict[str, Any]) -> 
         bounds = dict(zip(names, cursor.fetchone() or (), strict=True))
     if not bounds["count"]:
         return Found([], None)
-    due = _read(_SCAN_PAGE, month, {**first, **bounds, **extra})
+    due = _read(_SCAN_BILLED_PAGE if bounds["is_billed"] else _SCAN_PAGE, month, {**first, **bounds, **extra})
     return Found(due, bounds["last"] if bounds["count"] == size else None)
 
 
@@ -142,7 +142,10 @@ _EARNS: Final = f"""
     END"""
 
 _BOUNDS: Final = """
-SELECT count(*) AS count, (array_agg(page.id ORDER BY page.id DESC))[1] AS last FROM (
+SELECT count(*) AS count, (array_agg(page.id ORDER BY page.id DESC))[1] AS last,
+    EXISTS (SELECT FROM commissions_planversion version WHERE version.msp_id = %(msp)s
+        AND jsonb_path_exists(version.terms, '$.**.base ? (@ == "collected")')) AS is_billed
+FROM (
     SELECT c.id FROM referrals_contract c WHERE c.msp_id = %(msp)s AND c.id > %(after)s
     ORDER BY c.id LIMIT %(size)s) page
 """
@@ -173,7 +176,15 @@ _IN_PAGE: Final = "c.id > %(after)s AND c.id <= %(last)s"
 _GIVEN: Final = "c.id = ANY(%(contracts)s)"
 
 
-def _scan(contracts: str) -> str:
+_BILLED: Final = f"""
+            SELECT string_agg(encode(said.content_sha256, 'hex'), ',' ORDER BY said.id) AS content,
+                date_trunc('month', min(said.first))::date AS first, max(said.last) AS last
+            FROM ({_FACTS}) said WHERE version.is_billed"""
+_UNBILLED: Final = "SELECT NULL::text AS content, NULL::date AS first, NULL::date AS last"
+"""Where no plan asks for documents, planning to look for them is a third of what a small MSP costs."""
+
+
+def _scan(contracts: str, billed: str = _BILLED) -> str:
     """The query over the contracts of a condition.
 
     What belongs to a contract is looked up for each one by its key (LATERAL). Joined as sets, one wrong guess of the
@@ -244,10 +255,7 @@ input AS (
             SELECT pool.seq, pool.input_sha256 FROM commissions_pool pool
             WHERE pool.msp_id = %(msp)s AND pool.earning_month = %(month)s AND pool.contract_id = page.id
             ORDER BY pool.seq DESC, pool.component LIMIT 1) last ON true
-        LEFT JOIN LATERAL (
-            SELECT string_agg(encode(said.content_sha256, 'hex'), ',' ORDER BY said.id) AS content,
-                date_trunc('month', min(said.first))::date AS first, max(said.last) AS last
-            FROM ({_FACTS}) said WHERE version.is_billed) billed ON version.is_billed
+        LEFT JOIN LATERAL ({billed}) billed ON version.is_billed
         CROSS JOIN LATERAL (SELECT CASE
             WHEN version.kind = 'combined' THEN greatest(page.starts_on, page.won_on, page.first_paid_on)
             WHEN version.trigger = 'won' THEN page.won_on WHEN version.trigger = 'service_start' THEN page.starts_on
@@ -265,7 +273,8 @@ ORDER BY input.id
 """
 
 
-_SCAN_PAGE: Final = _scan(_IN_PAGE)
+_SCAN_PAGE: Final = _scan(_IN_PAGE, _UNBILLED)
+_SCAN_BILLED_PAGE: Final = _scan(_IN_PAGE)
 _SCAN_GIVEN: Final = _scan(_GIVEN)
 
 _FIRST_OPEN: Final = """

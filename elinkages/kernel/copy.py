@@ -26,8 +26,9 @@ def copy_to_temporary(table: str, columns: str, names: Sequence[str], rows: Iter
     `table`, `columns` and `names` are ours, never a person's. The table lives as long as the connection.
     """
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({columns}) ON COMMIT DELETE ROWS")
-        cursor.execute(f"TRUNCATE {table}")
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({columns}) ON COMMIT DELETE ROWS; TRUNCATE {table}"
+        )
         with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
@@ -86,6 +87,10 @@ class Ids(NamedTuple):
     def of(self, number: int) -> UUID:
         """The id of a number."""
         return UUID(f"{self.prefix}{self.start + number:x}")
+
+    def after(self, count: int) -> "Ids":
+        """Those after the first `count`, numbered from 0 again."""
+        return self._replace(start=self.start + count)
 
 
 def fresh_ids() -> Ids:

@@ -29,13 +29,13 @@ def _one(size: int) -> None:
     say(f"Preparing {size:,} contracts …")
     msp = builders.an_msp(f"Bench {size}")
     fill.won_deals(msp, size, partners=max(10, size // 100))
-    _floor_fill(size)
+    floor_fill(size, size, partners=max(10, size // 100))
     fill.analyze()
     accrue_month(msp, 1)
     months = iter(range(2, 3 + RUNS))
     ours = measured(lambda: accrue_month(msp, next(months)))
     floor_months = iter(range(2, 3 + RUNS))
-    floor = measured(lambda: _floor(size, next(floor_months)))
+    floor = measured(lambda: floor_month(size, next(floor_months)))
     again = measured(lambda: accrue_month(msp, 1 + RUNS))
     through = measured(lambda: look_through(msp, 1 + RUNS))
     row(f"{size:>9,} contracts, a new month", ours, floor, 3)
@@ -67,16 +67,18 @@ def _at(month: int) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _floor_fill(size: int) -> None:
+def floor_fill(tenant: int, size: int, *, partners: int) -> None:
+    """The contracts of one tenant of the floor."""
     with connection.cursor() as cursor:
         cursor.execute(_FLOOR_TABLES)
-        cursor.execute(_FLOOR_FILL, {"t": size, "n": size, "p": max(10, size // 100)})
+        cursor.execute(_FLOOR_FILL, {"t": tenant, "n": size, "p": partners})
 
 
-def _floor(size: int, month: int) -> None:
+def floor_month(tenant: int, month: int) -> None:
+    """One month of one tenant of the floor."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_FLOOR_RUN, {"t": size, "d": _day(month)})
-        cursor.execute(_FLOOR_LEGS, {"t": size, "d": _day(month)})
+        cursor.execute(_FLOOR_RUN, {"t": tenant, "d": _day(month)})
+        cursor.execute(_FLOOR_LEGS, {"t": tenant, "d": _day(month)})
 
 
 # The floor's tables live in the app's own schema, because the serving role owns nothing in public.

@@ -41,6 +41,13 @@ def row(name: str, ours: Measured, floor: Measured, goal: float | None) -> None:
     )
 
 
+def limit(name: str, ours: Measured, seconds: float | None) -> None:
+    """One line that has no floor: a time that a person or another MSP waits, and the most that it may be."""
+    verdict = "" if seconds is None else "met" if ours.median <= seconds else "MISSED"
+    aim = "–" if seconds is None else f"≤ {seconds:g} s"
+    print(f"{name:<46} {ours.median * 1000:>10.1f} {'':>10} {'':>9} {aim:>8} {verdict}", flush=True)
+
+
 def head(title: str) -> None:
     """The head of a table."""
     print(f"\n{title}\n{'':<46} {'ours, ms':>10} {'floor, ms':>10} {'ratio':>9} {'goal':>8}", flush=True)
