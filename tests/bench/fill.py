@@ -1,6 +1,7 @@
 """Many believable rows at once, written set-wise: a column that is not named gets its model's own default."""
 
 import os
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -43,7 +44,9 @@ def won_deals(msp: Msp, size: int, *, partners: int, contracts: bool = True, cou
 
     Stages, kinds and days are spread evenly, MRR from $50 to $2,049. Unless `counted`, the planner is told nothing.
     """
-    steps = [partial(_referrals, size, partners, contracts), *([_sign, _move_and_pin] if contracts else [])]
+    steps: list[Callable[[], None]] = [partial(_referrals, size, partners, contracts)]
+    if contracts:
+        steps += [_sign, _move_and_pin]
     for step in steps:
         with tenancy.use(msp.pk):
             step()
