@@ -35,11 +35,12 @@ class Totals:
 def totals(*, year: int) -> Totals:
     """Everything at once, with what was paid in one year.
 
-    No amount, no stage and no payment changes without a journal, so the number of the newest one is the version of all
-    sums: they are added up once for each, and kept beside it.
+    No amount, no stage and no payment changes without a journal, so the hash of the newest one is the version of all
+    sums: they are added up once for each, and kept beside it. Its number would not do: a number comes again after a
+    transaction that was rolled back, and after a restore.
     """
-    newest = Journal.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
-    return kept(Totals, f"{year}:{newest}", lambda: _add_up(year), seconds=KEPT_FOR)
+    newest = Journal.objects.order_by("-seq").values_list("hash", flat=True).first()
+    return kept(Totals, f"{year}:{bytes(newest or b'').hex()}", lambda: _add_up(year), seconds=KEPT_FOR)
 
 
 def _add_up(year: int) -> Totals:
