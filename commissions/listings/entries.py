@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
+from dateutil.relativedelta import relativedelta
 from django import forms
 from django.db.models import F
 
@@ -41,12 +43,14 @@ def _totals(scope: Scope) -> Totals:
 def _months(scope: Scope) -> Options:
     """Every month from the newest to the oldest that anything was earned in."""
     found = _totals(scope)
-    month, first = found.last, found.first
-    options = []
-    while month and first and month >= first:
-        options.append((f"{month:%Y-%m}", full_month(month)))
-        month = date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
-    return options
+    return _between(found.first, found.last) if found.first and found.last else ()
+
+
+@lru_cache(maxsize=256)
+def _between(first: date, last: date) -> Options:
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    months = [last - relativedelta(months=back) for back in range(count)]
+    return tuple((f"{month:%Y-%m}", full_month(month)) for month in months)
 
 
 def _month(text: str) -> date | None:

@@ -93,6 +93,7 @@ def instant_html(value: datetime, now: datetime, zone: tzinfo) -> SafeString:
     )
 
 
+@lru_cache(maxsize=4096)
 def day_html(value: date, *, months: bool = False) -> SafeString:
     """A time element for a calendar day, or for the month it is in."""
     machine, person = (f"{value:%Y-%m}", full_month(value)) if months else (value.isoformat(), say_day(value))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.safestring import SafeString
 
@@ -69,12 +70,15 @@ def boxes_html(name: str, options: Iterable[tuple[str, str, bool]]) -> SafeStrin
 
 
 def _select(choice: Choice) -> SafeString:
-    options = _joined(
-        fill('<option value="{}"{}>{}</option>', value, SafeString(" selected" if is_on else ""), label)
-        for value, label, is_on in choice.options
-    )
+    options = _joined(_option(*option) for option in choice.options)
     style = fill(' class="{}"', choice.style) if choice.style else ""
     return fill('<select{} name="{}" aria-label="{}">{}</select>', style, choice.name, choice.label, options)
+
+
+@lru_cache(maxsize=1024)
+def _option(value: str, label: str, is_on: bool) -> SafeString:
+    """Sixty months of them are the same on every page."""
+    return fill('<option value="{}"{}>{}</option>', value, SafeString(" selected" if is_on else ""), label)
 
 
 def _link(style: str, link: Link, label: str) -> SafeString:

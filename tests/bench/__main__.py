@@ -14,9 +14,8 @@ SIZES = [1_000, 10_000, 100_000]
 def main() -> None:
     """Migrate, then run the parts that were asked for."""
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
-    parser.add_argument(
-        "parts", nargs="*", default=[], help="accrual, many, payouts, books, imports, pages; all of them without any"
-    )
+    listed = "accrual, many, payouts, books, imports, pages, carried; all of them without any"
+    parser.add_argument("parts", nargs="*", default=[], help=listed)
     parser.add_argument("--n", type=int, help="only this size, for a quick look")
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elinkages.settings")
@@ -27,7 +26,7 @@ def main() -> None:
         connection.execute("CREATE SCHEMA bench; GRANT ALL ON SCHEMA bench TO elinkages_app")
     django.setup()
     from elinkages.kernel import garbage
-    from tests.bench import accrual, imports, many, money, pages
+    from tests.bench import accrual, carried, imports, many, money, pages
 
     garbage.settle()  # as the web and the workers do
 
@@ -38,6 +37,7 @@ def main() -> None:
         "books": money.run_books,
         "imports": imports.run,
         "pages": pages.run,
+        "carried": carried.run,
     }
     for name in arguments.parts or parts:
         parts[name]([arguments.n] if arguments.n else SIZES)
