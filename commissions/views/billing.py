@@ -101,7 +101,11 @@ def fact_void(request: MspRequest, fact_id: UUID) -> HttpResponse:
         button="Take it back",
         done=f"{fact} is taken back. Commissions follow.",
         back=back,
-        crumbs=((client_url, fact.client.name), (back, "Invoices and payments")),
+        crumbs=(
+            (reverse("dashboard:client-list"), "Clients"),
+            (client_url, fact.client.name),
+            (back, "Invoices and payments"),
+        ),
         notes=(
             f"{format_money(fact.minor, fact.currency)}, dated {say_day(fact.dated_on)}. It stays in the list, marked"
             " as taken back, and counts for nothing.",
