@@ -12,7 +12,7 @@ from elinkages.audit.models import AuditEvent
 from elinkages.kernel import copy, tenancy
 from elinkages.kernel.actors import System
 from partners.models import Partner
-from referrals.models import Credit, StageMove
+from referrals.models import Channel, Credit, Referral, StageMove
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +110,20 @@ def test_any_of_says_what_in_says(msp: Msp) -> None:
         assert set(Partner.objects.filter(name_key__any_of=wanted)) == {partners[0], partners[2]}
         assert Partner.objects.filter(pk__any_of=[partners[1].pk]).get() == partners[1]
         assert not Partner.objects.filter(name_key__any_of=[]).exists()
+
+
+def test_a_table_that_nobody_has_counted_yet_is_searched_by_its_key(msp: Msp) -> None:
+    with tenancy.use(msp.pk):
+        partner = builders.a_partner()
+        fields = {"source_kind": partner.kind, "channel": Channel.IMPORT, "registered_at": AT, "stage_at": AT}
+        names = [f"Company {number}" for number in range(300)]
+        referrals = [Referral(partner=partner, company=name, company_key=name, **fields) for name in names]
+        for one in referrals:
+            one.active_at, one.registered_by_name, one.currency = AT, "Test", "USD"
+        copy.insert_all(referrals)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "EXPLAIN (GENERIC_PLAN) SELECT 1 FROM referrals_referral WHERE msp_id = $1 AND id = $2 FOR KEY SHARE"
+            )
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Scan using referral_tenant_key" in plan

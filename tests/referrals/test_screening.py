@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from elinkages.audit import trail
+from elinkages.audit import sentences, trail
 from elinkages.kernel import tenancy
 from elinkages.kernel.actors import System
 from elinkages.mail.models import Message
@@ -245,6 +245,16 @@ def test_credit_waits_exactly_as_long_as_nobody_has_decided(inside: House) -> No
     decisions.decide(later.findings.get(), state=FindingState.DIFFERENT, by=inside.owner, at=NEXT_DAY)
     assert not Referral.objects.get(pk=later.pk).credit_waits
     assert not Finding.objects.waiting().exists()
+
+
+def test_the_first_line_of_a_history_says_whether_the_credit_was_given(inside: House) -> None:
+    first, later = send(inside.harbor, **FIRST), send(inside.lake, NEXT_DAY, **FIRST)
+    told = [sentences.line(trail.history(one)[0]) for one in (first, later)]
+    assert [line.sentence for line in told] == [
+        "Test registered this introduction from Harbor & Finch CPAs",
+        "Test registered this introduction from Lakeside Advisory",
+    ]
+    assert [line.note.partition(";")[0] for line in told] == ["credit: given to them", "credit: waits for your decision"]
 
 
 def test_a_closed_introduction_has_nothing_to_decide(inside: House) -> None:
