@@ -254,7 +254,10 @@ def test_the_first_line_of_a_history_says_whether_the_credit_was_given(inside: H
         "Test registered this introduction from Harbor & Finch CPAs",
         "Test registered this introduction from Lakeside Advisory",
     ]
-    assert [line.note.partition(";")[0] for line in told] == ["credit: given to them", "credit: waits for your decision"]
+    assert [line.note.partition(";")[0] for line in told] == [
+        "credit: given to them",
+        "credit: waits for your decision",
+    ]
 
 
 def test_a_closed_introduction_has_nothing_to_decide(inside: House) -> None:
