@@ -158,9 +158,9 @@ def _blank() -> tuple[Any, ...]:
 
 
 def _from_spreadsheet(
-    told: Mapping[str, Any], blank: Sequence[Any], windows: Mapping[str, int], *, by: Actor, at: datetime
+    told: Mapping[str, Any], blank: tuple[Any, ...], windows: Mapping[str, int], *, by: Actor, at: datetime
 ) -> Referral:
-    referral = Referral(*blank)
+    referral = Referral(*blank)  # type: ignore[misc]  # its plugin takes all of them for the first field
     referral.partner = told["partner"]
     referral.expected_mrr_minor = told["expected_mrr_minor"]
     referral.registered_at = told["registered_at"] or at
