@@ -170,10 +170,8 @@ def origins(entries: Iterable[Entry]) -> dict[UUID, Origin]:
     """What amounts are for, by the computation they come from; a client that may not be seen has no name."""
     pools = dict(Pool.objects.filter(pk__in={entry.pool_id for entry in entries}).values_list("pk", "contract_id"))
     contracts = Contract.objects.filter(pk__in={pk for pk in pools.values() if pk})
-    found = {
-        contract.pk: Origin(contract.client.name, contract.service_line.name, contract.client_id)
-        for contract in contracts.select_related("client", "service_line")
-    }
+    told = contracts.values_list("pk", "client__name", "service_line__name", "client_id")
+    found = {pk: Origin(client, line, client_id) for pk, client, line, client_id in told}
     return {
         pool_id: found.get(contract_id, Origin("A former client")) if contract_id else Origin()
         for pool_id, contract_id in pools.items()

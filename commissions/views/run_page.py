@@ -21,6 +21,8 @@ from elinkages.kernel.paging import paginate
 ROWS = 25
 LINES = 40
 RECORDED_AT_ONCE = 100
+NOT_TOLD = ("entry__pool__explain", "entry__pool__input_sha256")
+"""Of a computation, what only its own page tells."""
 
 
 class NoQuestion(forms.Form):
@@ -81,7 +83,7 @@ def rows_of(found: Sequence[Payout]) -> list[Row]:
     """Payouts with their lines: three queries for a page of them."""
     items = PayoutItem.objects.filter(payout__in=[payout.pk for payout in found]).select_related("entry__pool")
     by_payout: dict[Any, list[PayoutItem]] = {}
-    for item in items.order_by("entry__earning_month", "pk"):
+    for item in items.defer(*NOT_TOLD).order_by("entry__earning_month", "pk"):
         by_payout.setdefault(item.payout_id, []).append(item)
     told = origins([item.entry for mine in by_payout.values() for item in mine[:LINES]])
     return [
