@@ -202,9 +202,11 @@ class KeptReference(SqlConstraint):
     create = """
         CREATE FUNCTION elinkages_%(raw)s() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            -- A scalar subquery, because it stays a search of the parent's key, however the planner counts its rows.
+            -- A scalar subquery over nothing but the parent's key, because it stays a search of that key, however the
+            -- planner counts its rows: what has to be alike is compared, and no other index is of any use.
             IF EXISTS (SELECT FROM (SELECT DISTINCT %(columns)s FROM added WHERE %(column)s IS NOT NULL) child
-                       WHERE (SELECT true FROM %(parent)s parent WHERE %(matches)s) IS NULL) THEN
+                       WHERE (SELECT %(alike)s FROM %(parent)s parent
+                              WHERE parent.msp_id = child.msp_id AND parent.id = child.%(column)s) IS NOT TRUE) THEN
                 RAISE EXCEPTION '%% has no such %(of)s', TG_TABLE_NAME
                     USING ERRCODE = 'foreign_key_violation', CONSTRAINT = '%(raw)s';
             END IF;
@@ -223,15 +225,14 @@ class KeptReference(SqlConstraint):
         """Both rows are of one MSP, and alike."""
         field: Any = model._meta.get_field(self.field)
         parent = field.related_model
-        pairs = {"msp_id": "msp_id", field.column: "id"}
-        pairs |= {column_of(model, name): column_of(parent, name) for name in self.alike}
+        alike = {quote(column_of(model, name)): quote(column_of(parent, name)) for name in self.alike}
         return {
             "raw": self.name,
             "column": quote(field.column),
-            "columns": ", ".join(quote(column) for column in pairs),
+            "columns": ", ".join(("msp_id", quote(field.column), *alike)),
             "parent": quote(parent._meta.db_table),
             "of": parent._meta.db_table,
-            "matches": " AND ".join(f"parent.{quote(there)} = child.{quote(here)}" for here, there in pairs.items()),
+            "alike": " AND ".join(("true", *(f"parent.{there} = child.{here}" for here, there in alike.items()))),
         }
 
 
