@@ -147,13 +147,13 @@ class Known:
 
     def add(self, record: Referral | Client) -> None:
         """From now on, this open introduction or client is here."""
-        identity = identity_of(record)
+        identity, pk, one = identity_of(record), record.pk, str(record.pk)
         for key in identity.keyed:
-            self._by_key[key][record.pk] = record
+            self._by_key[key][pk] = record
         for key in identity.blocks:
-            self._since[key].add(str(record.pk))
-        self._names[str(record.pk)] = identity.name, spelling(identity.name)
-        self._records[record.pk] = record
+            self._since[key].add(one)
+        self._names[one] = identity.name, spelling(identity.name)
+        self._records[pk] = record
 
     def having(self, key: Key) -> list[Referral | Client]:
         """Those with a key that one of the companies has too."""
@@ -194,7 +194,8 @@ class Known:
 
     def _tells(self, key: Key) -> bool:
         """Whether a block is not a word that everybody uses."""
-        return sum(blocks[key].size for blocks in (self._here, self._since) if key in blocks) <= BLOCK_SIZE
+        here, since = self._here.get(key), self._since.get(key)
+        return (here.size if here else 0) + (since.size if since else 0) <= BLOCK_SIZE
 
 
 @dataclass(slots=True)

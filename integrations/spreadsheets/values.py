@@ -54,8 +54,8 @@ def shown(text: str) -> str:
 
 def clean(cell: str) -> str:
     """A cell without control characters, and without the apostrophe that guards formulas in our own files."""
-    text = _CONTROL.sub(" ", cell).strip()
-    return text[1:] if re.match(r"'[=+\-@\t|%]", text) else text
+    text = (cell if cell.isprintable() else _CONTROL.sub(" ", cell)).strip()
+    return text[1:] if text.startswith("'") and re.match(r"'[=+\-@\t|%]", text) else text
 
 
 def read_cell(field: Field, cell: str, reading: Reading) -> str | int | None:
