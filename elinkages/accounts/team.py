@@ -150,8 +150,9 @@ def change_role(member: Membership, *, role: str, by: Actor, at: datetime) -> Me
     member.save(update_fields=["role"])
     facts = {"person": str(member), "role": _words(role), "before": _words(before)}
     trail.record("team.role_changed", member.msp, by=by, at=at, **facts)
-    sentence = ROLE_SENTENCES[Role(role)]
-    tell(member, f"You are {_words(role)} now", f"{by.actor_name} changed your role. {sentence}", at=at)
+    can = ROLE_SENTENCES[Role(role)]
+    sentence = f"{by.actor_name} changed your role to {_words(role)}: {can[0].lower()}{can[1:]}"
+    tell(member, f"Your role is {_words(role)} now", sentence, at=at)
     if not member.may("team.manage"):
         _take_back_invitations_of(member, by, at)
     _end_waiver_with_a_second_person(at)

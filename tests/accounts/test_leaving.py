@@ -116,7 +116,7 @@ def test_an_owner_hands_over_and_the_other_person_accepts(owner: Membership, man
         actions = set(AuditEvent.objects.values_list("action", flat=True))
     assert {"ownership.offered", "ownership.accepted", "team.role_changed"} <= actions
     assert "Become the owner of Acme IT" in _told(owner.msp)
-    assert {"You are owner now", "You are finance now"} <= set(_told(owner.msp))
+    assert {"Your role is owner now", "Your role is finance now"} <= set(_told(owner.msp))
 
 
 def test_whoever_hands_over_can_leave_with_it(owner: Membership, manager: Membership) -> None:
