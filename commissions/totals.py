@@ -47,7 +47,7 @@ def _add_up(year: int) -> Totals:
     """One query; each stage by itself, because each has an index of its own that holds the amounts."""
     unpaid = [_of(Entry.objects.filter(stage=stage), Sum("minor")) for stage in UNPAID]
     arrived = Payout.objects.filter(state=PayoutState.PAID, paid_on__gte=date(year, 1, 1))
-    months = Entry.objects.values("earning_month")
+    months = Entry.objects.filter(voided_on__isnull=True).values("earning_month")
     first, last = (Subquery(months.order_by(order)[:1]) for order in ("earning_month", "-earning_month"))
     found = Msp.objects.filter(pk=current_msp_id()).values_list(
         *unpaid, _of(arrived, Sum("minor")), _of(arrived, Count("*")), first, last

@@ -243,7 +243,7 @@ class Entries(Listing):
 
     def narrow(self, rows: Rows, values: Mapping[str, str]) -> Rows:
         """Voided amounts are shown when they are asked for."""
-        return rows if values["stage"] else rows.exclude(stage=Stage.VOID)
+        return rows if values["stage"] else rows.filter(voided_on__isnull=True)
 
     def row_name(self, line: Any) -> str:
         """Whose it is, for what, and how much."""

@@ -174,7 +174,10 @@ class Entry(TenantModel):
         indexes = [
             models.Index(fields=["msp", "pool"], name="entry_pool"),
             models.Index(fields=["msp", "partner", "earning_month", "id"], name="entry_of_partner"),
-            models.Index(fields=["msp", "earning_month", "id"], name="entry_by_month"),
+            # By the day of voiding, not by the stage: one stage would be looked for in it, and has an index of its own.
+            models.Index(
+                fields=["msp", "earning_month", "id"], condition=Q(voided_on__isnull=True), name="entry_by_month"
+            ),
             models.Index(fields=["msp", "stage", "earning_month", "id"], name="entry_by_stage"),
             models.Index(
                 fields=["msp", "hold_until"], include=["minor"], condition=Q(stage="accrued"), name="entry_on_hold"

@@ -253,7 +253,7 @@ CREATE TEMP TABLE bench_partner AS
 SELECT i, uuidv7(interval '-5 years') AS id FROM generate_series(0, %(partners)s - 1) i;
 CREATE TEMP TABLE bench_deal AS
 SELECT one.i, one.at, p.id AS partner, p.i AS number, uuidv7(one.at - now()) AS referral,
-    CASE WHEN one.at > now() - interval '75 days' OR one.i %% 50 = 0
+    CASE WHEN one.at > now() - interval '75 days' OR one.i %% 49 = 0
              THEN (ARRAY['registered', 'qualified', 'proposal'])[1 + one.i %% 3]
          WHEN one.i %% 3 = 0 THEN 'won' ELSE 'lost' END AS stage,
     (50 + (one.i::bigint * 104729) %% 2000) * 100 AS mrr
