@@ -170,9 +170,7 @@ def _ask(consent: SplitConsent, split: Split, at: datetime) -> None:
     ]
     if split.note:
         lines.append(f"The reason: {split.note}")
-    lines.append(
-        "Nothing changes unless everybody who is asked agrees. Answer in your portal, or reply to this e-mail."
-    )
+    lines.append("Nothing changes unless everybody who is asked agrees. A reply to this e-mail is an answer, too.")
     notices.tell_partner(
         consent.partner,
         key=f"split-asked:{split.pk}",
