@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from commissions.models.plan import PlanVersion
 from elinkages.accounts.models import Membership
-from elinkages.kernel.constraints import AppendOnly, Transitions, one_of, paired
+from elinkages.kernel.constraints import AppendOnly, OneMspAtFirst, Transitions, one_of, paired
 from elinkages.kernel.tenancy import OWN_PARTNER, PARTNER, KeptReference, TenantForeignKey, TenantModel, walls
 from partners.models import Partner
 from referrals.models import Contract
@@ -64,6 +64,7 @@ class Pool(TenantModel):
             ),
             KeptReference(field="plan_version", name="pool_version_kept"),
             AppendOnly(name="pool_append_only"),
+            OneMspAtFirst(name="pool_one_msp_at_first"),
             models.UniqueConstraint(fields=["msp", "earning_month", "contract", "component", "seq"], name="pool_once"),
             models.CheckConstraint(condition=Q(seq__gte=1), name="pool_seq_from_one"),
             models.CheckConstraint(condition=Q(earning_month__day=1), name="pool_month_first_day"),
@@ -144,6 +145,7 @@ class Entry(TenantModel):
             *walls("entry", portal=OWN_PARTNER, references=("partner",)),
             KeptReference(field="pool", alike=("earning_month", "currency"), name="entry_pool_kept"),
             AppendOnly(name="entry_append_only", mutable=("stage", "voided_on")),
+            OneMspAtFirst(name="entry_one_msp_at_first"),
             Transitions(
                 name="entry_stage",
                 field="stage",

@@ -1,11 +1,12 @@
 """References inside the ledger, checked once per statement (ADR 41): what no row may point at, and what must agree."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models.functions import UUID7
 
 from commissions import accruals
@@ -14,6 +15,7 @@ from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
 from elinkages.kernel.checks import walls_declared
 from tests import builders
+from tests.bench import fill
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -105,3 +107,14 @@ def test_only_what_always_stays_is_trusted_to_stay(monkeypatch: pytest.MonkeyPat
     kept = [one for one in Pool._meta.constraints if one.name != "pool_append_only"]
     monkeypatch.setattr(Pool._meta, "constraints", kept)
     assert [error.msg for error in walls_declared()] == ["entry_pool_kept trusts a table whose rows may go away."]
+
+
+@pytest.mark.parametrize("table", ["commissions_pool", "commissions_entry"])
+def test_what_thousands_point_at_is_searched_by_its_key_before_anybody_has_counted(msp: Msp, table: str) -> None:
+    with tenancy.use(msp.pk):
+        fill.won_deals(msp, 300, partners=10, counted=False)
+        accruals.accrue(today=date(2025, 2, 1), at=builders.AT)
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (GENERIC_PLAN) SELECT 1 FROM {table} WHERE msp_id = $1 AND id = $2")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert re.search(r"using (pool|entry)_tenant_key|using commissions_(pool|entry)_pkey", plan), plan
