@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('commissions', '0003_accrued_months'),
+        ('commissions', '0004_entry_by_month_without_voided'),
         ('partners', '0001_initial'),
         ('referrals', '0003_contracts_without_plan'),
     ]
