@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from commissions.models.entry import Entry, PaidIn
 from elinkages.accounts.models import Membership
-from elinkages.kernel.constraints import AppendOnly, Transitions, one_of, paired
+from elinkages.kernel.constraints import AppendOnly, OneMspAtFirst, Transitions, one_of, paired
 from elinkages.kernel.tenancy import OWN_PARTNER, PARTNER, TenantForeignKey, TenantModel, walls
 from partners.models import Partner
 
@@ -165,6 +165,7 @@ class Payout(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             *walls("payout", portal=OWN_PARTNER, references=("run", "partner")),
+            OneMspAtFirst(name="payout_one_msp_at_first"),
             AppendOnly(
                 name="payout_append_only", mutable=("state", "paid_on", "returned_on", "reference", "ended_reason")
             ),

@@ -24,13 +24,15 @@ _TAKEN: Final = """
           WITH taken AS MATERIALIZED (
               SELECT item.entry_id FROM commissions_payout p, LATERAL (
                   SELECT i.entry_id FROM commissions_payoutitem i
-                  WHERE i.msp_id = %(msp)s AND i.payout_id = p.id AND i.released_at IS NULL OFFSET 0) item
+                  WHERE i.msp_id = %(msp)s AND i.payout_id = p.id
+                      AND coalesce(i.released_at, 'infinity') = 'infinity' OFFSET 0) item
               WHERE p.msp_id = %(msp)s AND p.state IN ('draft', 'approved', 'reserved', 'submitted'))
           SELECT entry_id FROM taken"""
 """What is in payouts that are not over, found once: after a first large run, which no count of rows knows of yet, the
 planner would look through all of it for every entry. What was paid is not payable anymore, so history is not read: the
-items of each payout are looked up by its key. What failed, was canceled or came back has released its items (I16). An
-item always has an entry, as NOT IN asks for."""
+items of each payout are looked up by its key. They are not asked for as `released_at IS NULL`: the index of those looks
+empty until rows are counted again, and would be read to its end for every payout. What failed, was canceled or returned
+has released its items (I16). An item always has an entry, as NOT IN asks for."""
 
 ENTRIES: Final = f"""
     SELECT e.id, e.partner_id, e.minor FROM commissions_entry e

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import models
 
 from elinkages.accounts.models import Membership
-from elinkages.kernel.constraints import Transitions, one_of
+from elinkages.kernel.constraints import OneMspAtFirst, Transitions, one_of
 from elinkages.kernel.tenancy import OWN_PARTNER, PARTNER, TenantForeignKey, TenantManager, TenantModel, walls
 
 
@@ -75,6 +75,7 @@ class Partner(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             *walls("partner", portal=f"id = {PARTNER}", references=("owner",)),
+            OneMspAtFirst(name="partner_one_msp_at_first"),
             Transitions(
                 name="partner_state",
                 field="state",

@@ -6,7 +6,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from elinkages.kernel.constraints import AppendOnly, one_of
+from elinkages.kernel.constraints import AppendOnly, OneMspAtFirst, one_of
 from elinkages.kernel.tenancy import PARTNER, TenantForeignKey, TenantManager, TenantModel, walls
 from referrals.models.referral import Referral
 from referrals.models.revision import Revises, RevisesItself
@@ -70,6 +70,7 @@ class Client(TenantModel):
                 f" AND c.referral_id = referrals_client.referral_id AND c.partner_id = {PARTNER})",
                 references=("referral",),
             ),
+            OneMspAtFirst(name="client_one_msp_at_first"),
             models.UniqueConstraint(
                 fields=["msp", "referral"], condition=Q(referral__isnull=False), name="client_referral_once"
             ),
@@ -125,6 +126,7 @@ class Contract(TenantModel):
                 " AND c.id = referrals_contract.client_id)",
                 references=("client", "service_line"),
             ),
+            OneMspAtFirst(name="contract_one_msp_at_first"),
             models.CheckConstraint(
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
                 name="contract_ends_after_start",

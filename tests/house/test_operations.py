@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib import admin
+from django.db.models import Model
 from django.urls import reverse
 
 from elinkages.kernel import tenancy
@@ -18,7 +19,8 @@ def test_every_table_opens_its_list_its_search_and_a_row() -> None:
     staff = builders.a_browser(builders.a_user("Olga Ops", is_staff=True))
     visit = {"msp": str(cast.acme.msp.pk), "reason": "Ticket 4711: something is missing", "minutes": "15"}
     assert staff.post("/ops/enter/", visit).status_code == 302
-    opened, empty = set(), set()
+    opened: set[type[Model]] = set()
+    empty: set[type[Model]] = set()
     for model, table in admin.site._registry.items():
         name = f"{model._meta.app_label}_{model._meta.model_name}"
         addresses = [reverse(f"admin:{name}_changelist")]
