@@ -4,13 +4,18 @@ Nothing is erased, because its history is append-only: what is retracted is clos
 longer found when others are screened. Nobody is written to.
 """
 
+import json
+from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.refusal import Refused
+from elinkages.kernel.tenancy import current_msp_id
 from referrals import attribution, clients, decisions, screening
 from referrals.models import (
     Client,
@@ -34,6 +39,26 @@ def standing() -> QuerySet[Referral]:
     """Introductions that were not taken back: those that a key finds."""
     found: QuerySet[Referral] = Referral.objects.exclude(stage=Stage.LOST, match_keys__isnull=True)
     return found
+
+
+def standing_by(*, companies: Collection[str], external_ids: Collection[str]) -> list[Referral]:
+    """Those of them with one of these keys of companies or ids elsewhere, the oldest first, with their partners."""
+    wanted = {"companies": json.dumps(list(companies)), "external_ids": json.dumps(list(external_ids))}
+    with connection.cursor() as cursor:
+        cursor.execute(_BY, {**wanted, "msp": current_msp_id()})
+        ids = [pk for (pk,) in cursor.fetchall()]
+    return list(standing().filter(pk__any_of=ids).select_related("partner").order_by("pk")) if ids else []
+
+
+# Each key is looked up by itself: asked for all at once, Postgres guesses until rows are counted that a thousand keys
+# are everything that the MSP has, and reads it all. They travel as JSON, because a list costs psycopg more than this.
+_BY: Final = """
+SELECT met.id FROM json_array_elements_text(%(companies)s) AS wanted (key), LATERAL (
+    SELECT r.id FROM referrals_referral r WHERE r.msp_id = %(msp)s AND r.company_key = wanted.key OFFSET 0) met
+UNION SELECT met.id FROM json_array_elements_text(%(external_ids)s) AS wanted (key), LATERAL (
+    SELECT r.id FROM referrals_referral r
+    WHERE r.msp_id = %(msp)s AND r.external_id = wanted.key AND r.external_id <> '' OFFSET 0) met
+"""
 
 
 def standing_clients() -> QuerySet[Client]:

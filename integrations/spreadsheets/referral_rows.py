@@ -5,8 +5,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q
-
 from elinkages.kernel.match_keys import company_key
 from integrations.models import Fate
 from integrations.spreadsheets import partner_book
@@ -64,7 +62,7 @@ def identities(values: Values) -> list[str]:
 
 
 class Log:
-    """The introductions that rows could be about, in one query."""
+    """The introductions that rows could be about, in two queries."""
 
     def __init__(self, many: Iterable[Values]) -> None:
         ids, keys = set(), set()
@@ -73,9 +71,7 @@ class Log:
             keys.add(company_key(values["company"]))
         self.by_id: dict[str, Referral] = {}
         self.by_company: dict[tuple[Any, str], list[Referral]] = defaultdict(list)
-        matches = Q(external_id__any_of=ids) | Q(company_key__any_of=keys) if ids else Q(company_key__any_of=keys)
-        found = retraction.standing().filter(matches).select_related("partner")
-        for referral in found.order_by("pk"):
+        for referral in retraction.standing_by(companies=keys, external_ids=ids):
             if referral.external_id:
                 self.by_id[referral.external_id] = referral
             self.by_company[referral.partner_id, referral.company_key].append(referral)
