@@ -53,7 +53,8 @@ def finance(acme: House) -> Client:
 
 def _settlement(acme: House) -> tuple[str, dict[str, str]]:
     path = f"/{acme.msp.slug}/payouts/{acme.ids['payout_id']}/settlement/"
-    return path, {"reference": "ACH 0042", "paid_on": timezone.now().date().isoformat(), "_once": str(uuid4())}
+    today = acme.msp.today(timezone.now())
+    return path, {"reference": "ACH 0042", "paid_on": today.isoformat(), "_once": str(uuid4())}
 
 
 def _state(acme: House) -> str:

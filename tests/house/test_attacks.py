@@ -131,7 +131,7 @@ def test_markup_in_a_name_is_text_on_every_page_and_in_every_letter(cast: World,
         Referral.objects.update(company=MARKUP, note=MARKUP, contact_name=MARKUP, website=MARKUP, next_action=MARKUP)
         MspClient.objects.update(name=MARKUP, website=MARKUP)
         ServiceLine.objects.update(name=MARKUP)
-        payouts.settle(Payout.objects.get(pk=acme.ids["payout_id"]), reference="T1", paid_on=timezone.now().date(),
+        payouts.settle(Payout.objects.get(pk=acme.ids["payout_id"]), reference="T1", paid_on=acme.msp.today(timezone.now()),
                        by=acme.members[Role.OWNER], at=timezone.now())  # fmt: skip
         letters = "".join(message.html for message in Message.objects.all())
     User.objects.filter(memberships__msp=acme.msp).update(name=MARKUP)
@@ -195,7 +195,7 @@ def test_nonsense_in_a_form_is_never_a_fault_of_ours(cast: World, owner: Client)
 
 @pytest.mark.parametrize("reference", ["   ", "\u200b", "\u2060\u200d", "-", "\u00a0"])
 def test_a_payment_without_a_readable_reference_is_not_recorded(cast: World, owner: Client, reference: str) -> None:
-    form = {"reference": reference, "paid_on": timezone.now().date().isoformat()}
+    form = {"reference": reference, "paid_on": cast.acme.msp.today(timezone.now()).isoformat()}
     assert owner.post(_address(cast, "payout-settlement"), form).status_code == 422
     with tenancy.use(cast.acme.msp.pk):
         assert Payout.objects.get(pk=cast.acme.ids["payout_id"]).state == PayoutState.SUBMITTED
@@ -219,7 +219,7 @@ def test_a_waiver_is_worth_nothing_once_somebody_else_can_approve(cast: World) -
 
 def _paid(house: world.House) -> Payout:
     payout = Payout.objects.get(pk=house.ids["payout_id"])
-    day = timezone.now().date() - timedelta(days=1)
+    day = house.msp.today(timezone.now()) - timedelta(days=1)
     return payouts.settle(payout, reference="T1", paid_on=day, by=house.members[Role.OWNER], at=timezone.now())
 
 

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from dateutil.relativedelta import relativedelta
@@ -36,7 +37,8 @@ def test_from_sign_up_to_a_paid_and_explained_commission_by_hand(
     browser: Browser, live_server: LiveServer, tmp_path: Path
 ) -> None:
     site = live_server.url
-    first = timezone.now().date().replace(day=1) - relativedelta(months=3)
+    today = timezone.localdate(timezone=ZoneInfo("America/New_York"))  # what an MSP begins with
+    first = today.replace(day=1) - relativedelta(months=3)
     owner, finance = Visitor(browser, site, DESKTOP), Visitor(browser, site, DESKTOP)
     petra = Visitor(browser, site, PHONE)
     with worker(tmp_path):
