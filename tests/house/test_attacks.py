@@ -131,8 +131,8 @@ def test_markup_in_a_name_is_text_on_every_page_and_in_every_letter(cast: World,
         Referral.objects.update(company=MARKUP, note=MARKUP, contact_name=MARKUP, website=MARKUP, next_action=MARKUP)
         MspClient.objects.update(name=MARKUP, website=MARKUP)
         ServiceLine.objects.update(name=MARKUP)
-        payouts.settle(Payout.objects.get(pk=acme.ids["payout_id"]), reference="T1", paid_on=acme.msp.today(timezone.now()),
-                       by=acme.members[Role.OWNER], at=timezone.now())  # fmt: skip
+        payout, now = Payout.objects.get(pk=acme.ids["payout_id"]), timezone.now()
+        payouts.settle(payout, reference="T1", paid_on=acme.msp.today(now), by=acme.members[Role.OWNER], at=now)
         letters = "".join(message.html for message in Message.objects.all())
     User.objects.filter(memberships__msp=acme.msp).update(name=MARKUP)
     Msp.objects.filter(pk=acme.msp.pk).update(name=MARKUP)
