@@ -109,7 +109,7 @@ def _web() -> Iterator[str]:
 
 def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - our own server
             return bool(answer.status == 200)
     except (URLError, ConnectionError):
         return False

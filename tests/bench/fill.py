@@ -70,6 +70,15 @@ def _referrals(size: int, partners: int, contracts: bool) -> None:
             FROM generate_series(1, %s) s(i) JOIN bench_partner p ON p.i = s.i %% %s""",
             [partners, size, partners],
         )
+    stage = "'won'" if contracts else "(ARRAY['registered','qualified','proposal','registered'])[1 + i %% 4]"
+    introduce("bench", partners_since="now()", stage=stage, stage_at="at")
+
+
+def introduce(source: str, *, partners_since: str, **columns: str) -> None:
+    """The partners of `bench_partner`, and of each row of `source` an introduction with its whole credit.
+
+    `columns` are those of the introductions that differ from one fill to another.
+    """
     insert(
         Partner,
         "bench_partner",
@@ -78,25 +87,24 @@ def _referrals(size: int, partners: int, contracts: bool) -> None:
         name="'Partner ' || i",
         name_key="'partner ' || i",
         state="'active'",
-        created_at="now() - i * interval '1 hour'",
+        created_at=f"{partners_since} - i * interval '1 hour'",
     )
     insert(
         Referral,
-        "bench",
+        source,
         id="referral",
         partner_id="partner",
         source_kind="(ARRAY['client','vcio','centre_of_influence','peer_msp','vendor'])[1 + number %% 5]",
         channel="'import'",
         company="'Company ' || md5(i::text)",
         company_key="'company ' || md5(i::text)",
-        stage="'won'" if contracts else "(ARRAY['registered','qualified','proposal','registered'])[1 + i %% 4]",
         registered_at="at",
-        stage_at="at",
         registered_by_name="'Bench'",
         currency="'USD'",
         expected_mrr_minor="mrr",
+        **columns,
     )
-    insert(Credit, "bench", referral_id="referral", partner_id="partner", basis_points="10000", created_at="at")
+    insert(Credit, source, referral_id="referral", partner_id="partner", basis_points="10000", created_at="at")
 
 
 def _sign() -> None:

@@ -24,10 +24,9 @@ from commissions.terms import Percent
 from elinkages.accounts.models import Membership, Msp
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
-from partners.models import Partner
 from referrals.models import Client, Contract, Credit, MrrMovement, Referral
 from tests import builders
-from tests.bench.fill import RATES, insert
+from tests.bench.fill import RATES, insert, introduce
 
 MONTHS: Final = 60
 PAID_FOR: Final = (None, 12, 36)
@@ -83,36 +82,15 @@ def _run(sql: str, **parameters: Any) -> None:
 def _introduce(size: int, partners: int) -> None:
     # Keys are of the time of their rows, as they would be.
     _run(_DEALS, size=size, partners=partners, seconds=MONTHS * 30 * 24 * 3600 // size)
-    insert(
-        Partner,
-        "bench_partner",
-        id="id",
-        kind="(ARRAY['client','vcio','centre_of_influence','peer_msp','vendor'])[1 + i %% 5]",
-        name="'Partner ' || i",
-        name_key="'partner ' || i",
-        state="'active'",
-        created_at="now() - interval '5 years' - i * interval '1 hour'",
-    )
-    insert(
-        Referral,
+    introduce(
         "bench_deal",
-        id="referral",
-        partner_id="partner",
-        source_kind="(ARRAY['client','vcio','centre_of_influence','peer_msp','vendor'])[1 + number %% 5]",
-        channel="'import'",
-        company="'Company ' || md5(i::text)",
-        company_key="'company ' || md5(i::text)",
+        partners_since="now() - interval '5 years'",
         stage="stage",
         lost_reason="CASE WHEN stage = 'lost' THEN 'timing' ELSE '' END",
-        registered_at="at",
         touched_at="CASE WHEN stage <> 'registered' THEN at + interval '4 hours' END",
         stage_at="least(now(), at + interval '20 days')",
         active_at="least(now(), at + interval '20 days')",
-        registered_by_name="'Bench'",
-        currency="'USD'",
-        expected_mrr_minor="mrr",
     )
-    insert(Credit, "bench_deal", referral_id="referral", partner_id="partner", basis_points="10000", created_at="at")
 
 
 def _sell(size: int) -> None:

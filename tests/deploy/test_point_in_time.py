@@ -100,7 +100,7 @@ class Archived:
 
 
 @pytest.fixture
-def archived(folder: Path) -> Iterator[Archived]:  # noqa: F811
+def archived(folder: Path) -> Iterator[Archived]:  # noqa: F811  the fixture
     """A server with a table of a hundred introductions."""
     keys = services.Keys.fresh()
     keys.postgres_port = postgres.free_port()

@@ -74,7 +74,7 @@ class Site:
 
     def is_well(self) -> bool:
         """Whether the web serves, with its database and Redis."""
-        with suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz", timeout=3) as answer:  # noqa: S310
+        with suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz", timeout=3) as answer:  # noqa: S310 - ours
             return bool(answer.status == 200)
         return False
 
