@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -58,18 +59,11 @@ def _slice[Row: Model](
 ) -> list[Row]:
     queryset = queryset.order_by(*[("-" if descending else "") + name for name in names])
     if cursor is not None:
-        queryset = queryset.filter(_beyond(names, cursor, "lt" if descending else "gt"))
+        # Rows are compared whole, because that alone lets an index begin at the cursor: a < x OR (a = x AND b < y)
+        # reads all that share their first column with it.
+        beyond = TupleLessThan if descending else TupleGreaterThan
+        queryset = queryset.filter(beyond(Tuple(*names), cursor))
     return list(queryset[:size])
-
-
-def _beyond(names: Sequence[str], cursor: Sequence[Any], operator: str) -> Q:
-    """(a, b) < (x, y), written as a <= x AND (a < x OR (a = x AND b < y)) so that the index is used."""
-    condition = Q(**{f"{names[-1]}__{operator}": cursor[-1]})
-    for name, value in zip(reversed(names[:-1]), reversed(cursor[:-1]), strict=True):
-        condition = Q(**{f"{name}__{operator}": value}) | (Q(**{name: value}) & condition)
-    if len(names) > 1:
-        condition = Q(**{f"{names[0]}__{operator}e": cursor[0]}) & condition
-    return condition
 
 
 def _value(row: Model, name: str) -> Any:
