@@ -15,9 +15,9 @@ from commissions.models import CreditApplication, Payout, PayoutRun, Rail
 from elinkages.accounts.models import Invitation, Membership, Msp, PortalDomain
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
-from tests import builders, walk, world
+from tests import builders, walk
 from tests.accounts.test_second_factor import code
-from tests.world import House
+from tests.world import House, World
 
 pytestmark = pytest.mark.django_db
 
@@ -34,8 +34,8 @@ def _alone() -> None:
 
 
 @pytest.fixture
-def acme() -> House:
-    return world.build().acme
+def acme(cast: World) -> House:
+    return cast.acme
 
 
 def _long_ago(client: Client) -> Client:

@@ -30,11 +30,6 @@ MARKUP = "'\"><img src=x onerror=alert(1)>{{7*7}}"
 
 
 @pytest.fixture
-def cast() -> World:
-    return world.build()
-
-
-@pytest.fixture
 def owner(cast: World) -> Client:
     """The browser of Acme's owner."""
     return walk.client_of(cast.acme.members[Role.OWNER].user)

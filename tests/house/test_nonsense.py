@@ -8,8 +8,9 @@ from django.db import transaction
 from django.test import Client
 
 from elinkages.accounts.rights import Role
-from tests import walk, world
+from tests import walk
 from tests.reading import Form, forms
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -32,8 +33,8 @@ NONSENSE: tuple[str | bytes, ...] = (
 
 
 @pytest.mark.parametrize("door", ["dashboard", "portal"])
-def test_nonsense_in_any_field_is_never_a_fault_of_ours(door: str) -> None:
-    acme = (cast := world.build()).acme
+def test_nonsense_in_any_field_is_never_a_fault_of_ours(cast: World, door: str) -> None:
+    acme = cast.acme
     person, ids = (acme.members[Role.OWNER].user, acme.ids) if door == "dashboard" else (cast.petra, acme.portal_ids)
     client, typed, sent = walk.client_of(person), cycle(NONSENSE), 0
     for url, form in _forms(client, [address.url(acme, ids, door) for address in walk.addresses(door)]):

@@ -7,15 +7,15 @@ from django.urls import reverse
 
 from elinkages.kernel import tenancy
 from elinkages.kernel.tenancy import TenantModel
-from tests import builders, world
+from tests import builders
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
 PAGES = ("change", "history")
 
 
-def test_every_table_opens_its_list_its_search_and_a_row() -> None:
-    cast = world.build()
+def test_every_table_opens_its_list_its_search_and_a_row(cast: World) -> None:
     staff = builders.a_browser(builders.a_user("Olga Ops", is_staff=True))
     visit = {"msp": str(cast.acme.msp.pk), "reason": "Ticket 4711: something is missing", "minutes": "15"}
     assert staff.post("/ops/enter/", visit).status_code == 302

@@ -10,9 +10,9 @@ from django.urls import Resolver404, resolve
 
 from elinkages.accounts import doors
 from elinkages.accounts.rights import RIGHTS, Role
-from tests import walk, world
+from tests import walk
 from tests.walk import Address
-from tests.world import House
+from tests.world import House, World
 
 pytestmark = pytest.mark.django_db
 
@@ -21,8 +21,8 @@ EVERYBODYS = re.compile(r"dashboard:(team-leave|ownership-\w+|[\w-]+-view-new)$"
 
 
 @pytest.fixture
-def acme() -> House:
-    return world.build().acme
+def acme(cast: World) -> House:
+    return cast.acme
 
 
 def _offered(html: str) -> Iterator[str]:

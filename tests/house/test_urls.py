@@ -13,7 +13,7 @@ from elinkages.accounts.rights import RIGHTS, Role
 from elinkages.kernel import tenancy
 from partners.access import portal
 from partners.models import Partner
-from tests import walk, world
+from tests import walk
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -25,11 +25,6 @@ ANYONES_PAGES = {
     "brand-css", "brand-logo", "unsubscribe", "arrival",
     "session-list", "session-end", "session-end-others", "second-factor", "go-on", "close-account",
 }  # fmt: skip
-
-
-@pytest.fixture
-def cast() -> World:
-    return world.build()
 
 
 def nothing(found: object) -> None:

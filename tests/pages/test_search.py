@@ -19,8 +19,9 @@ from elinkages.pages import search
 from partners import onboarding
 from partners.models import Contact
 from referrals.models import MatchKeys
-from tests import builders, world
+from tests import builders
 from tests.lists.conftest import Office, browse, make_office, text_of
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -65,8 +66,8 @@ def test_things_are_found_by_beginnings_of_names_and_by_whole_addresses(
     assert found(office.owner, text) == labels
 
 
-def test_payouts_are_found_by_number_and_by_the_banks_reference() -> None:
-    house = world.build().acme
+def test_payouts_are_found_by_number_and_by_the_banks_reference(cast: World) -> None:
+    house = cast.acme
     owner = house.members[Role.OWNER]
     with tenancy.use(house.msp.pk):
         payout = Payout.objects.order_by("number")[0]
