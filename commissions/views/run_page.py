@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.db.models import Count, Sum
+from django.db.models import Count, Sum, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from commissions import payouts
@@ -20,6 +21,8 @@ from elinkages.kernel.paging import paginate
 
 ROWS = 25
 LINES = 40
+FEWEST_LINES = 8
+LINES_OF_A_PAGE = 200
 RECORDED_AT_ONCE = 100
 NOT_TOLD = ("entry__pool__explain", "entry__pool__input_sha256")
 """Of a computation, what only its own page tells."""
@@ -31,11 +34,11 @@ class NoQuestion(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A payout with the lines that it is made of; `more` lines are on its own page."""
+    """A payout with the first of the `count` lines that it is made of; all of them are on its own page."""
 
     payout: Payout
     lines: Sequence[Line]
-    more: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +83,30 @@ def run_context(request: MspRequest, run: PayoutRun, *, references: ReferencesFo
 
 
 def rows_of(found: Sequence[Payout]) -> list[Row]:
-    """Payouts with their lines: three queries for a page of them."""
-    items = PayoutItem.objects.filter(payout__in=[payout.pk for payout in found]).select_related("entry__pool")
-    by_payout: dict[Any, list[PayoutItem]] = {}
-    for item in items.defer(*NOT_TOLD).order_by("entry__earning_month", "pk"):
-        by_payout.setdefault(item.payout_id, []).append(item)
-    told = origins([item.entry for mine in by_payout.values() for item in mine[:LINES]])
-    return [
-        Row(
-            payout,
-            [
-                Line(item.entry, told[item.entry.pool_id], item.entry.pool.reason, item.minor)
-                for item in by_payout.get(payout.pk, [])[:LINES]
-            ],
-            max(0, len(by_payout.get(payout.pk, [])) - LINES),
+    """Payouts with their lines: all of a few payouts, the first ones of many, in three queries for a page of them."""
+    most = min(LINES, max(FEWEST_LINES, LINES_OF_A_PAGE // max(1, len(found))))
+    order = ("entry__earning_month", "pk")
+    items = (
+        PayoutItem.objects.filter(payout__in=[payout.pk for payout in found])
+        .annotate(
+            place=Window(RowNumber(), partition_by="payout_id", order_by=order),
+            count=Window(Count("pk"), partition_by="payout_id"),
         )
-        for payout in found
-    ]
+        .filter(place__lte=most)
+        .select_related("entry__pool")
+        .defer(*NOT_TOLD)
+        .order_by(*order)
+    )
+    by_payout: dict[Any, list[Any]] = {}
+    for item in items:
+        by_payout.setdefault(item.payout_id, []).append(item)
+    told = origins([item.entry for mine in by_payout.values() for item in mine])
+    rows = []
+    for payout in found:
+        mine = by_payout.get(payout.pk, [])
+        lines = [Line(item.entry, told[item.entry.pool_id], item.entry.pool.reason, item.minor) for item in mine]
+        rows.append(Row(payout, lines, mine[0].count if mine else 0))
+    return rows
 
 
 def waiting_for_bank(run: PayoutRun) -> list[Payout]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from commissions import payouts
 from commissions.models import Entry, Hold, Payout, PayoutRun, PayoutState, RunState, Stage
+from commissions.views.run_page import FEWEST_LINES, ROWS, rows_of
 from elinkages.accounts import doors
 from elinkages.accounts.models import Membership, Msp
 from elinkages.accounts.rights import Role
@@ -102,6 +103,22 @@ def test_the_list_previews_the_next_run_with_reasons_and_opens_it(msp: Msp, finn
     run = opened(finn)
     assert "is waiting for approval" in finn.open("payout-run-list")
     assert "Below the minimum of $50.00" in finn.open("payout-run", run.pk)
+
+
+def test_few_payouts_show_all_their_lines_and_many_show_the_first_ones(msp: Msp, finn: Desk) -> None:
+    with tenancy.use(msp.pk):
+        petra = builders.a_partner("Petra")
+        for _ in range(FEWEST_LINES + 1):
+            payable(petra, 1_000)
+    few = finn.open("payout-run", opened(finn).pk)
+    with tenancy.use(msp.pk):
+        (hers,) = rows_of(list(Payout.objects.filter(partner=petra)))
+        assert (len(hers.lines), hers.count) == (FEWEST_LINES + 1, FEWEST_LINES + 1)
+        (shown, *_) = rows_of([hers.payout] * ROWS)
+        assert (len(shown.lines), shown.count) == (FEWEST_LINES, FEWEST_LINES + 1)
+        assert shown.lines == hers.lines[:FEWEST_LINES]
+    assert few.count("$10.00") == FEWEST_LINES + 1
+    assert " lines of " not in few
 
 
 def test_the_approver_reads_every_reason_and_approves_with_the_amount_on_the_button(
