@@ -27,8 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> "Iterator[Browser]":
-    """One Chromium for the session; open `browser.new_context(viewport=PHONE)` per visitor."""
+def _chromium() -> "Iterator[Browser]":
     from playwright.sync_api import sync_playwright
 
     executable = chromium.find()
@@ -40,6 +39,14 @@ def browser() -> "Iterator[Browser]":
         running = playwright.chromium.launch(executable_path=executable, args=list(chromium.QUIET))
         yield running
         running.close()
+
+
+@pytest.fixture
+def browser(_chromium: "Browser") -> "Iterator[Browser]":
+    """A Chromium; open `browser.new_context(viewport=PHONE)` per visitor. The windows are closed after the test."""
+    yield _chromium
+    for window in _chromium.contexts:
+        window.close()
 
 
 def logged_in(browser: "Browser", user: "User", url: str, **options: Any) -> "BrowserContext":

@@ -1,7 +1,8 @@
 """Real PostgreSQL for tests, as the role that serves (a pytest plugin, loaded before Django's settings).
 
-The roles are there before pytest starts (bin/pytest). The first worker that needs a database migrates
-one template as the owner; every worker copies it; tests log in as the app, which owns nothing.
+The roles are there before pytest starts (bin/pytest). One template is migrated as the owner: by bin/test while it looks
+at the code (`python -m tests.database`), else by the first worker that needs a database. Every worker copies it; tests
+log in as the app, which owns nothing.
 """
 
 import fcntl
@@ -52,7 +53,8 @@ def pytest_configure() -> None:
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 
-def _migrate_template() -> None:
+def migrate_template() -> None:
+    """Make the database that every worker copies, unless it was kept from an earlier run or made in this one."""
     folder = Path(os.environ["ELINKAGES_THROW_AWAY"])
     done = folder / template.MIGRATED
     with (folder / "template.lock").open("w") as lock:
@@ -79,7 +81,7 @@ def _migrate_template() -> None:
 @pytest.fixture(scope="session")
 def django_db_setup() -> None:
     """This worker's copy of the migrated template."""
-    _migrate_template()
+    migrate_template()
     with psycopg.connect(_with_path(os.environ["DATABASE_OWNER_URL"], "postgres"), autocommit=True) as owner:
         owner.execute("SELECT pg_advisory_lock(1)")  # CREATE DATABASE wants its template to itself
         # bin/test runs pytest twice around the same servers: without the browser tests, then with nothing else.
@@ -125,3 +127,7 @@ def _redis_of_this_worker() -> "Iterator[redis.Redis]":
 def _empty_redis(_redis_of_this_worker: "redis.Redis") -> None:
     """No test sees another one's cache, rate limits or queue."""
     _redis_of_this_worker.flushdb()
+
+
+if __name__ == "__main__":
+    migrate_template()

@@ -53,6 +53,7 @@ def full_steps(*, workers: str) -> list[Step]:
         Step("Migrations match the models", (*manage, "makemigrations", "--check", "--dry-run")),
         Step("Migrations serve beside the release before", (*manage, "check_migrations")),
         Step("System checks", (*manage, "check", "--fail-level", "WARNING")),
+        Step("Database of the tests", (sys.executable, "-m", "tests.database")),
         Step("Static files", (*manage, "collectstatic", "--noinput", "--verbosity", "0")),
         Step("Tests", (*pytest, *spread, "-m", "not browser"), live=True),
         Step("Every refusal is provoked", (sys.executable, "-m", "tests.refusals"), live=True),

@@ -26,7 +26,7 @@ def _open(browser: Browser, url: str, faults: list[str], **options: Any) -> Page
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_component_obeys_the_content_policy_and_fits_the_window(
+def test_every_component_obeys_the_content_policy_fits_the_window_and_satisfies_axe(
     browser: Browser, guide: str, viewport: Any, scheme: Any
 ) -> None:
     faults: list[str] = []
@@ -34,23 +34,18 @@ def test_every_component_obeys_the_content_policy_and_fits_the_window(
     page.wait_for_function("!!customElements.get('wide-tables') && !!customElements.get('theme-switch')")
     assert faults == []
     assert not is_too_wide(page)
-
-
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault_in_any_component(browser: Browser, guide: str, viewport: Any, scheme: Any) -> None:
-    page = _open(browser, guide, [], viewport=viewport, color_scheme=scheme)
     assert serious(page) == []
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_axe_finds_no_serious_fault_on_the_way_in(browser: Browser, live_server: Any, viewport: Any) -> None:
+def test_axe_finds_no_serious_fault_on_the_way_in(browser: Browser, live_server: Any) -> None:
     faults: list[str] = []
-    page = _open(browser, f"{live_server.url}/", faults, viewport=viewport)
+    page = _open(browser, f"{live_server.url}/", faults)
     for path in ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"):
         page.goto(f"{live_server.url}{path}")
-        assert serious(page) == []
-        assert not is_too_wide(page)
+        for window in (DESKTOP, PHONE):
+            page.set_viewport_size(window)
+            assert serious(page) == []
+            assert not is_too_wide(page)
     assert faults == []
 
 
