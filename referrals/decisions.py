@@ -5,7 +5,7 @@ from datetime import datetime
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.refusal import Refused
-from referrals import attribution, letters, pipeline
+from referrals import attribution, letters, pipeline, screening
 from referrals.models import Finding, FindingState, LostReason, Referral, Stage
 
 
@@ -29,6 +29,7 @@ def decide(finding: Finding, *, state: str, note: str = "", by: Actor, at: datet
         raise NoSuchDecision("Choose whether it is the same company or a different one.")
     if len(note) > 300:
         raise NoSuchDecision(f"Keep the note under 300 characters; this one has {len(note)}.")
+    screening.one_at_a_time()
     decided = {"state": state, "decided_at": at, "decided_by_name": by.actor_name[:200], "decision_note": note.strip()}
     if not Finding.objects.filter(pk=finding.pk, state=FindingState.OPEN).update(**decided):
         now = Finding.objects.get(pk=finding.pk)
@@ -45,6 +46,7 @@ def decide(finding: Finding, *, state: str, note: str = "", by: Actor, at: datet
         return finding
     if state == FindingState.SAME and passes_on(finding):
         _close_earlier(finding, by=by, at=at)
+    screening.look_further(referral, at=at)
     if attribution.grant(referral, by=by, at=at):
         letters.tell_credited(referral, at=at)
     return finding

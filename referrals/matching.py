@@ -5,11 +5,12 @@ most five blocks, and a block with more than BLOCK_SIZE names says nothing about
 """
 
 import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property, lru_cache
+from itertools import combinations
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,9 @@ from django.db import connection
 
 from elinkages.kernel.match_keys import alike, blocks, company_key, domain_key, email_key, phone_key, spelling
 from elinkages.kernel.tenancy import current_msp_id
-from referrals.models import Client, KeyKind, MatchKeys, Referral
+from partners.models import Partner
+from referrals.crowds import CROWD, MOST, Place, Sharers, place, place_at
+from referrals.models import Client, Finding, KeyKind, MatchKeys, Referral
 
 type Key = tuple[str, str]
 """Kind and normalized text."""
@@ -72,13 +75,15 @@ class Identity:
 class Match:
     """An older record that shares keys with an introduction, or has nearly its name (`score`, 0 to 100).
 
-    `is_over`: its protection had ended when the later introduction was registered.
+    `is_over`: its protection had ended when the later introduction was registered. `is_alike`: it shares a key, and has
+    nearly the name too.
     """
 
     other: Referral | Client
     keys: tuple[Key, ...]
     score: int = 0
     is_over: bool = False
+    is_alike: bool = False
 
     @property
     def withholds(self) -> bool:
@@ -127,49 +132,100 @@ def age(referral: Referral) -> tuple[datetime, UUID]:
 
 
 class Known:
-    """The clients and open introductions that may be one of some companies, read in at most four queries.
+    """The clients and open introductions that may be one of some companies, read in a handful of queries.
 
-    It follows what is registered afterwards by `add`, without asking again.
+    It follows what is registered afterwards by `add`, without asking again; `besides` are left out. Of a crowd
+    (referrals/crowds.py), those registered from `since` on that are not `full` of matches are read too.
     """
 
-    def __init__(self, identities: Sequence[Identity]) -> None:
-        shared = _sharing({key for one in identities for key in one.keyed})
+    def __init__(
+        self, identities: Sequence[Identity], *, besides: Collection[UUID] = (), since: datetime | None = None
+    ) -> None:
+        sharing = _sharing({key for one in identities for key in one.keyed})
         self._here, names = _blocks_of({key for one in identities for key in one.blocks})
         self._since: dict[Key, _Block] = defaultdict(_Block)
         self._names = {pk: (name, spelling(name)) for pk, name in names.items()}
         self._met = {one: self._compared(one, self._here) for one in identities} if self._here else {}
-        met = {pk for found in self._met.values() for pk in found}
-        self._records = _records(met | {pk for _, pk in shared})
-        self._by_key: dict[Key, dict[UUID, Referral | Client]] = defaultdict(dict)
-        for key, pk in shared:
+        self.full = set[UUID]()
+        self._sharers: dict[Key, Sharers] = defaultdict(Sharers)
+        few = self._read_crowds(sharing, besides, since)
+        looked_at = {pk for found in self._met.values() for pk in found} | {pk for _, pk in few}
+        if self._sharers:
+            crowds = {tuple(key for key in one.keyed if key in self._sharers): one for one in identities}
+            looked_at |= {pk for one in crowds.values() for pk in self._sharing(one, since)}
+        self._records = _records(looked_at.difference(besides))
+        for key, pk in few:
             if pk in self._records:
-                self._by_key[key][pk] = self._records[pk]
+                self._sharers[key].add(place(self._records[pk]))
+
+    def _read_crowds(
+        self, sharing: Sequence[tuple[Key, UUID]], besides: Collection[UUID], since: datetime | None
+    ) -> list[tuple[Key, UUID]]:
+        """Read who is in each crowd, and who of them is full; returns those who share a key that is no crowd's."""
+        sizes = Counter(key for key, _ in sharing)
+        many = [(key, pk) for key, pk in sharing if sizes[key] > CROWD]
+        if not many:
+            return list(sharing)
+        places = _places({pk for _, pk in many}.difference(besides))
+        for key, pk in sorted(((key, pk) for key, pk in many if pk in places), key=lambda one: places[one[1]]):
+            self._sharers[key].add(places[pk])
+        if since is not None:
+            self.full |= Finding.objects.full(list(places), most=MOST)
+        return [(key, pk) for key, pk in sharing if sizes[key] <= CROWD]
 
     def add(self, record: Referral | Client) -> None:
         """From now on, this open introduction or client is here."""
         identity, pk, one = identity_of(record), record.pk, str(record.pk)
         for key in identity.keyed:
-            self._by_key[key][pk] = record
+            self._sharers[key].add(place(record))
         for key in identity.blocks:
             self._since[key].add(one)
         self._names[one] = identity.name, spelling(identity.name)
         self._records[pk] = record
 
-    def having(self, key: Key) -> list[Referral | Client]:
-        """Those with a key that one of the companies has too."""
-        return list(self._by_key.get(key, {}).values())
+    def sent_by(self, partner: Partner, company: str) -> Referral | None:
+        """The oldest open introduction of a partner with this `company_key`, which is that of one of the companies."""
+        sharers = self._sharers.get((KeyKind.COMPANY.value, company))
+        if sharers is None:
+            return None
+        if sharers.is_crowd:
+            here = Referral.objects.open().filter(partner=partner, company_key=company)
+            return here.order_by("registered_at", "pk").first()
+        own = (self._records[pk] for pk in sharers.oldest())
+        return next((one for one in own if isinstance(one, Referral) and one.partner_id == partner.pk), None)
 
-    def matches(self, identity: Identity, *, without: UUID | None = None) -> list[Match]:
-        """What shares a key or has nearly the name: clients first, then open introductions, each by age."""
-        shared: dict[UUID, tuple[Referral | Client, list[Key]]] = {}
-        for key in identity.keyed:
-            for pk, record in self._by_key.get(key, {}).items():
-                shared.setdefault(pk, (record, []))[1].append(key)
-        found = [Match(record, _sorted(keys)) for record, keys in shared.values()]
-        for pk, (name, score) in self._alike(identity).items():
-            if pk not in shared and pk in self._records:
-                found.append(Match(self._records[pk], ((KeyKind.SIMILAR.value, name),), score))
-        return sorted((one for one in found if one.other.pk != without), key=_place)
+    def matches(self, identity: Identity, *, since: datetime | None = None) -> list[Match]:
+        """What shares a key or has nearly the name: clients first, then open introductions, each by age.
+
+        Of a crowd, those that are looked at, from `since` on all that are not full.
+        """
+        alike, found = self._alike(identity), []
+        for pk in self._sharing(identity, since).union(alike):
+            if record := self._records.get(pk):
+                keys = [key for key in identity.keyed if key in self._sharers and pk in self._sharers[key].members]
+                if keys:
+                    found.append(Match(record, _sorted(keys), is_alike=pk in alike))
+                else:
+                    name, score = alike[pk]
+                    found.append(Match(record, ((KeyKind.SIMILAR.value, name),), score))
+        return sorted(found, key=lambda match: place(match.other))
+
+    def count_before(self, identity: Identity, one: Place) -> int:
+        """How many that share a key or have nearly the name came earlier, whether or not they are looked at."""
+        found = {pk for key in identity.keyed if key in self._sharers for pk in self._sharers[key].before(one)}
+        alike = (self._records[pk] for pk in self._alike(identity) if pk in self._records)
+        return len(found | {record.pk for record in alike if place(record) < one})
+
+    def _sharing(self, identity: Identity, since: datetime | None) -> set[UUID]:
+        """Who is looked at because of an equal key."""
+        sharing = [self._sharers[key] for key in identity.keyed if key in self._sharers]
+        found = {pk for sharers in sharing for pk in sharers.oldest()}
+        crowds = [sharers for sharers in sharing if sharers.is_crowd]
+        for one, other in combinations(crowds, 2):
+            found.update(one.oldest_of_both(other))
+        if since is not None:
+            found.update(pk for crowd in crowds for pk in crowd.roomy_after(place_at(since), self.full))
+        return found
 
     def _alike(self, identity: Identity) -> _Alike:
         """Those of the name's blocks whose names are alike, with their names and likeness."""
@@ -212,11 +268,6 @@ class _Block:
         self.size += 1
         if self.size <= BLOCK_SIZE:
             self.ids.append(one)
-
-
-def matches(identity: Identity, *, without: Referral | None = None) -> list[Match]:
-    """Clients and open introductions that share a key or have nearly the name: clients first, then by age."""
-    return Known([identity]).matches(identity, without=without.pk if without else None)
 
 
 def _sharing(keys: set[Key]) -> list[tuple[Key, UUID]]:
@@ -266,13 +317,16 @@ def _records(ids: set[UUID]) -> dict[UUID, Referral | Client]:
     return {**clients, **referrals}
 
 
+def _places(ids: set[UUID]) -> dict[UUID, Place]:
+    """Where those of some clients and introductions stand that are clients or open."""
+    clients = Client.objects.filter(pk__any_of=ids).values_list("pk", "since_on")
+    still_open = Referral.objects.open().filter(pk__any_of=ids).values_list("pk", "registered_at")
+    found: dict[UUID, Place] = {pk: (False, day, pk) for pk, day in clients}
+    return found | {pk: (True, registered_at, pk) for pk, registered_at in still_open}
+
+
 def _sorted(keys: Sequence[Key]) -> tuple[Key, ...]:
     return tuple(sorted(keys, key=lambda key: (ORDER.index(KeyKind(key[0])), key[1])))
-
-
-def _place(match: Match) -> tuple[bool, date | datetime, UUID]:
-    other = match.other
-    return (True, *age(other)) if isinstance(other, Referral) else (False, other.since_on, other.pk)
 
 
 # Only keys are joined, because the planner knows nothing yet of an MSP that is new: it would read all that the MSP has,

@@ -13,9 +13,9 @@ from elinkages.kernel.copy import insert_all, insert_many
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
 from partners.models import Partner, PartnerState
-from referrals import attribution, letters, matching, protection, screening, self_dealing, sla
+from referrals import attribution, letters, protection, screening, self_dealing, sla
 from referrals.matching import Known, identity_of
-from referrals.models import Channel, KeyKind, Referral, Stage, StageMove
+from referrals.models import Channel, Referral, Stage, StageMove
 
 FIRST_CONTACT = "Make first contact"
 """The next action that every new introduction has; it is done with the first contact."""
@@ -98,7 +98,8 @@ def _enter(referrals: Sequence[Referral], *, closed: Sequence[Referral] = (), by
 
     Raises AlreadyReferred.
     """
-    known = Known([identity_of(referral) for referral in referrals])
+    since = min(referral.registered_at for referral in referrals)
+    known = Known([identity_of(referral) for referral in referrals], since=since)
     _refuse_again(referrals, known, by)
     insert_all(referrals)
     screening.index_referral(*referrals)
@@ -221,10 +222,8 @@ def _refuse_again(referrals: Sequence[Referral], known: Known, by: Actor) -> Non
     """The same partner and the same company name, still open: tell where it stands instead."""
     before: dict[tuple[UUID, str], Referral] = {}
     for referral in referrals:
-        same_name = known.having((KeyKind.COMPANY.value, referral.company_key))
-        own = (one for one in same_name if isinstance(one, Referral) and one.partner_id == referral.partner_id)
         pair = (referral.partner_id, referral.company_key)
-        if earlier := before.get(pair) or min(own, key=matching.age, default=None):
+        if earlier := before.get(pair) or known.sent_by(referral.partner, referral.company_key):
             raise _again(referral.partner, earlier, by)
         before[pair] = referral
 

@@ -4,11 +4,13 @@ An MSP's introductions and clients are screened one at a time (`one_at_a_time`),
 one company at the same moment the second one sees the first. What may be the same is judged in referrals/matching.py.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -16,17 +18,21 @@ from django.db.models import Q, QuerySet
 from elinkages.kernel import locks
 from elinkages.kernel.copy import insert_many
 from elinkages.kernel.match_keys import Blocks
-from referrals.matching import Identity, Known, Match, age, identity_of, matches, say_likeness
+from referrals.crowds import MOST, Place, place, place_at
+from referrals.matching import Identity, Known, Match, age, identity_of, say_likeness
 from referrals.models import Client, Finding, FindingState, KeyKind, MatchKeys, Referral
 
 __all__ = [
     "Identity",
     "Match",
+    "count",
+    "count_left",
     "having",
     "index_again",
     "index_client",
     "index_clients",
     "index_referral",
+    "look_further",
     "matches",
     "one_at_a_time",
     "screen",
@@ -34,6 +40,11 @@ __all__ = [
     "set_aside",
     "withholding",
 ]
+
+
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+_AFTER_ALL = place_at(datetime.max.replace(tzinfo=UTC))
+_PAIR = ("referral_id", "other_referral_id", "other_client_id")
 
 
 def one_at_a_time() -> None:
@@ -69,23 +80,48 @@ def index_clients(clients: Sequence[Client]) -> None:
     identities = [identity_of(client) for client in clients]
     keyed = list(zip(clients, identities, strict=True))
     _remember("client", [(client.pk, identity) for client, identity in keyed])
-    known = Known(identities)
+    known = Known(identities, since=_BEFORE_ALL)
     _write(
         [
-            _finding(match.other, Match(client, match.keys, match.score), at=client.created_at)
+            Met(match.other, replace(match, other=client), client.created_at)
             for client, identity in keyed
-            for match in known.matches(identity)
+            for match in known.matches(identity, since=_BEFORE_ALL)
             if match.other.pk != client.referral_id and isinstance(match.other, Referral)
         ]
     )
 
 
-def screen(referral: Referral, *, at: datetime) -> list[Finding]:
-    """Compare an introduction with open introductions and clients; returns what is new, oldest match first.
+def matches(identity: Identity) -> list[Match]:
+    """Clients and open introductions that share a key or have nearly the name: clients first, then by age."""
+    return Known([identity]).matches(identity)
+
+
+def count(identity: Identity) -> int:
+    """How many there are of them, also of those in a crowd that are not looked at."""
+    return Known([identity]).count_before(identity, _AFTER_ALL)
+
+
+def screen(referral: Referral, *, at: datetime) -> None:
+    """Compare an introduction with the open introductions and clients that it was not compared with yet.
 
     The finding belongs to the introduction that was registered later, which with imported history may be the other.
     """
-    return _write([_found(referral, match, at) for match in matches(identity_of(referral), without=referral)])
+    identity, since = identity_of(referral), referral.registered_at
+    known = Known([identity], besides={referral.pk, *_compared_with(referral)}, since=since)
+    _write([_met(referral, match, at) for match in known.matches(identity, since=since)])
+
+
+def look_further(referral: Referral, *, at: datetime) -> None:
+    """After a decision, bring up what the strongest matches have left no room for."""
+    if referral.is_open and referral.findings.count() >= MOST:
+        screen(referral, at=at)
+
+
+def count_left(referral: Referral) -> int:
+    """How many earlier matches of an introduction have had no room among its strongest ones."""
+    identity = identity_of(referral)
+    known = Known([identity], besides={referral.pk, *_compared_with(referral)})
+    return known.count_before(identity, place(referral))
 
 
 def screen_new(
@@ -96,15 +132,20 @@ def screen_new(
     `known` is what was here before them; those that will be `closed` at once are met by none of the others. Returns
     those whose credit waits, because what they met has more than the name in common.
     """
-    found, waiting = [], set[UUID]()
+    found, waiting, sizes = [], set[UUID](), Counter[UUID]()
     gone = {referral.pk for referral in closed}
     for referral in referrals:
-        own = [_found(referral, match, at) for match in known.matches(identity_of(referral))]
-        if any(one.referral_id == referral.pk and one.evidence["withholds"] for one in own):
+        matches = known.matches(identity_of(referral), since=referral.registered_at)
+        met = [_met(referral, match, at) for match in matches]
+        own = strongest([one for one in met if one.later is referral], MOST)
+        if any(one.match.withholds for one in own):
             waiting.add(referral.pk)
         if referral.pk not in gone:
             known.add(referral)
-        found += own
+        met = [one for one in met if one.later is not referral] + own
+        sizes.update(one.later.pk for one in met)
+        known.full.update(one.later.pk for one in met if sizes[one.later.pk] >= MOST)
+        found += met
     _write(found)
     return waiting
 
@@ -126,27 +167,67 @@ def _remember(record: str, rows: Sequence[tuple[UUID, Identity]]) -> None:
     insert_many(MatchKeys, columns, [(pk, *identity.columns) for pk, identity in rows])
 
 
-def _found(referral: Referral, match: Match, at: datetime) -> Finding:
+class Met(NamedTuple):
+    """An introduction that was registered later than what it matches, and when that was found."""
+
+    later: Referral
+    match: Match
+    at: datetime
+
+
+def _met(referral: Referral, match: Match, at: datetime) -> Met:
     later, earlier = referral, match.other
     if isinstance(match.other, Referral) and age(match.other) > age(referral):
         later, earlier = match.other, referral
     is_over = isinstance(earlier, Referral) and not earlier.is_protected(later.partner.msp.today(later.registered_at))
-    return _finding(later, Match(earlier, match.keys, match.score, is_over), at=at)
+    return Met(later, replace(match, other=earlier, is_over=is_over), at)
 
 
-def _finding(referral: Referral, match: Match, *, at: datetime) -> Finding:
+def strongest(met: Sequence[Met], room: int) -> list[Met]:
+    """At most `room` of them, in the order that they came in: first what withholds credit, then who has most in common.
+
+    Among equals a client comes first, then the oldest introduction, which is the one that may have the credit.
+    """
+    if len(met) <= room:
+        return list(met)
+    kept = {id(one) for one in sorted(met, key=_strength)[: max(room, 0)]}
+    return [one for one in met if id(one) in kept]
+
+
+def _strength(met: Met) -> tuple[bool, int, int, Place]:
+    match = met.match
+    return not match.withholds, -len(match.keys) - match.is_alike, -match.score, place(match.other)
+
+
+def _compared_with(referral: Referral) -> set[UUID]:
+    """The introductions and clients that an introduction was compared with, whatever was decided."""
+    return {other or client for other, client in referral.findings.values_list("other_referral_id", "other_client_id")}
+
+
+def _write(met: Sequence[Met]) -> None:
+    """Write down each match once, whatever was decided about it since; of one introduction the strongest of all.
+
+    At most MOST of its matches wait for a decision at a time.
+    """
+    if not met:
+        return
+    here, waiting = set[tuple[UUID, UUID]](), Counter[UUID]()
+    written = Finding.objects.filter(referral__in={one.later.pk for one in met})
+    for later, other, client, state in written.values_list(*_PAIR, "state"):
+        here.add((later, other or client))
+        waiting[later] += state == FindingState.OPEN
+    new: dict[UUID, list[Met]] = defaultdict(list)
+    for one in met:
+        if (one.later.pk, one.match.other.pk) not in here:
+            new[one.later.pk].append(one)
+    kept = [one for pk, many in new.items() for one in strongest(many, MOST - waiting[pk])]
+    Finding.objects.bulk_create(_finding(one) for one in kept)
+
+
+def _finding(met: Met) -> Finding:
+    referral, match, at = met
     target = {"other_referral": match.other} if isinstance(match.other, Referral) else {"other_client": match.other}
     return Finding(referral=referral, **target, evidence=_evidence(referral, match), found_at=at)
-
-
-def _write(found: Sequence[Finding]) -> list[Finding]:
-    """Write down each match once, whatever was decided about it since; returns those that are new."""
-    if not found:
-        return []
-    pair = ("referral_id", "other_referral_id", "other_client_id")
-    here = set(Finding.objects.filter(referral__in={one.referral_id for one in found}).values_list(*pair))
-    new = [one for one in found if (one.referral_id, one.other_referral_id, one.other_client_id) not in here]
-    return list(Finding.objects.bulk_create(new))
 
 
 def _evidence(referral: Referral, match: Match) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """What we know a company by, and where two of our records met."""
 
+from collections.abc import Collection
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from elinkages.kernel.constraints import EveryMspAlike, one_of
 from elinkages.kernel.match_keys import BLOCK_LENGTH
@@ -102,6 +104,11 @@ class FindingQuerySet(models.QuerySet["Finding"]):
     def waiting(self) -> "FindingQuerySet":
         """Nobody has decided, and the introduction is still open."""
         return self.filter(state=FindingState.OPEN, referral__stage__in=OPEN_STAGES)
+
+    def full(self, referral_ids: Collection[UUID], *, most: int) -> set[UUID]:
+        """Those of some introductions that have so many undecided matches that there is no room for another."""
+        undecided = self.filter(state=FindingState.OPEN, referral__any_of=list(referral_ids)).values("referral_id")
+        return set(undecided.annotate(size=Count("pk")).filter(size__gte=most).values_list("referral_id", flat=True))
 
 
 class Finding(TenantModel):

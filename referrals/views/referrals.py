@@ -13,7 +13,8 @@ from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.audit import trail
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
-from referrals import decisions, history, pipeline, sla
+from referrals import decisions, history, pipeline, screening, sla
+from referrals.crowds import MOST
 from referrals.forms import LossForm, NextActionForm, StageForm, TouchForm
 from referrals.models import FULL_SHARE, FindingState, KeyKind, Referral, Stage
 from referrals.views.beside import standing
@@ -45,6 +46,7 @@ def show(request: MspRequest, referral: Referral, *, status: int = 200, **forms:
         "credits": credits,
         "kept_basis_points": FULL_SHARE - sum(credit.basis_points for credit in credits),
         "findings": findings,
+        "left": screening.count_left(referral) if referral.is_open and len(findings) >= MOST else 0,
         "undecided": [finding for finding in findings if finding.state == FindingState.OPEN],
         "warning": sla.warning(referral, at=timezone.now(), zone=request.msp.zone),
         "today": request.msp.today(timezone.now()),

@@ -1,5 +1,6 @@
 """Writing down an introduction for someone who phoned."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,6 +14,7 @@ from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from partners.models import Partner
 from referrals import pipeline, screening
+from referrals.crowds import MOST
 from referrals.forms import LoggedReferralForm, partners_called
 from referrals.models import Channel
 from referrals.views.lists import team
@@ -36,7 +38,7 @@ def new(request: MspRequest) -> HttpResponse:
         "form": form,
         "sender": sender,
         "choices": form.choices,
-        "matches": _matches(request),
+        **_matches(request),
         "has_partners": form.is_bound or Partner.objects.exists(),
     }
     return page(request, "dashboard/referrals/new.html", context, status=422 if form.is_bound else 200)
@@ -55,7 +57,7 @@ def partner_choices(request: MspRequest) -> HttpResponse:
 @require_POST
 def duplicates(request: MspRequest) -> HttpResponse:
     """What we know of the company that is being typed."""
-    return page(request, "dashboard/referrals/_duplicates.html", {"matches": _matches(request)})
+    return page(request, "dashboard/referrals/_duplicates.html", _matches(request))
 
 
 def _log(request: MspRequest, form: LoggedReferralForm) -> HttpResponse:
@@ -79,8 +81,12 @@ def _named(request: MspRequest) -> Partner | None:
         return None
 
 
-def _matches(request: MspRequest) -> list[screening.Match]:
+def _matches(request: MspRequest) -> dict[str, Any]:
+    """What the company may be, the first of them, and how many more there are."""
     names = ("company", "website", "contact_email", "contact_phone")
     # What is typed here has passed no form; PostgreSQL takes no NUL.
     typed = [request.POST.get(name, "").replace("\0", "")[:254] for name in names]
-    return screening.matches(screening.Identity(*typed))
+    identity = screening.Identity(*typed)
+    found = screening.matches(identity)
+    left = screening.count(identity) - MOST if len(found) > MOST else 0
+    return {"matches": found[:MOST], "left": left}
