@@ -216,7 +216,7 @@ def parse_money(text: str, currency: str, *, decimal_mark: str | None = None) ->
     if match is None or (match["sign"] and match["inner"]):
         raise ValueError(f"{shown} is not an amount. Write it like 1,234.56.")
     for sign_of_currency in (match["before"], match["after"]):
-        _check_currency(sign_of_currency, currency)
+        check_currency(sign_of_currency, currency)
     whole, fraction = _split(match["number"].strip(), shown, currency, decimal_mark)
     places = exponent(currency)
     if fraction[places:].strip("0"):
@@ -228,7 +228,8 @@ def parse_money(text: str, currency: str, *, decimal_mark: str | None = None) ->
     return Money(-minor if match["sign"] or match["inner"] else minor, currency)
 
 
-def _check_currency(written: str, currency: str) -> None:
+def check_currency(written: str, currency: str) -> None:
+    """Raise ValueError when a sign or code that somebody wrote is not that of the currency."""
     if not written:
         return
     symbol = get_currency_symbol(currency, "en_US")

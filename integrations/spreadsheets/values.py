@@ -13,8 +13,8 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 
-from elinkages.kernel.money import parse_money
-from integrations.spreadsheets.fields import AMOUNT, CHOICE, DAY, EMAIL, NAME, SIGNED, WEBSITE, Field
+from elinkages.kernel.money import check_currency, parse_money
+from integrations.spreadsheets.fields import AMOUNT, CHOICE, CURRENCY_CODE, DAY, EMAIL, NAME, SIGNED, WEBSITE, Field
 from integrations.spreadsheets.workbooks import ERRORS, Exact
 
 MONTH_FIRST, DAY_FIRST = "month_first", "day_first"
@@ -59,11 +59,14 @@ def clean(cell: str) -> str:
 
 
 def read_cell(field: Field, cell: str, reading: Reading) -> str | int | None:
-    """The value of a cell: text, an ISO day, or minor units; None for an empty one. Raises NotReadable."""
+    """The value of a cell: text, an ISO day, or minor units; None for one that says nothing. Raises NotReadable."""
     text = clean(cell)
     if not text:
         return None
     _refuse_nonsense(field, text)
+    if field.reads == CURRENCY_CODE:
+        _refuse_foreign(text, reading)
+        return None
     if field.reads == DAY:
         return read_day(text, field.label, reading.date_order).isoformat()
     if field.reads in {AMOUNT, SIGNED}:
@@ -96,6 +99,16 @@ def _check(field: Field, text: str, cell: str) -> None:
     except ValidationError:
         what = "an e-mail address" if field.reads == EMAIL else "a web address"
         raise NotReadable(f"{shown(cell)} in {field.label} is not {what}.") from None
+
+
+def _refuse_foreign(text: str, reading: Reading) -> None:
+    try:
+        check_currency(text, reading.currency)
+    except ValueError:
+        raise NotReadable(
+            f"The amount is in {shown(text)}, and spreadsheets are read in {reading.currency}."
+            " Record an invoice in another currency by hand, with its rate."
+        ) from None
 
 
 def _amount(text: str, field: Field, reading: Reading) -> int:

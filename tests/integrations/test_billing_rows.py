@@ -92,6 +92,22 @@ def test_a_document_with_a_row_that_is_wrong_is_not_imported_at_all(
     assert found[0][1] == "Row 5 of the same document cannot be imported."
 
 
+def test_a_column_called_currency_is_found_and_rows_in_another_one_are_not_imported(
+    office: Office, elm: Client
+) -> None:
+    header = INVOICES.replace("\n", ",Currency\n")
+    done = office.bring("invoices", f"{header}1001,Elm,2026-03-01,5,,,,,,EUR\n1002,Elm,2026-03-01,5,,,,,,USD\n")
+    assert fates(office, done) == [
+        (
+            "error",
+            "The amount is in “EUR”, and spreadsheets are read in USD."
+            " Record an invoice in another currency by hand, with its rate.",
+        ),
+        ("create", ""),
+    ]
+    assert [invoice.external_id for invoice in facts(office)] == ["1002"]
+
+
 def test_what_is_refused_of_a_document_is_said_of_all_of_its_rows_so_that_they_can_be_brought_again(
     office: Office, elm: Client
 ) -> None:

@@ -1,5 +1,7 @@
 """A cell becomes a value, or a sentence names the cell and its column."""
 
+import re
+
 import pytest
 
 from integrations.spreadsheets.fields import FIELDS, Field
@@ -143,3 +145,14 @@ def test_endless_cells_are_refused_before_anything_is_searched_in_them(cell: str
     for one in (OWED_FROM, MRR, NAME, EMAIL, WEBSITE, NOTE):
         with pytest.raises(NotReadable):
             read_cell(one, cell, Reading("USD"))
+
+
+@pytest.mark.parametrize("kind", ["referrals", "clients", "opening", "invoices", "payments", "credits"])
+def test_amounts_in_another_currency_are_refused_and_ones_own_is_not_kept(kind: str) -> None:
+    for cell in ("USD", "usd", " US$ ", "$", ""):
+        assert read_cell(field(kind, "currency"), cell, Reading("USD")) is None
+    for cell in ("EUR", "€", "CAD", "C$", "dollars"):
+        with pytest.raises(
+            NotReadable, match=f"The amount is in “{re.escape(cell)}”, and spreadsheets are read in USD"
+        ):
+            read_cell(field(kind, "currency"), cell, Reading("USD"))

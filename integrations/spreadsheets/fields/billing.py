@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from integrations.spreadsheets.fields.field import AMOUNT, CHOICE, DAY, NAME, SIGNED, TEXT, Field
+from integrations.spreadsheets.fields.field import AMOUNT, CHOICE, CURRENCY, DAY, NAME, SIGNED, TEXT, Field
 
 CLIENT = Field(
     "client",
@@ -97,6 +97,7 @@ INVOICES = (
         DAY,
         help="The last day that the line bills.",
     ),
+    CURRENCY,
 )
 PAYMENTS = (
     CLIENT,
@@ -131,6 +132,7 @@ PAYMENTS = (
         120,
         help="Recognizes the payment when you upload the file again. Without it invoice, day and amount do.",
     ),
+    CURRENCY,
 )
 CREDITS = (
     Field(
@@ -158,4 +160,5 @@ CREDITS = (
         required=True,
         help="Above zero.",
     ),
+    CURRENCY,
 )

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from integrations.spreadsheets.fields.field import AMOUNT, DAY, NAME, TEXT, WEBSITE, Field
+from integrations.spreadsheets.fields.field import AMOUNT, CURRENCY, DAY, NAME, TEXT, WEBSITE, Field
 from integrations.spreadsheets.fields.partners import PARTNER, PARTNER_EMAIL
 
 CLIENTS = (
@@ -111,6 +111,7 @@ CLIENTS = (
         120,
         help="Recognizes the contract when you upload the file again.",
     ),
+    CURRENCY,
 )
 OPENING = (
     replace(PARTNER, required=True),
@@ -146,4 +147,5 @@ OPENING = (
         300,
         help="The partner reads it.",
     ),
+    CURRENCY,
 )

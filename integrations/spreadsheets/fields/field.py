@@ -5,6 +5,8 @@ from dataclasses import dataclass
 TEXT, NAME, EMAIL, WEBSITE, DAY, AMOUNT, CHOICE = "text", "name", "email", "website", "day", "amount", "choice"
 SIGNED = "signed"
 """An amount that may be below zero."""
+CURRENCY_CODE = "currency"
+"""The currency of a row's amounts: checked, and not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +20,12 @@ class Field:
     limit: int = 160
     required: bool = False
     help: str = ""
+
+
+CURRENCY = Field(
+    "currency",
+    "Currency",
+    ("currency", "currency code", "ccy", "curr"),
+    CURRENCY_CODE,
+    help="A row in another currency than yours is not imported.",
+)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from integrations.spreadsheets.fields.field import AMOUNT, CHOICE, DAY, EMAIL, NAME, TEXT, WEBSITE, Field
+from integrations.spreadsheets.fields.field import AMOUNT, CHOICE, CURRENCY, DAY, EMAIL, NAME, TEXT, WEBSITE, Field
 from integrations.spreadsheets.fields.partners import PARTNER, PARTNER_EMAIL
 
 REFERRALS = (
@@ -87,4 +87,5 @@ REFERRALS = (
         120,
         help="Recognizes the row when you upload the file again.",
     ),
+    CURRENCY,
 )
