@@ -221,12 +221,12 @@ def test_another_persons_form_id_founds_their_own_msp() -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"name": ""}, "This field is required"),
+        ({"name": ""}, "“Company name” is empty."),
         ({"slug": "accounts"}, "one of our own"),
         ({"slug": "No Way"}, "lower-case letters"),
         ({"time_zone": "Mars"}, "is no time zone"),
-        ({"currency": "XXX"}, "not one of the available choices"),
-        ({"name": "a\0b"}, "Null characters"),
+        ({"currency": "XXX"}, "is not on offer."),
+        ({"name": "a\0b"}, "has a character in it"),
     ],
 )
 def test_mistakes_are_named_and_nothing_is_half_done(wrong: dict[str, str], sentence: str) -> None:

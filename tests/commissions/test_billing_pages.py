@@ -75,7 +75,7 @@ def test_an_invoice_and_its_payment_are_typed_shown_and_taken_back(msp: Msp, con
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"number": ""}, "This field is required."),
+        ({"number": ""}, "“Invoice number” is empty."),
         ({"lines-0-amount": "", "lines-1-amount": ""}, "Enter the amount of at least one line."),
         ({"lines-0-amount": "ten"}, "is not an amount"),
         ({"service_to": "2026-05-31"}, "Enter both, or neither."),
@@ -86,7 +86,7 @@ def test_an_invoice_and_its_payment_are_typed_shown_and_taken_back(msp: Msp, con
         ({"currency": "EUR", "rate": "about 1"}, "is not a number with up to 6 decimal places"),
         ({"currency": "EUR", "rate": "1.0873501"}, "is not a number with up to 6 decimal places"),
         ({"currency": "USD", "rate": "1.1"}, "Leave it empty: the invoice is in USD, as commissions are."),
-        ({"currency": "XXX"}, "Select a valid choice."),
+        ({"currency": "XXX"}, "is not on offer."),
         ({"currency": "JPY", "rate": "0.0067"}, "is finer than JPY allows"),
     ],
 )

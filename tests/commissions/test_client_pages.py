@@ -109,7 +109,7 @@ def test_another_contract_is_added_without_scripts_and_what_was_typed_stays(msp:
         ({"mrr": "two thousand"}, "is not an amount. Write it like 1,234.56."),
         ({"mrr": "0"}, "Enter an amount above zero."),
         ({"mrr": "$2.001"}, "could be read in two ways"),
-        ({"service_line": "", "starts_on": ""}, "This field is required."),
+        ({"service_line": "", "starts_on": ""}, "“Service line” is empty. Choose one."),
         ({"first_paid_on": "2099-01-01"}, "has not come yet"),
     ],
 )
@@ -219,7 +219,7 @@ def test_a_new_mrr_shows_its_effect_before_it_is_saved(msp: Msp, today: date) ->
         ({"mrr": "2000"}, "is $2,000.00 on that day already."),
         ({"effective_on": "2001-01-01"}, "Choose that day or a later one."),
         ({"kind": "resume", "mrr": ""}, "is not paused on that day"),
-        ({"kind": "bonus"}, "Select a valid choice."),
+        ({"kind": "bonus"}, "is not on offer."),
     ],
 )
 def test_a_new_mrr_that_cannot_be_is_refused_and_stays_typed(

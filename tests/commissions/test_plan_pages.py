@@ -69,13 +69,13 @@ def test_the_form_publishes_the_terms_as_typed(msp: Msp) -> None:
         ("percent", "7.555", "“7.555” is not a number with up to 2 decimal places"),
         ("percent", "101", "The percentage in basis points must be a whole number"),
         ("months", "", "Enter a number of months"),
-        ("months", "0", "greater than or equal to 1"),
-        ("hold_days", "400", "less than or equal to 365"),
+        ("months", "0", "is 1 at least."),
+        ("hold_days", "400", "can be 365 at most."),
         ("cap_lifetime", "€100", "“€” is not USD. Write the amount in USD."),
         ("cap_lifetime", "1.234", "could be read in two ways"),
         ("cap_lifetime", "0", "Enter an amount above zero."),
-        ("name", "", "This field is required."),
-        ("valid_from", "someday", "Enter a valid date."),
+        ("name", "", "“Name” is empty."),
+        ("valid_from", "someday", "“In force from” is not a day"),
     ],
 )
 def test_what_is_wrong_is_said_and_what_was_typed_stays(msp: Msp, field: str, typed: str, sentence: str) -> None:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from lucide import IconDoesNotExist
 
 from elinkages.pages.templatetags.ui import layout
+from elinkages.pages.ui.problems import problems
 
 
 def _view(request: HttpRequest) -> HttpResponse:
@@ -177,11 +178,55 @@ def test_a_choice_of_one_is_a_group_with_a_legend_and_a_hidden_field_is_bare() -
 def test_the_summary_of_errors_leads_to_each_control() -> None:
     html = render("{% errors form %}", form=_wrong())
     assert 'role="alert"' in html
-    assert '<a href="#id_email">Email</a>' in html
-    assert '<a href="#id_kind_0">Kind</a>' in html
+    assert '<a href="#id_email">“Email” is not an e-mail address. Write it like name@example.com.</a>' in html
+    assert '<a href="#id_kind_0">“Kind” is empty. Choose one.</a>' in html
     assert "This partner has an agreement already." in html
     assert "#id_token" not in html
     assert render("{% errors form %}", form=Application()) == ""
+
+
+class Everything(forms.Form):
+    """A field of every sort that Django complains about without a name."""
+
+    name = forms.CharField(label="Name", min_length=3, max_length=5)
+    share = forms.IntegerField(label="Share", min_value=1, max_value=99)
+    email = forms.EmailField(label="E-mail")
+    site = forms.URLField(label="Website", assume_scheme="https")
+    starts_on = forms.DateField(label="First day")
+    at = forms.TimeField(label="Time")
+    kind = forms.ChoiceField(label="Kind", choices=[("a", "A")])
+    lines = forms.MultipleChoiceField(label="Lines", choices=[("a", "A")], widget=forms.CheckboxSelectMultiple)
+    paper = forms.FileField(label="Paper")
+    agrees = forms.BooleanField(label="I agree")
+    reason = forms.CharField(label="Reason", error_messages={"required": "Say why."})
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("name", "", "“Name” is empty. Fill it in."),
+        ("name", "Jo", "“Name” has 2 characters, and needs at least 3."),
+        ("name", "Joanna", "“Name” has 6 characters, and 5 fit. Shorten it."),
+        ("share", "ten", "“Share” is not a number. Write it in digits."),
+        ("share", "0", "“Share” is 1 at least."),
+        ("share", "100", "“Share” can be 99 at most."),
+        ("email", "dana@", "“E-mail” is not an e-mail address. Write it like name@example.com."),
+        ("site", "not a site", "“Website” is not a web address. Write it like example.com."),
+        ("starts_on", "", "“First day” is empty. Choose a day."),
+        ("starts_on", "someday", "“First day” is not a day that we can read. Write it like 2026-12-31."),
+        ("at", "noon", "“Time” cannot be read."),
+        ("kind", "", "“Kind” is empty. Choose one."),
+        ("kind", "z", "What was chosen for “Kind” is not on offer. Choose again."),
+        ("lines", "", "“Lines” is empty. Choose at least one."),
+        ("paper", "", "“Paper” is empty. Choose a file."),
+        ("agrees", "", "Tick “I agree”."),
+        ("reason", "", "Say why."),
+    ],
+)
+def test_a_sentence_about_a_field_names_it_unless_the_form_has_its_own(field: str, typed: str, sentence: str) -> None:
+    form = Everything({field: typed} if typed else {})
+    assert problems(form[field]) == [sentence]
+    assert sentence in render("{% field field %}", field=form[field])
 
 
 def test_two_copies_of_a_form_have_two_ids_of_submission() -> None:
@@ -272,6 +317,14 @@ def test_a_title_is_written_once_and_shown_in_the_tab_and_on_the_page(rail_reque
     assert '<a class="skip" href="#main">' in html
     assert '<main id="main"' in html
     assert '"allowEval":false' in html
+
+
+def test_a_title_of_an_amount_and_a_month_is_plain_in_the_tab(rail_request: HttpRequest) -> None:
+    title = '{% block title %}{% money 30000 "USD" %} of {{ who }}, {% month earned %}{% endblock %}'
+    source = f'{{% extends "layouts/dashboard.html" %}}{title}'
+    html = render(source, rail_request, msp=MSP, who="Park & <Ledger>", earned=date(2026, 10, 1))
+    assert "<title>$300.00 of Park &amp; &lt;Ledger&gt;, October 2026 · " in html
+    assert '<h1><span class="money">$300.00</span> of' in html
 
 
 @pytest.mark.parametrize(

@@ -328,8 +328,8 @@ def test_a_status_link_of_another_msp_shows_nothing(house: House, public: Browse
         ({"contact_email": "", "contact_phone": ""}, "so that we can reach them"),
         ({"contact_name": ""}, "Enter the name of the person"),
         ({"company": "!!!"}, "Enter the company's name with letters"),
-        ({"company": "a\0b"}, "Null characters are not allowed"),
-        ({"company": "x" * 161}, "at most 160 characters"),
+        ({"company": "a\0b"}, "has a character in it that nobody can read"),
+        ({"company": "x" * 161}, "161 characters, and 160 fit"),
     ],
 )
 def test_the_form_says_what_is_wrong_and_writes_nothing(

@@ -20,6 +20,7 @@ from elinkages.kernel import figures
 from elinkages.kernel.icons import badge_html, icon_html
 from elinkages.kernel.markup import breakable
 from elinkages.pages.ui import assets, controls, places, story
+from elinkages.pages.ui.problems import problems
 from elinkages.pages.ui.steady import UrlNode, steady_tag
 from partners.kinds import source_html
 
@@ -27,6 +28,7 @@ register = Library()
 ONCE = "_once"
 
 register.tag("url", UrlNode.compile)
+register.filter("problems", problems)
 steady_tag(register, icon_html, "icon")
 
 

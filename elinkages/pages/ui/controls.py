@@ -11,12 +11,14 @@ from django.forms.widgets import ChoiceWidget
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from elinkages.pages.ui.problems import problems
+
 type AnyForm = forms.BaseForm | BaseFormSet[Any]
 
 
 @dataclass(frozen=True)
 class Complaint:
-    """One line of an error summary: what is wrong, and the control it is about."""
+    """One line of an error summary: what is wrong, and the control it is about; no label where the text has it."""
 
     text: str
     label: str = ""
@@ -75,8 +77,9 @@ def _of(source: AnyForm) -> Iterator[Complaint]:
         return
     yield from (Complaint(str(text)) for text in source.non_field_errors())
     for bound in source:
-        for text in bound.errors:
-            yield Complaint(str(text), Truncator(str(bound.label)).words(8), _target(bound))
+        for text in problems(bound):
+            label = "" if f"“{bound.label}”" in text else Truncator(str(bound.label)).words(8)
+            yield Complaint(text, label, _target(bound))
 
 
 def _target(bound: BoundField) -> str:
