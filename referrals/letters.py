@@ -35,7 +35,7 @@ def tell_team(referral: Referral, *, has_credit: bool, by: Actor, at: datetime) 
                 at=at,
                 context={
                     **_for_team(referral, member),
-                    "due": _minute(sla.first_contact_due(referral.registered_at, referral.partner.msp.zone)),
+                    "due": _by_when(sla.first_contact_due(referral.registered_at, referral.partner.msp.zone)),
                     "has_credit": has_credit,
                 },
             )
@@ -144,6 +144,9 @@ def _people(partner: Partner, referral: Referral) -> Iterator[Reader]:
     yield Reader(reader.name, reader.email, url)
 
 
-def _minute(local: datetime) -> str:
-    """“Monday, November 23, 3:05 PM”."""
-    return f"{local:%A, %B} {local.day}, {local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'}"
+def _by_when(due: datetime) -> str:
+    """“Monday, November 23, 3:05 PM”; midnight is “the end of Monday, November 23”, the day that ends then."""
+    day = sla.last_day(due)
+    if day < due.date():
+        return f"the end of {day:%A, %B} {day.day}"
+    return f"{day:%A, %B} {day.day}, {due.hour % 12 or 12}:{due:%M} {'AM' if due.hour < 12 else 'PM'}"

@@ -215,7 +215,7 @@ def _complete(referral: Referral, owner: Membership | None, by: Actor, windows: 
         referral.owner, referral.owner_name = owner, str(owner)
     if referral.channel != Channel.IMPORT:
         due = sla.first_contact_due(referral.registered_at, partner.msp.zone)
-        referral.next_action, referral.next_action_on = FIRST_CONTACT, due.date()
+        referral.next_action, referral.next_action_on = FIRST_CONTACT, sla.last_day(due)
 
 
 def _refuse_again(referrals: Sequence[Referral], known: Known, by: Actor) -> None:

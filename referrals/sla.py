@@ -19,6 +19,11 @@ def first_contact_due(registered_at: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(next_business_day(local.date()), local.time(), zone)
 
 
+def last_day(due: datetime) -> date:
+    """The last day on which something due then is in time: midnight is the end of the day before."""
+    return (due - timedelta(microseconds=1)).date()
+
+
 def late_before(at: datetime, zone: ZoneInfo) -> datetime:
     """What was registered before this instant and has not been touched is late at `at`."""
     local = at.astimezone(zone)

@@ -103,8 +103,9 @@ def _preview(request: MspRequest, partner: Partner, choices: list[Contact], form
     message = str(form["message"].value() or "").strip()
     link = "(a link that only they get)"
     context = letter(contact, partner, message, link, request.member, timezone.now()) | {"msp": request.msp}
-    subject = render_to_string("emails/partner_invitation.subject.txt", context)
-    text = render_to_string("emails/partner_invitation.txt", context)
+    with timezone.override(request.msp.zone):
+        subject = render_to_string("emails/partner_invitation.subject.txt", context)
+        text = render_to_string("emails/partner_invitation.txt", context)
     return {"to": contact.email, "subject": subject.strip(), "text": text}
 
 

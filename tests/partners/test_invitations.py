@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from django.test import Client
 from django.utils import timezone
@@ -307,6 +308,12 @@ def test_an_owner_looks_at_the_letter_before_it_is_sent_and_never_sees_the_link(
     sent = client.get(f"/{msp.slug}/partners/{partner.pk}/").content.decode()
     assert not re.search(r"/invitation/partner/", sent)
     assert _state(msp, partner) == PartnerState.INVITED
+
+
+@time_machine.travel(datetime(2026, 11, 22, 2, 0, tzinfo=UTC), tick=False)
+def test_the_letter_that_is_looked_at_ends_on_the_day_of_the_msp(msp: Msp, ana: Membership, partner: Partner) -> None:
+    html = builders.a_browser(ana.user).get(f"/{msp.slug}/partners/{partner.pk}/invitation/").content.decode()
+    assert "good until December 5, 2026" in html, "it is still November 21 in New York"
 
 
 def test_logging_out_on_the_wrong_account_leads_back_to_the_invitation(

@@ -18,8 +18,8 @@ LATER = AT + timedelta(hours=3)
 
 
 def sent(house: House, company: str = "Brightwater Dental", **facts: Any) -> Referral:
-    facts = {"contact_name": "Lena Park", "contact_email": "lena@brightwater.com", **facts}
-    return pipeline.submit(house.harbor, company=company, channel=Channel.PORTAL, by=house.dana, at=AT, **facts)
+    facts = {"contact_name": "Lena Park", "contact_email": "lena@brightwater.com", "at": AT, **facts}
+    return pipeline.submit(house.harbor, company=company, channel=Channel.PORTAL, by=house.dana, **facts)
 
 
 def letters() -> list[tuple[str, str]]:
@@ -75,6 +75,13 @@ def test_a_letter_to_the_team_says_who_to_call_and_until_when(inside: House) -> 
     assert "Their server room floods." in text
     assert "They know that you will be in touch. First contact is due by Monday, November 23, 10:00 AM." in text
     assert f"/{inside.msp.slug}/referrals/" in text
+
+
+def test_what_comes_on_a_weekend_is_due_by_the_end_of_monday_in_the_letter_and_in_the_list(inside: House) -> None:
+    saturday = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
+    assert sent(inside, at=saturday).next_action_on == date(2026, 11, 23)
+    text = Message.objects.filter(to=inside.owner.user.email).get().text
+    assert "First contact is due by the end of Monday, November 23." in text
 
 
 def test_an_import_writes_to_nobody_and_sets_no_task(inside: House) -> None:

@@ -18,7 +18,7 @@ from partners.models import Contact
 from referrals import attribution, cases, pipeline, self_dealing
 from referrals.models import Channel, Flag, Referral
 from tests import builders
-from tests.builders import a_client, a_contract, a_pin, a_plan
+from tests.builders import a_client, a_contract, a_flag, a_pin, a_plan, a_referral
 from tests.referrals.conftest import House, text_of
 from tests.tables import rows
 
@@ -260,6 +260,23 @@ def test_the_page_shows_the_sign_and_releases_it(house: House, browser: Browser)
     assert browser.post(release, {"note": "Her brother"}).status_code == 302
     assert browser.post(release, {"note": "Again"}).status_code == 422
     assert "Her brother" in text_of(browser.get(f"/{house.msp.slug}/referrals/{referral.pk}/"))
+
+
+@pytest.mark.parametrize(
+    ("sides", "question"),
+    [
+        ({"staff", "partner"}, "Does Harbor & Finch CPAs refer themselves?"),
+        ({"partner_staff"}, "Is Harbor & Finch CPAs one of your own people?"),
+        ({"staff"}, "Is Brightwater Dental yours, or one of your own people?"),
+        ({""}, "Is Brightwater Dental a real introduction?"),
+    ],
+)
+def test_the_page_asks_what_its_signs_are_about(house: House, browser: Browser, sides: set[str], question: str) -> None:
+    with tenancy.use(house.msp.pk):
+        referral = a_referral(house.harbor, "Brightwater Dental")
+        for side in sides:
+            a_flag(referral, side=side)
+    assert question in text_of(browser.get(f"/{house.msp.slug}/referrals/{referral.pk}/"))
 
 
 def test_the_partner_reads_that_it_is_checked_and_not_why(house: House, client: Browser) -> None:

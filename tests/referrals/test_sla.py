@@ -1,6 +1,6 @@
 """First contact within a business day; nothing open stays quiet for two weeks."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,13 @@ def local(text: str) -> datetime:
 )
 def test_first_contact_is_due_on_the_next_business_day(registered: str, due: str) -> None:
     assert sla.first_contact_due(local(registered), ZONE) == local(due)
+
+
+@pytest.mark.parametrize(
+    ("due", "day"), [("2026-11-19T09:30", date(2026, 11, 19)), ("2026-11-24T00:00", date(2026, 11, 23))]
+)
+def test_what_is_due_at_midnight_is_due_on_the_day_that_ends(due: str, day: date) -> None:
+    assert sla.last_day(local(due)) == day
 
 
 @given(
