@@ -14,6 +14,7 @@ from commissions import facts
 from commissions.models import Pin, PlanRule, PlanVersion
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
+from elinkages.kernel import locks
 from elinkages.kernel.actors import Actor, System
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
@@ -193,8 +194,9 @@ def add_all(new: Sequence[tuple[Client, NewContract, date]], *, by: Actor, at: d
                 sold.owed_from,
                 sold.first_paid_on,
                 sold.external_id,
+                won_on,
             )
-            for client, sold, _ in new
+            for client, sold, won_on in new
         ],
         by=by,
         at=at,
@@ -206,12 +208,12 @@ def add_all(new: Sequence[tuple[Client, NewContract, date]], *, by: Actor, at: d
         if client.referral is not None
     ]
     if referred:
-        _pin_all(referred, by, at)
+        pin_all(referred, by, at)
     return signed
 
 
-def _pin_all(new: Sequence[tuple[Contract, Referral, date]], by: Actor, at: datetime) -> None:
-    """Pin new contracts by the rules; one that no plan applies to is left without."""
+def pin_all(new: Sequence[tuple[Contract, Referral, date]], by: Actor, at: datetime) -> None:
+    """Pin contracts, each with its introduction and the day of its win; one that no plan applies to is left without."""
     rulebook = Rulebook([referral.partner for _, referral, _ in new])
     pins, events = [], []
     for contract, referral, won_on in new:
@@ -239,6 +241,7 @@ def pin(
 
     Raises NotReferred, NoPlan (with the reason), or AlreadyPinned.
     """
+    locks.hold("pins")
     referral = contract.client.referral
     if referral is None:
         raise NotReferred(f"Nobody introduced {contract.client.name}, so there is no commission to plan.")

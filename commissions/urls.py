@@ -15,6 +15,8 @@ dashboard: list[URLPattern | URLResolver] = [
     path("plans/preview/", plans.plan_preview, name="plan-preview"),
     path("plans/rules/", rules.rule_list, name="plan-rule-list"),
     exported(RULES, "plans/rules/"),
+    path("plans/uncovered/", rules.uncovered_list, name="plan-uncovered"),
+    path("plans/uncovered/covering/", rules.uncovered_covering, name="plan-uncovered-covering"),
     path("plans/rules/new/", rules.rule_new, name="plan-rule-new"),
     path("plans/rules/<uuid:rule_id>/end/", rules.rule_end, name="plan-rule-end"),
     path("plans/<uuid:plan_id>/", plans.plan, name="plan"),

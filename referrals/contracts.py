@@ -88,6 +88,7 @@ class Signing:
     owed_from: date | None = None
     first_paid_on: date | None = None
     external_id: str = ""
+    won_on: date | None = None
 
 
 def sign_all(new: Sequence[Signing], *, by: Actor, at: datetime) -> list[Contract]:
@@ -115,6 +116,7 @@ def sign_all(new: Sequence[Signing], *, by: Actor, at: datetime) -> list[Contrac
             first_paid_on=one.first_paid_on,
             owed_from=one.owed_from or one.starts_on,
             is_without_plan=one.client.referral_id is not None,
+            told_won_on=one.won_on,
             created_at=at,
             external_id=one.external_id,
         )

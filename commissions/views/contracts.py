@@ -123,7 +123,7 @@ def contract_plan(request: MspRequest, contract_id: UUID) -> HttpResponse:
     if referral is None:
         raise deals.NotReferred(f"Nobody introduced {contract.client.name}, so there is no commission to plan.")
     today = request.msp.today(timezone.now())
-    won_on = min(today, contract.starts_on)
+    won_on = min(today, contract.told_won_on or contract.starts_on)
     pin = Pin.objects.filter(contract=contract).select_related("plan_version__plan").first()
     choice = deals.choose(referral.partner, referral.source_kind, contract.service_line, won_on)
     by_rule = choice.why if choice.version else ""

@@ -65,6 +65,8 @@ def identities(values: Values) -> list[str]:
 class Register:
     """The clients and contracts that rows could be about, in three queries."""
 
+    rulebook: deals.Rulebook  # once `ask_about` was called
+
     def __init__(self, many: Sequence[Values]) -> None:
         ids = {values["external_id"] for values in many if values.get("external_id")}
         keys = {company_key(values["client"]) for values in many}
@@ -85,13 +87,19 @@ class Register:
         self.settled: dict[UUID, date] = {}
         self.lines = {line.name.casefold(): line for line in service_lines.in_use()}
 
-    def ask_balances(self, partners: Iterable[Partner | None]) -> None:
-        """Learn the days of the opening balances of partners, in one query."""
+    def ask_about(self, partners: Iterable[Partner | None]) -> None:
+        """Learn the days of the opening balances of partners, and which plan each gets, in three queries."""
         introducers = [
-            client.referral.partner_id for found in self.clients.values() for client in found if client.referral
+            client.referral.partner for found in self.clients.values() for client in found if client.referral
         ]
-        ids = {*introducers, *(partner.pk for partner in partners if partner is not None)}
-        self.settled = opening_balances.settled_until(list(ids))
+        asked = {partner.pk: partner for partner in (*introducers, *partners) if partner is not None}
+        self.settled = opening_balances.settled_until(list(asked))
+        self.rulebook = deals.Rulebook(asked.values())
+
+    def has_plan(self, values: Values, partner: Partner, kind: str) -> bool:
+        """Whether a rule leads to a plan for a new contract of an introduction."""
+        line = self.lines.get(values["service_line"].casefold()) or ServiceLine(pk=None, name=values["service_line"])
+        return self.rulebook.choose(partner, kind, line, date.fromisoformat(values["won_on"])).version is not None
 
     def client(self, values: Values) -> Client | None:
         """The client of a row. Raises NotPossible when two have that name."""
@@ -129,7 +137,7 @@ def subject(values: Values) -> str:
 def judge(many: Sequence[Values], rules: Rules) -> list[Verdict]:
     """The fate of each row, given the clients, contracts and partners that are here."""
     book, register = partner_book.book_for(many), Register(many)
-    register.ask_balances(book.partners())
+    register.ask_about(book.partners())
     known = Lookalikes(identity(values, values["client"]) for values in many if rules.looks_around)
     return [_judge(values, rules, book, register, known) for values in many]
 
@@ -156,7 +164,9 @@ def _judge(
         likeness = known.find(identity(values, values["client"]), partner) if names_partner else None
         if likeness:
             return problem(f"{likeness.sentence} Win it by hand, and decide there whether they are the same company.")
-        return Verdict(Fate.CREATE, "" if partner or not names_partner else "The partner is added too.")
+        if partner is None:
+            return Verdict(Fate.CREATE, "The partner is added too." if names_partner else "")
+        return Verdict(Fate.CREATE, _without_plan(values, register, partner, partner.kind))
     return _judge_known(values, client, partner, register, rules)
 
 
@@ -185,10 +195,21 @@ def _judge_known(values: Values, client: Client, partner: Partner | None, regist
         return problem(refusal.message)
     holding = register.holding(client, values)
     if holding is None:
-        return Verdict(Fate.CREATE, f"A further contract of {client.name}.", client.pk)
+        further = f"A further contract of {client.name}."
+        if client.referral is not None:
+            note = _without_plan(values, register, client.referral.partner, client.referral.source_kind)
+            further = f"{further} {note}".strip()
+        return Verdict(Fate.CREATE, further, client.pk)
     if words := _news(holding, values, rules):
         return Verdict(Fate.UPDATE, f"{client.name}: {' and '.join(words)}.", client.pk)
     return Verdict(Fate.DUPLICATE, _same(holding, values, rules), client.pk)
+
+
+def _without_plan(values: Values, register: Register, partner: Partner, kind: str) -> str:
+    """That a contract would earn its introducer nothing; "" when it has a plan."""
+    if register.has_plan(values, partner, kind):
+        return ""
+    return f"No plan applies to it: {partner.name} earns nothing on it until one does."
 
 
 def _check_introducer(values: Values, client: Client, partner: Partner | None) -> None:

@@ -95,6 +95,14 @@ class Client(TenantModel):
         return self.TONES[self.state]
 
 
+class ContractQuerySet(models.QuerySet["Contract"]):
+    """Questions about many contracts."""
+
+    def without_plan(self) -> "ContractQuerySet":
+        """Running, of an introduced client that is still one, and nobody earns anything on them."""
+        return self.filter(is_without_plan=True, ends_on__isnull=True, client__state=ClientState.ACTIVE)
+
+
 class Contract(TenantModel):
     """A recurring agreement with a client for one service line.
 
@@ -102,6 +110,7 @@ class Contract(TenantModel):
     which commissions count (decisions 15: what was paid before the import is never accrued again).
     `revision` counts the changes that commissions depend on, `accrued_revision` is the one they were computed for.
     `is_without_plan`: of a referred client, and no plan was ever pinned, so that nobody earns anything on it.
+    `told_won_on`: the day of the win as it was told, if it was. The plan of that day is the one to pin.
     """
 
     client = TenantForeignKey(Client, related_name="contracts")
@@ -115,8 +124,11 @@ class Contract(TenantModel):
     revision = models.PositiveIntegerField(default=1, editable=False)
     accrued_revision = models.PositiveIntegerField(default=0, editable=False)
     is_without_plan = models.BooleanField(default=False, editable=False)
+    told_won_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField()
     external_id = models.CharField(max_length=120, blank=True)
+
+    objects: ClassVar = TenantManager.from_queryset(ContractQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [

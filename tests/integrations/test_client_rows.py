@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from commissions import accruals
+from commissions import accruals, uncovered
 from commissions.models import Entry, Pin
 from elinkages.kernel import tenancy
 from partners.models import Partner, SourceKind
@@ -193,3 +193,16 @@ def test_a_client_who_looks_like_another_is_left_to_a_person(office: Office, har
         "It has the web or mail domain of Elm Dental, who is a client already."
         " Win it by hand, and decide there whether they are the same company."
     )
+
+
+def test_before_anything_is_written_a_row_says_that_no_plan_applies_and_its_day_is_kept(office: Office) -> None:
+    with tenancy.use(office.msp.pk):
+        builders.a_partner("Harbor CPAs")
+    batch = office.check("clients", FILE)
+    note = "No plan applies to it: Harbor CPAs earns nothing on it until one does."
+    assert [reason for _, _, reason in office.fates(batch)] == [note, note, ""]
+    office.run(office.start(batch))
+    with tenancy.use(office.msp.pk):
+        kept = Contract.objects.filter(is_without_plan=True).values_list("external_id", "told_won_on")
+        assert dict(kept) == {"C-1": date(2025, 4, 10), "C-2": date(2025, 6, 15)}
+        assert uncovered.uncovered()[0].won_on == date(2025, 4, 10)

@@ -8,7 +8,7 @@ from commissions.models import PayoutRun, PayoutState, RunState
 from elinkages.kernel.money import format_money
 from elinkages.kernel.words import say_count, say_day
 from elinkages.pages.todo.desk import Desk, Task, cut
-from referrals.models import ClientState, Contract
+from referrals.models import Contract
 
 UNSETTLED = (PayoutState.APPROVED, PayoutState.RESERVED, PayoutState.SUBMITTED)
 
@@ -38,8 +38,7 @@ def runs(desk: Desk) -> Iterator[Task]:
 
 def without_plan(desk: Desk) -> Iterator[Task]:
     """Contracts of referred clients that no commission plan covers: nothing is earned on them."""
-    bare = Contract.objects.filter(is_without_plan=True, ends_on__isnull=True, client__state=ClientState.ACTIVE)
-    rows = cut(bare.select_related("client", "service_line").order_by("pk"))
+    rows = cut(Contract.objects.without_plan().select_related("client", "service_line").order_by("pk"))
 
     def line(contract: Contract) -> Task:
         return Task(
@@ -55,5 +54,5 @@ def without_plan(desk: Desk) -> Iterator[Task]:
         line,
         "contracts have no commission plan",
         lambda: f"Among them {rows[0].client} and {rows[1].client}. Nobody earns anything on them so far.",
-        "client-list",
+        "plan-uncovered",
     )
