@@ -162,13 +162,13 @@ def _worked_on(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
         for event in events.order_by("at", "pk"):
             if not _is_own(undoing, event):
                 latest[label, event.target_id] = event
-    currency = Msp.objects.get(pk=current_msp_id()).currency
+    msp = Msp.objects.get(pk=current_msp_id())
     found = {}
     for row in rows:
         events_of_row = [latest[one] for one in _targets(row) if one in latest and latest[one].at > _written(row)]
         if events_of_row:
             event = events_of_row[-1]
-            found[row.pk] = f"{describe(event, currency=currency)}, {say_day(event.at.date())}."
+            found[row.pk] = f"{describe(event, currency=msp.currency)}, {say_day(msp.today(event.at))}."
     return found
 
 

@@ -10,6 +10,7 @@ from commissions import accruals, invariants, payouts
 from commissions.models import BillingFact, Entry, Stage
 from elinkages.audit import trail
 from elinkages.kernel import tenancy
+from elinkages.kernel.words import say_day
 from integrations import tasks
 from integrations.models import Import, ImportState
 from integrations.spreadsheets import imports, running, undoing
@@ -90,7 +91,7 @@ def test_a_partner_that_was_here_gets_back_what_it_had(office: Office) -> None:
 def test_what_people_worked_on_since_stays_and_says_who_did_what(office: Office) -> None:
     done = office.bring("partners", PARTNERS + "Harbor,CPA,,,,\nMaple,CPA,,,,\nOak,CPA,,,,\n")
     with tenancy.use(office.msp.pk):
-        later = timezone.now()
+        later = (timezone.now() + timedelta(days=1)).replace(hour=2)  # the evening before, in New York
         onboarding.activate(Partner.objects.get(name="Harbor"), by=office.owner, at=later)
         pipeline.submit(
             Partner.objects.get(name="Maple"), company="Elm", channel="dashboard", by=office.owner, at=later
@@ -100,6 +101,7 @@ def test_what_people_worked_on_since_stays_and_says_who_did_what(office: Office)
     harbor, maple, oak = undone(office, done)
     assert harbor[1] == "kept"
     assert harbor[2].startswith("Olga Owner ")
+    assert harbor[2].endswith(f", {say_day(later.date() - timedelta(days=1))}.")
     assert maple == (3, "kept", "They introduced Elm.")
     assert oak == (4, "undone", "")
     with tenancy.use(office.msp.pk):
