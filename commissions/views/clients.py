@@ -63,6 +63,7 @@ def client(request: MspRequest, client_id: UUID) -> HttpResponse:
         "credits": [(credit, earned.get(credit.partner_id, 0)) for credit in credits],
         "kept_points": FULL_SHARE - sum(credit.basis_points for credit in credits),
         "earned_minor": sum(earned.values()),
+        "is_counting": any(row.promise and row.contract.revision != row.contract.accrued_revision for row in rows),
         "is_leaving": found.left_on is not None and found.left_on > today,
         "events": trail.history(found),
         "timeline": _timeline(rows),

@@ -75,6 +75,10 @@ def test_a_referral_is_won_on_one_page(msp: Msp, today: date) -> None:
     shown = browser.get(answer["Location"]).content.decode()
     assert "$2,000.00" in shown
     assert "10% of monthly recurring revenue for 12 months" in shown
+    assert "What changed just now is counted within ten minutes" in shown
+    with tenancy.use(msp.pk):
+        accruals.accrue(today=today, at=timezone.now())
+    assert "is counted within ten minutes" not in browser.get(answer["Location"]).content.decode()
 
 
 def test_the_plan_and_its_reason_are_shown_before_the_win(msp: Msp, today: date) -> None:

@@ -17,7 +17,7 @@ from partners import onboarding
 from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin
 from partners.views import portal as views
 from referrals import pipeline
-from referrals.models import Credit, Referral
+from referrals.models import Credit, Referral, Stage
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +181,17 @@ def test_a_suspended_partner_reads_why_and_sends_nothing(
         assert "A prospect complained" in answer.content.decode()
     with tenancy.use(msp.pk):
         assert not Referral.objects.exists()
+
+
+def test_whose_introduction_was_won_is_not_told_that_commission_starts_with_a_client(
+    msp: Msp, dana: PartnerLogin, portal: Client
+) -> None:
+    with tenancy.use(msp.pk):
+        referral = builders.a_referral(dana.partner)
+    assert "Commissions start when an introduction becomes a client" in _text(portal, f"/p/{msp.slug}/")
+    with tenancy.use(msp.pk):
+        Referral.objects.filter(pk=referral.pk).update(stage=Stage.WON)
+    assert "What your clients earn you is counted month by month" in _text(portal, f"/p/{msp.slug}/")
 
 
 def test_the_home_of_a_partner_costs_the_same_with_much_and_with_little(
