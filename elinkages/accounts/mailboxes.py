@@ -23,10 +23,23 @@ def is_known(address: str) -> bool:
     return proven.exists() or User.objects.filter(email=address).exists()
 
 
-def open_account(address: str, *, name: str, password: str) -> User:
-    """Make an account for whoever holds an invitation's link: it proves the mailbox, so the address needs no code."""
+def whose(address: str) -> list[User]:
+    """Who logs in with an address: whoever proved it, else whoever claims it.
+
+    It asks the same of the database whether or not anybody does, so that a clock tells nobody who has an account.
+    """
+    address = address.strip().lower()
+    claims = list(EmailAddress.objects.filter(email=address).select_related("user"))
+    mains = list(User.objects.filter(email=address))
+    proven = [claim.user for claim in claims if claim.verified]
+    found = proven or [claim.user for claim in claims] + mains
+    return list({user.pk: user for user in found}.values())
+
+
+def open_account(address: str, *, name: str, password: str, is_proven: bool = True) -> User:
+    """Make an account; whoever holds an invitation's link has proven the mailbox, so that address needs no code."""
     user = User.objects.create_user(address, password, name=" ".join(name.split()))
-    EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
+    EmailAddress.objects.create(user=user, email=address, verified=is_proven, primary=True)
     return user
 
 

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
 from django.contrib.auth import hashers
 from django.core.mail import EmailMultiAlternatives
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -133,6 +136,46 @@ def test_no_page_tells_whether_an_address_has_an_account(address: str, form: dic
     for known, unknown in zip(*answers, strict=True):
         _same(known, unknown)
     assert AccountLetter.objects.count() == (0 if "login" in address else 2), "both addresses get a letter, or none"
+
+
+def _work(address: str, form: dict[str, str], email: str) -> tuple[list[str], list[tuple[bool, bool]]]:
+    """What a request asks of which table, and the letters that it writes: whether with text, whether with HTML."""
+    AccountLetter.objects.all().delete()
+    with CaptureQueriesContext(connection) as asked:
+        Client().post(address, {name: value.format(email) for name, value in form.items()})
+    kind = re.compile(r'\b(SELECT|INSERT|UPDATE|DELETE)\b(?:.*?(?:FROM|INTO))? "(\w+)"', re.DOTALL)
+    said = [found.groups() for one in asked if (found := kind.search(one["sql"]))]
+    letters = AccountLetter.objects.values_list("text", "html")
+    return [" ".join(words) for words in said], [(bool(text), bool(html)) for text, html in letters]
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/accounts/login/", {"login": "{}", "password": "not the password"}),
+        ("/accounts/login/code/", {"email": "{}"}),
+        ("/accounts/password/reset/", {"email": "{}"}),
+        ("/accounts/signup/", {"name": "N", "email": "{}", "password1": "a long enough phrase"}),
+    ],
+    ids=["log in", "log in by code", "reset", "sign up"],
+)
+def test_the_work_is_the_same_whether_or_not_an_address_has_an_account(address: str, form: dict[str, str]) -> None:
+    """A clock would show the difference, after enough tries."""
+    builders.a_user("Known", "known@example.com")
+    known, letters = _work(address, form, "known@example.com")
+    unknown, other_letters = _work(address, form, "new@example.com")
+    assert letters == other_letters
+    assert letters in ([], [(True, True)])
+    if "signup" in address:  # a new account is read again, by index, after it was written
+        known, unknown = ([one for one in asked if not one.startswith("SELECT")] for asked in (known, unknown))
+    assert known
+    assert known == unknown
+
+
+def test_signing_up_with_a_known_address_leaves_nothing_behind() -> None:
+    builders.a_user("Known", "known@example.com")
+    Client().post("/accounts/signup/", FORM | {"email": "known@example.com"})
+    assert User.objects.get().email == EmailAddress.objects.get().email == "known@example.com"
 
 
 def test_signing_up_costs_one_hash_for_a_known_and_for_a_new_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,12 @@
-"""Forms of a person: signing up, logging in, and the means to do so; allauth's, in our words."""
+"""Forms of a person: signing up, logging in, and the means to do so; allauth's, in our words.
 
+Each does the same work for an address with an account and for one without: neither the page nor a clock tells.
+"""
+
+import uuid
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
 from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
@@ -10,12 +15,15 @@ from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.core import context, ratelimit
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
 from django.http import HttpRequest
 
+from elinkages.accounts import mailboxes
+from elinkages.accounts.backend import ResetToken
 from elinkages.accounts.models import User
 
 EMAIL = "E-mail"
@@ -47,6 +55,18 @@ class ResetPasswordForm(AllauthResetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _call_it_e_mail(self.fields["email"])
+
+    def clean_email(self) -> str:
+        """Whose address it is, if anybody's: the letter says it, the page does not."""
+        email: str = get_adapter().clean_email(self.cleaned_data["email"].lower())
+        self.users = [user for user in mailboxes.whose(email) if user.is_active]
+        return email
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        """A letter leaves in any case; a token is made for nobody, too."""
+        if not self.users:
+            ResetToken().make_token(User(pk=uuid.uuid4()))
+        return str(super().save(request, **kwargs))
 
 
 def _help_with_password(form: forms.Form) -> None:
@@ -88,6 +108,14 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
         super().__init__(*args, **kwargs)
         _call_it_e_mail(self.fields["email"])
 
+    def clean_email(self) -> str:
+        """A few letters an hour to one address, whoever has it."""
+        email: str = self.cleaned_data["email"].lower()
+        if not ratelimit.consume(context.request, action="request_login_code", key=email):
+            raise get_adapter().validation_error("too_many_login_attempts")
+        self._user = next((user for user in mailboxes.whose(email) if user.is_active), None)
+        return email
+
 
 class AddPasskeyForm(AddWebAuthnForm):
     """What to call a passkey. Every one of ours can log in by itself, so there is nothing to choose."""
@@ -121,17 +149,21 @@ class SignupForm(AllauthSignupForm):
         _help_with_password(self)
 
     def try_save(self, request: HttpRequest) -> Any:
-        """A known address takes as long as a new one, so that the clock tells nobody who has an account."""
+        """A known address costs what a new one does: an account is opened for nobody, and taken back."""
         if self.account_already_exists:
-            make_password(self.cleaned_data["password1"])
+            with transaction.atomic():
+                self._open(f"{uuid.uuid4().hex}@nobody.invalid")
+                transaction.set_rollback(True)
         return super().try_save(request)
 
-    def save(self, request: HttpRequest) -> Any:
-        """Keep the name with the person."""
-        user = super().save(request)
-        user.name = " ".join(self.cleaned_data["name"].split())
-        user.save(update_fields=["name"])
-        return user
+    def save(self, request: HttpRequest) -> User:
+        """The account, all of it or nothing."""
+        with transaction.atomic():
+            return self._open(self.cleaned_data["email"])
+
+    def _open(self, email: str) -> User:
+        name, password = self.cleaned_data["name"], self.cleaned_data["password1"]
+        return mailboxes.open_account(email, name=name, password=password, is_proven=False)
 
 
 class JoinForm(forms.Form):
