@@ -85,9 +85,16 @@ def find(token: str, *, at: datetime) -> Contact:
 
 
 def confirm(token: str, *, at: datetime) -> Contact:
-    """The mailbox is proven: letters go there from now on, the one before is told. Raises LinkOver, AddressTaken."""
+    """The mailbox is proven: letters go there from now on, the one before is told. Raises LinkOver.
+
+    Whoever has the link has not logged in, and is not told whose address it became meanwhile.
+    """
     contact = find(token, at=at)
-    _move(contact, contact.wanted_email, at)
+    try:
+        _move(contact, contact.wanted_email, at)
+    except people.AddressTaken as problem:
+        taken = f"By now other e-mails of {contact.msp} go to this address already. Enter another one in your details."
+        raise LinkOver(taken) from problem
     return contact
 
 
