@@ -1,5 +1,8 @@
 """CSV that a spreadsheet does not compute."""
 
+import csv
+import io
+
 import pytest
 
 from elinkages.kernel import csv_cells
@@ -35,3 +38,19 @@ def test_rows_are_quoted_as_the_standard_says_and_always_the_same() -> None:
     written = csv_cells.write(rows)
     assert written == b'Payee,Amount\r\n"Smith, ""Bob"" & Co",1.00\r\n\'=cmd,2.00\r\n'
     assert csv_cells.write(rows) == written
+
+
+@pytest.mark.parametrize("text", ["Acme;=1+1", "Acme; @SUM(A1)", "Acme\t+1", "Acme\n=1+1", "Acme\r\n-2+3", "a;b;|calc"])
+@pytest.mark.parametrize("divider", [";", "\t", "|"])
+def test_a_spreadsheet_that_divides_cells_elsewhere_computes_nothing_either(text: str, divider: str) -> None:
+    """Excel divides at semicolons wherever people write decimals with a comma, and knows no quotes within a cell."""
+    written = csv_cells.write([("Park", text, "1.00")]).decode()
+    cells = [
+        cell for row in csv.reader(io.StringIO(written), delimiter=divider, quoting=csv.QUOTE_NONE) for cell in row
+    ]
+    assert not [cell for cell in cells if cell.lstrip(' "').startswith(("=", "+", "-", "@", "|"))]
+
+
+@pytest.mark.parametrize("text", ["Mo-Fr; 9 to 5", "Called twice\nWill call back", "A;B", "1;2"])
+def test_what_is_divided_without_a_formula_stays(text: str) -> None:
+    assert csv_cells.safe(text) == text
