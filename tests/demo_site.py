@@ -30,14 +30,18 @@ def _manage(*command: str, role: str = "app") -> None:
     subprocess.run([sys.executable, "manage.py", *command, "--verbosity=0"], env=environment, cwd=ROOT, check=True)
 
 
-def cookies(email: str) -> dict[str, str]:
-    """The cookies of somebody of the demo who has just logged in."""
+def cookies(email: str, *, host: str = "") -> dict[str, str]:
+    """The cookies of somebody of the demo who has just logged in, or arrived at a portal's own host name."""
     from django.test import Client
 
+    from elinkages.accounts.hosts import HOST_KEY
     from elinkages.accounts.models import User
 
     browser = Client()
     browser.force_login(User.objects.get(email=email))
+    session = browser.session
+    session[HOST_KEY] = host
+    session.save()
     return {name: morsel.value for name, morsel in browser.cookies.items()}
 
 

@@ -1,9 +1,12 @@
-"""`bin/shots [USER …]`: every page as each demo user, 1280 and 390 wide, light and dark, in build/shots/."""
+"""`bin/shots [USER …]`: every page as each demo user, 1280 and 390 wide, light and dark, in build/shots/.
+
+A user is an address of the demo, `nobody`, or `own-host`: the portal at the MSP's own host name.
+"""
 
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import django
 
@@ -13,26 +16,43 @@ from tests import demo_site
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from elinkages.accounts.models import Msp
+
 FOLDER = demo_site.ROOT / "build" / "shots"
 WINDOWS = {"1280": {"width": 1280, "height": 900}, "390": {"width": 390, "height": 844}}
 SCHEMES = ("light", "dark")
 Places = dict[str, str]
 NEWCOMER = "nora@firstday.example"
+OWN_HOST = "own-host"
+HOST = "partners.northbeam.example"
+"""What Chromium alone takes for the machine that it runs on."""
 
 
 def main(wanted: list[str]) -> None:
     """Fill the demo, serve it, walk it with a browser."""
     demo_site.fill()
     django.setup()
-    everybody = {email: one for email, one in _everybody().items() if not wanted or email in wanted}
-    known = {email: demo_site.cookies(email) for email in everybody if "@" in email}
+    everybody = {name: places for name, places in _everybody().items() if not wanted or name in wanted}
+    known = {name: _cookies(name) for name in everybody}
     with demo_site.served() as address:
         from playwright.sync_api import sync_playwright
 
+        at_own_host = f"http://{HOST}:{urlsplit(address).port}"
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium.find(), args=list(chromium.QUIET))
-            for email, places in everybody.items():
-                _pictures(browser, address, email, places, known.get(email, {}))
+            browser = playwright.chromium.launch(
+                executable_path=chromium.find(),
+                args=[*chromium.QUIET, f"--host-resolver-rules=MAP {HOST} 127.0.0.1"],
+            )
+            for name, places in everybody.items():
+                _pictures(browser, at_own_host if name == OWN_HOST else address, name, places, known[name])
+
+
+def _cookies(name: str) -> dict[str, str]:
+    from elinkages.pages.demo import cast
+
+    if name == OWN_HOST:
+        return demo_site.cookies(cast.PETRA.email, host=HOST)
+    return demo_site.cookies(name) if "@" in name else {}
 
 
 def _everybody() -> dict[str, Places]:
@@ -41,13 +61,18 @@ def _everybody() -> dict[str, Places]:
     from elinkages.pages.demo import cast
 
     northbeam, harborlight = Msp.objects.get(slug="northbeam"), Msp.objects.get(slug="harborlight")
+    _take_own_host(northbeam)
+    petra = _places("portal", northbeam, cast.PETRAS_FIRM)
     public = {"landing": "/", "login": "/accounts/login/", "signup": "/accounts/signup/"}
     return {
         "nobody": public | {"reset": "/accounts/password/reset/"},
         cast.OWNER.email: _places("dashboard", northbeam, None),
         cast.FINANCE.email: _places("dashboard", northbeam, None),
         cast.MANAGER.email: _places("dashboard", northbeam, None),
-        cast.PETRA.email: {"start": "/start/"} | _places("portal", northbeam, cast.PETRAS_FIRM),
+        cast.READER.email: _places("dashboard", northbeam, None),
+        cast.PETRA.email: {"start": "/start/"} | petra,
+        cast.COLLEAGUE.email: petra,
+        OWN_HOST: {name: path.replace("/p/northbeam", "", 1) for name, path in petra.items()},
         cast.PAUL.email: _places("portal", northbeam, cast.PAULS_FIRM),
         cast.RIVAL.email: _places("dashboard", harborlight, None),
         NEWCOMER: _places("dashboard", _found_empty(), None),
@@ -59,6 +84,21 @@ def _everybody() -> dict[str, Places]:
             "start": "/start/",
         },
     }
+
+
+def _take_own_host(msp: "Msp") -> None:
+    """As after a check that found the record and the name."""
+    from django.utils import timezone
+
+    from elinkages.accounts import domains
+    from elinkages.accounts.models import PortalDomain
+    from elinkages.kernel import tenancy
+    from elinkages.kernel.actors import System
+
+    at = timezone.now()
+    with tenancy.use(msp.pk):
+        domain = PortalDomain.objects.create(msp=msp, host=HOST, token="0" * 40, added_at=at)
+        domains.record(domain, is_proved=True, is_live=True, problem="", by=System("bin/shots"), at=at)
 
 
 def _found_empty() -> object:
@@ -118,21 +158,28 @@ def _pictures(browser: "Browser", address: str, email: str, places: Places, cook
                 has_touch=phone,
             )
             context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
-            page = context.new_page()
+            shown = {200, 403}  # of pages that refuse, which are alike, the first
             for name, path in places.items():
-                count += _picture(page, address + path, folder / f"{name}-{width}-{scheme}.png")
+                page = context.new_page()  # one that was sent a file stumbles over the next address, too
+                if (status := _visit(page, address + path)) in shown:
+                    page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
+                    shown.discard(403 if status == 403 else 0)
+                    count += 1
+                page.close()
             context.close()
     print(f"{email}: {count} pictures in {folder.relative_to(demo_site.ROOT)}", flush=True)
 
 
-def _picture(page: "Page", url: str, file: Path) -> bool:
-    """One picture, of an address that answers with a page: many only take what is sent, or answer with a part."""
-    answer = page.request.get(url)
-    if answer.status != 200 or "<html" not in answer.text()[:500]:
-        return False
-    page.goto(url)
-    page.screenshot(path=file, full_page=True)
-    return True
+def _visit(page: "Page", url: str) -> int:
+    """The status of an address that answers with a page, else 0: many only take what is sent, or answer with a file."""
+    from playwright.sync_api import Error
+
+    try:
+        answer = page.goto(url)
+    except Error:
+        return 0
+    is_page = answer is not None and "html" in answer.headers.get("content-type", "")
+    return answer.status if answer and is_page and page.locator("main").count() else 0
 
 
 if __name__ == "__main__":

@@ -33,5 +33,5 @@ ROLE_SENTENCES = {
     Role.OWNER: "Can do everything, including plans, settings and people.",
     Role.MANAGER: "Runs partners, referrals, clients and imports.",
     Role.FINANCE: "Records and imports invoices and payments; opens, approves and pays payout runs.",
-    Role.READ_ONLY: "Sees everything, changes nothing.",
+    Role.READ_ONLY: "Reads partners, referrals, clients, commissions and payouts; changes nothing.",
 }

@@ -18,14 +18,16 @@ class Person(NamedTuple):
 OWNER: Final = Person("Olivia Hart", "olivia@northbeam.example", "Owner of Northbeam IT")
 MANAGER: Final = Person("Marcus Lind", "marcus@northbeam.example", "Manager at Northbeam IT")
 FINANCE: Final = Person("Fatima Noor", "fatima@northbeam.example", "Finance at Northbeam IT")
+READER: Final = Person("Rosa Quinn", "rosa@northbeam.example", "Read-only at Northbeam IT")
 PETRA: Final = Person("Petra Park", "petra@parkledger.example", "Partner of Northbeam IT and of Harborlight MSP")
+COLLEAGUE: Final = Person("Callum Reed", "callum@parkledger.example", "Petra’s colleague, who does not see earnings")
 PAUL: Final = Person("Paul Reyes", "paul@reyesdental.example", "Partner of Northbeam IT")
 RIVAL: Final = Person("Henry Vale", "henry@harborlight.example", "Owner of Harborlight MSP")
 RIVAL_FINANCE: Final = Person("Hanna Birch", "hanna@harborlight.example", "Finance at Harborlight MSP")
 STAFF: Final = Person("Odette Sims", "ops@elinkages.example", "Elinkages operations staff (at /ops/)")
 MONTHS: Final = 18
 """How long Northbeam has had its program."""
-LOGINS: Final = (OWNER, FINANCE, MANAGER, PETRA, PAUL, RIVAL, STAFF)
+LOGINS: Final = (OWNER, FINANCE, MANAGER, READER, PETRA, COLLEAGUE, PAUL, RIVAL, STAFF)
 
 
 class Source(NamedTuple):

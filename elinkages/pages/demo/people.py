@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from elinkages.accounts.models import Membership, Msp, User
 from elinkages.accounts.rights import Role
 from elinkages.pages.demo.cast import PASSWORD, Person
-from partners import invitations
+from partners import invitations, people
 from partners.models import Contact, Partner
 
 
@@ -28,3 +28,9 @@ def join(partner: Partner, user: User, *, by: Membership, at: datetime) -> None:
     contact = Contact.objects.filter(partner=partner, email=user.email).get()
     token = invitations.invite(partner, contact=contact, by=by, at=at)
     invitations.accept(token, user=user, at=at)
+
+
+def colleague(partner: Partner, person: Person, *, by: Membership, at: datetime) -> None:
+    """Let a second person of a partner in: they refer and follow, neither sign nor see earnings."""
+    people.add(partner, name=person.name, email=person.email, can_sign=False, sees_earnings=False, by=by, at=at)
+    join(partner, account(person), by=by, at=at)

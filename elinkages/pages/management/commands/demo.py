@@ -62,12 +62,14 @@ class Command(BaseCommand):
             owner = Membership.objects.get(msp=msp, user=owner_user)
             manager = people.member(msp, cast.MANAGER, Role.MANAGER)
             finance = people.member(msp, cast.FINANCE, Role.FINANCE)
+            people.member(msp, cast.READER, Role.READ_ONLY)
             look.dress(msp, by=owner, at=began)
             story = Story(msp, owner, manager, finance, now)
             story.tell()
             for person, firm in ((cast.PETRA, cast.PETRAS_FIRM), (cast.PAUL, cast.PAULS_FIRM)):
                 user = people.account(person)
                 people.join(story.partners[firm], user, by=owner, at=now - timedelta(days=400))
+            people.colleague(story.partners[cast.PETRAS_FIRM], cast.COLLEAGUE, by=owner, at=now - timedelta(days=200))
             waiting = [partner for partner in story.partners.values() if partner.state == PartnerState.PROSPECT]
             for partner in waiting[:3]:
                 invitations.invite(partner, by=manager, at=now - timedelta(days=9))
