@@ -15,7 +15,7 @@ from django.db import connection
 from commissions.models import Account, Journal
 from elinkages.kernel import locks
 from elinkages.kernel.actors import Actor
-from elinkages.kernel.copy import fresh_ids
+from elinkages.kernel.copy import Ids, fresh_ids
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 
@@ -94,16 +94,14 @@ def post_lines(header: Header, lines: Sequence[Line]) -> UUID:
     return post_selected(header, _LINES, _columns(lines))
 
 
-def post_selected(header: Header, query: str, params: Mapping[str, Any]) -> UUID:
+def post_selected(header: Header, query: str, params: Mapping[str, Any], ids: Ids | None = None) -> UUID:
     """Write the rows of `query` as one batch and close it; returns the journal's id.
 
     `query` is ours, never a person's, and gives (debit, credit, minor, currency, partner_id, entry_id, payout_id) in
-    the order in which they are to stand. Raises AlreadyPosted for a known source.
+    the order in which they are to stand; `ids` are for them. Raises AlreadyPosted for a known source.
     """
     lock()
-    if Journal.objects.filter(source=header.source).exists():
-        raise AlreadyPosted(f"{header.source} is in the books already.")
-    ids = fresh_ids()
+    ids = ids or fresh_ids()
     named: dict[str, Any] = {
         "msp": current_msp_id(),
         "ids_prefix": ids.prefix,
@@ -117,8 +115,10 @@ def post_selected(header: Header, query: str, params: Mapping[str, Any]) -> UUID
     }
     with connection.cursor() as cursor:
         cursor.execute(_POST.replace("{query}", query), {**named, **params})
-        found: UUID = cursor.fetchone()[0]
-    return found
+        found: tuple[UUID] | None = cursor.fetchone()
+    if found is None:
+        raise AlreadyPosted(f"{header.source} is in the books already.")
+    return found[0]
 
 
 def balances(partner_ids: Sequence[UUID] | None = None) -> dict[UUID, Balance]:
@@ -158,7 +158,8 @@ _HASH: Final = HASHED % {
     "lines": "body.lines",
 }
 
-# One statement for the journal and its postings, so that neither is ever there without the other.
+# One statement for the journal and its postings, so that neither is ever there without the other; none for a known
+# source.
 _POST: Final = f"""
 WITH p AS MATERIALIZED (
     SELECT (%(ids_prefix)s || to_hex(%(ids_start)s + row_number() OVER ()))::uuid AS id, line.*
@@ -172,6 +173,7 @@ journal AS (
         (msp_id, seq, source, kind, effective_on, posted_at, posted_by_name, postings_count, prev_hash, hash)
     SELECT %(msp)s, last.seq + 1, %(source)s, %(kind)s, %(effective)s, %(at)s, %(by)s, body.count, last.hash, {_HASH}
     FROM body, last
+    WHERE NOT EXISTS (SELECT FROM commissions_journal WHERE msp_id = %(msp)s AND source = %(source)s)
     RETURNING id),
 posted AS (
     INSERT INTO commissions_posting

@@ -1,8 +1,9 @@
 """Commissions in the background: beat nudges, the rows decide."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 from uuid import UUID
 
 from celery import shared_task
@@ -20,14 +21,23 @@ from elinkages.watch.metrics import BOOKS
 logger = logging.getLogger(__name__)
 
 
+TURN: Final = timedelta(milliseconds=300)
+"""How long an MSP may keep a worker while others wait, but for the page that it is at."""
+
+
 @stepped_task
-def accrue(*, msp_id: UUID, **_: object) -> None:
-    """Accrue and release everything that is due for one MSP, one short unit of work after the other."""
+def accrue(*, msp_id: UUID, turn_id: str = "", **_: object) -> None:
+    """Accrue and release what is due for one MSP; with much to do it goes to the end of the queue now and then."""
     at = timezone.now()
-    today = Msp.objects.get(pk=msp_id).today(at)
-    unit = partial(tenancy.use, msp_id)
-    accruals.accrue(today=today, at=at, unit=unit)
-    accruals.release(today=today, at=at, unit=unit)
+    following = accruals.take_turn(
+        today=Msp.objects.get(pk=msp_id).today(at),
+        at=at,
+        unit=partial(tenancy.use, msp_id),
+        goes_on=lambda: timezone.now() < at + TURN,
+        turn_id=UUID(turn_id) if turn_id else None,
+    )
+    if following:
+        accrue.delay(msp_id=str(msp_id), turn_id=str(following))
 
 
 @shared_task

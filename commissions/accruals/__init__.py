@@ -4,14 +4,15 @@ Nothing here reads a clock. Everything may be run twice, late, or by two workers
 one short unit of work under one lock per MSP, and what another worker did meanwhile is simply found unchanged.
 """
 
-from commissions.accruals.month import SYSTEM, accrue, accrue_month, release, revise_page
+from commissions.accruals.month import revise_page
+from commissions.accruals.passes import SYSTEM, accrue, release, take_turn
 from commissions.accruals.release import release_batch
 
 __all__ = [
     "SYSTEM",
     "accrue",
-    "accrue_month",
     "release",
     "release_batch",
     "revise_page",
+    "take_turn",
 ]

@@ -3,26 +3,27 @@
 import gc
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
+from django.db import connection
 
 from commissions import holds
 from commissions.accruals import caps, revisions, scan
 from commissions.accruals.posting import write
-from commissions.accruals.release import release_batch
 from commissions.accruals.revisions import Revised
 from commissions.accruals.scan import Due
 from commissions.accruals.targets import Failed, compute, terms_of_versions
 from commissions.accruals.tiers import Placed
-from commissions.models import AccruedMonth, Hold
+from commissions.models import Hold, Place
 from commissions.terms import Terms
 from elinkages.kernel import locks
-from elinkages.kernel.actors import Actor, System
+from elinkages.kernel.actors import Actor
+from elinkages.kernel.tenancy import current_msp_id
 from referrals.models import Contract
 
 logger = logging.getLogger(__name__)
@@ -31,11 +32,7 @@ PAGE: Final = 5_000
 """Contracts of one unit of work: short enough to keep others waiting for about a second."""
 REVISED_PAGE: Final = 50
 """Revised contracts of one unit of work; each may have years of months."""
-SYSTEM: Final = System("Monthly accrual")
 MONTH: Final = relativedelta(months=1)
-
-type Unit = Callable[[], AbstractContextManager[object]]
-"""What opens a unit of work."""
 
 
 def through_month(today: date) -> date:
@@ -43,68 +40,28 @@ def through_month(today: date) -> date:
     return today.replace(day=1) - MONTH
 
 
-def accrue(*, today: date, at: datetime, by: Actor = SYSTEM, unit: Unit = nullcontext) -> int:
-    """Everything that is due by `today`; returns how many entries were posted or voided.
+def accrue_page(place: Place, *, today: date, by: Actor, at: datetime) -> "Done":
+    """One page of contracts of a month; what it did says where the next one begins.
 
-    Each page is one `unit` of work, as the worker wants them; without any it all belongs to the caller's. `today` is
-    the MSP's calendar day.
+    A month that is over and could be computed for everybody is complete: it is not looked through again (ADR 45).
     """
-    with unit():
-        months = open_months(today)
-    posted = sum(accrue_month(month, today=today, at=at, by=by, unit=unit) for month in months)
-    seen = 1
-    while seen:
-        with unit():
-            seen, count = revise_page(today=today, by=by, at=at)
-        posted += count
-    return posted
-
-
-def accrue_month(month: date, *, today: date, at: datetime, by: Actor = SYSTEM, unit: Unit = nullcontext) -> int:
-    """One month of every contract, page by page, as `accrue` does it; returns how many entries were posted or voided.
-
-    A month that is over and could be computed for everybody is complete: it is not looked through again.
-    """
-    posted = failed = 0
-    after: UUID | None = None
-    while True:
-        with unit():
-            page = accrue_page(month, after=after, today=today, by=by, at=at)
-            posted, failed, after = posted + page.posted, failed + page.failed, page.cursor
-            if after is None:
-                if not failed and month <= through_month(today):
-                    AccruedMonth.objects.bulk_create([AccruedMonth(month=month, accrued_at=at)], ignore_conflicts=True)
-                return posted
-
-
-def open_months(today: date) -> list[date]:
-    """The months that are scanned for every contract: from the first that is not complete to the newest that is over.
-
-    The running month is among them only when some plan pays at once, on the day of its trigger.
-    """
-    first = scan.first_open_month()
-    if first is None:
-        return []
-    return months_between(first, today if scan.pays_at_once() else through_month(today))
-
-
-class Page(NamedTuple):
-    """How many entries a page of contracts posted or voided, how many contracts could not be computed, and where the
-    next page begins (None after the last)."""
-
-    posted: int
-    failed: int
-    cursor: UUID | None
-
-
-def accrue_page(month: date, *, after: UUID | None, today: date, by: Actor, at: datetime) -> Page:
-    """One page of contracts for one month."""
     _lock()
+    month = place.month
     with _uncollected():
-        page = scan.scan(month, after=after, size=PAGE, once_only=month == today.replace(day=1))
+        page = scan.scan(month, after=place.after, size=PAGE, once_only=month == today.replace(day=1))
         versions: dict[UUID, Terms] = {}
         done = _compute(_place(page.due, month, today, versions), month, today, versions, by, at)
-    return Page(done.posted, done.failed, page.cursor)
+    is_whole = place.is_whole and not done.failed
+    if page.cursor is not None:
+        return done._replace(place=Place(month, page.cursor, is_whole))
+    if is_whole and month <= through_month(today):
+        _complete(month, at)
+    return done._replace(place=Place(month + MONTH))
+
+
+def _complete(month: date, at: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPLETE, [current_msp_id(), month, at])
 
 
 def revise_page(*, today: date, by: Actor, at: datetime) -> tuple[int, int]:
@@ -122,35 +79,29 @@ def revise_page(*, today: date, by: Actor, at: datetime) -> tuple[int, int]:
     return (len(contracts) if written or marked else 0), posted
 
 
-def release(*, today: date, at: datetime, by: Actor = SYSTEM, unit: Unit = nullcontext) -> int:
-    """Make payable what is due by `today`; returns how many entries. Each batch is one `unit` of work."""
-    moved, count = 0, 1
-    while count:
-        with unit():
-            count = release_batch(today=today, by=by, at=at)
-        moved += count
-    return moved
-
-
 def _place(due: list[Due], month: date, today: date, versions: dict[UUID, Terms]) -> Placed:
     terms_of_versions({row.version_id for row in due if row.version_id}, versions)
     return caps.place(due, month, today=today, versions=versions)
 
 
-class _Done(NamedTuple):
-    """How many targets were written down, how many entries were posted or voided for them, and how many contracts
-    could not be computed."""
+class Done(NamedTuple):
+    """What computing did: how many targets were written down, how many entries were posted or voided for them, how
+    many contracts could not be computed, whether some of the amounts are payable already, and where to go on."""
 
     targets: int
     posted: int
     failed: int
+    is_payable: bool
+    place: Place | None = None
 
 
-def _compute(placed: Placed, month: date, today: date, versions: dict[UUID, Terms], by: Actor, at: datetime) -> _Done:
+def _compute(placed: Placed, month: date, today: date, versions: dict[UUID, Terms], by: Actor, at: datetime) -> Done:
     found = compute(placed.changed, month, today=today, versions=versions, placed=placed)
-    _hold_back(found.failed, by, at)
+    if found.failed:
+        _hold_back(found.failed, by, at)
     posted = write(found.targets, month=month, today=today, by=by, at=at)
-    return _Done(len(found.targets), posted, len(found.failed))
+    is_payable = any(target.hold_until <= today for target in found.targets)
+    return Done(len(found.targets), posted, len(found.failed), is_payable)
 
 
 def _hold_back(failed: list[Failed], by: Actor, at: datetime) -> None:
@@ -200,3 +151,8 @@ def _uncollected() -> Iterator[None]:
 def _lock() -> None:
     """One accrual per MSP at a time; the second finds the first one's work done."""
     locks.hold("accrual")
+
+
+_COMPLETE: Final = """
+INSERT INTO commissions_accruedmonth (msp_id, month, accrued_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
+"""

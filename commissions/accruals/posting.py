@@ -58,7 +58,7 @@ def write(targets: Sequence[Target], *, month: date, today: date, by: Actor, at:
     before = standing_entries([target for target in targets if target.due.seq], month)
     targets = [*targets, *replaced(targets, before)]
     pools = fresh_ids()
-    ids = pools.after(len(targets))
+    ids = pools.after(len(targets))  # of entries, and then of postings
     entries: list[NewEntry] = []
     voided: list[tuple[Existing, str]] = []
     for number, target in enumerate(targets):
@@ -72,7 +72,7 @@ def write(targets: Sequence[Target], *, month: date, today: date, by: Actor, at:
     for first in range(0, len(entries), ledger.BATCH):
         batch = replace(header, source=f"{header.source}:{first}")
         numbered = {"first": first, "until": first + ledger.BATCH, "prefix": ids.prefix, "start": ids.start}
-        ledger.post_selected(batch, _POSTED, numbered)
+        ledger.post_selected(batch, _POSTED, numbered, ids.after(len(entries) + first))
     _void(voided, replace(header, source=f"{header.source}:void"))
     return len(entries) + len(voided)
 

@@ -90,16 +90,20 @@ _FIRST_MONTH: Final = """date_trunc('month', least(c.starts_on, pin.won_on, c.fi
         JOIN commissions_billingfact fact ON fact.msp_id = c.msp_id AND fact.id = line.fact_id AND fact.is_current
         WHERE line.msp_id = c.msp_id AND line.contract_id = c.id)))::date"""
 
+_LATE: Final = """referrals_contract c
+    JOIN commissions_pin pin ON pin.msp_id = %(msp)s AND pin.contract_id = c.id
+WHERE c.msp_id = %(msp)s AND c.revision <> c.accrued_revision"""
+
 _REVISED: Final = f"""
-SELECT c.id, c.revision, {_FIRST_MONTH}
-FROM referrals_contract c
-    JOIN commissions_pin pin ON pin.msp_id = c.msp_id AND pin.contract_id = c.id
-WHERE c.msp_id = %(msp)s AND c.revision <> c.accrued_revision ORDER BY c.id LIMIT %(size)s FOR UPDATE OF c
+SELECT c.id, c.revision, {_FIRST_MONTH} FROM {_LATE} ORDER BY c.id LIMIT %(size)s FOR UPDATE OF c
 """
 
 _IS_OVER: Final = """pool.msp_id = %(msp)s AND pool.recompute_on <= %(today)s AND NOT EXISTS (
     SELECT 1 FROM commissions_pool newer WHERE newer.msp_id = %(msp)s AND newer.contract_id = pool.contract_id
         AND newer.earning_month = pool.earning_month AND newer.component = pool.component AND newer.seq > pool.seq)"""
+
+IS_REVISED: Final = f"EXISTS (SELECT FROM {_LATE}) OR EXISTS (SELECT FROM commissions_pool pool WHERE {_IS_OVER})"
+"""Whether `revised` would find any. Parameters: %(msp)s, %(today)s."""
 
 _OVER: Final = f"""
 SELECT c.id, c.revision, {_FIRST_MONTH}

@@ -10,9 +10,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
 
-from commissions.models import PlanVersion
 from elinkages.kernel.tenancy import current_msp_id
 
 
@@ -80,24 +78,6 @@ def scan_contracts(month: date, contract_ids: Sequence[UUID], *, once_only: bool
 def scan_contracts_all(month: date, contract_ids: Sequence[UUID], *, once_only: bool = False) -> list[Due]:
     """The same whether or not anything changed."""
     return _read(_SCAN_GIVEN, month, {"contracts": list(contract_ids), "once_only": once_only, "all": True})
-
-
-def first_open_month() -> date | None:
-    """The month from which every contract is scanned: the first after those that are complete (AccruedMonth).
-
-    Until one is, it is the newest that has pools, or the first that could earn. What changed of a complete month has a
-    new revision.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_FIRST_OPEN, {"msp": current_msp_id()})
-        found: date | None = cursor.fetchone()[0]
-        return found
-
-
-def pays_at_once() -> bool:
-    """Whether any plan pays on the day of its trigger, or of a payment, instead of after the month."""
-    at_once = Q(terms__kind__in=["flat", "mrr_multiple", "combined"]) | Q(terms__base="collected")
-    return PlanVersion.objects.filter(at_once).exists()
 
 
 def _page(month: date, after: UUID | None, size: int, extra: dict[str, Any]) -> Found:
@@ -276,12 +256,3 @@ ORDER BY input.id
 _SCAN_PAGE: Final = _scan(_IN_PAGE, _UNBILLED)
 _SCAN_BILLED_PAGE: Final = _scan(_IN_PAGE)
 _SCAN_GIVEN: Final = _scan(_GIVEN)
-
-_FIRST_OPEN: Final = """
-SELECT greatest(
-    (SELECT (max(month) + interval '1 month')::date FROM commissions_accruedmonth WHERE msp_id = %(msp)s),
-    coalesce(
-        (SELECT max(earning_month) FROM commissions_pool WHERE msp_id = %(msp)s AND contract_id IS NOT NULL),
-        (SELECT date_trunc('month', min(least(starts_on, first_paid_on, owed_from)))::date
-         FROM referrals_contract WHERE msp_id = %(msp)s)))
-"""

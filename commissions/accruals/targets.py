@@ -8,6 +8,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
 from commissions.accruals import billing
 from commissions.accruals.billing import Invoices
 from commissions.accruals.deals import as_deal
@@ -16,6 +19,7 @@ from commissions.accruals.tiers import Limit, Place, Placed
 from commissions.engine import Deal, Line, accrues_on, earning_months, evaluate, hold_until, split, targets, year_words
 from commissions.models import PlanVersion
 from commissions.terms import NoReward, Recurring, Single, Terms, Tiered, components, from_json
+from elinkages.kernel.prepared import PreparedValues
 
 _as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -168,11 +172,19 @@ def _components(terms: Terms | None) -> Parts:
     return components(terms)
 
 
+_terms = PreparedValues(
+    lambda ids: (
+        PlanVersion.objects.filter(pk__any_of=ids).annotate(said=Cast("terms", TextField())).values_list("pk", "said")
+    ),
+    ids=list[UUID],
+)
+
+
 def terms_of_versions(ids: set[UUID], known: dict[UUID, Terms]) -> dict[UUID, Terms]:
     """Add the terms of the versions that are not known yet; versions never change, so they may be kept."""
     if missing := ids - known.keys():
-        for pk, terms in PlanVersion.objects.filter(pk__in=missing).values_list("pk", "terms"):
-            known[pk] = _parse(json.dumps(terms, sort_keys=True))
+        for pk, terms in _terms(ids=list(missing)):
+            known[pk] = _parse(terms)
     return known
 
 

@@ -1,8 +1,9 @@
 """What a referral is worth, and paying it: eleven tables (decisions 9), three of billing facts (ADR 23), two of service
-credit (ADR 34), and how far the accrual has come (ADR 45)."""
+credit (ADR 34), and two of how far the accrual has come (ADR 45, 51)."""
 
+from commissions.models.accrual import AccrualTurn, AccruedMonth, Place
 from commissions.models.credit import CreditApplication, CreditUse
-from commissions.models.entry import AccruedMonth, Entry, EntryKind, Hold, PaidIn, Pool, Stage
+from commissions.models.entry import Entry, EntryKind, Hold, PaidIn, Pool, Stage
 from commissions.models.fact import BillingApplication, BillingFact, BillingLine, FactKind, LineKind
 from commissions.models.ledger import Account, Journal, Posting
 from commissions.models.payout import (
@@ -19,6 +20,7 @@ from commissions.models.plan import Pin, Plan, PlanRule, PlanVersion, Versioning
 
 __all__ = [
     "Account",
+    "AccrualTurn",
     "AccruedMonth",
     "AttemptState",
     "BillingApplication",
@@ -39,6 +41,7 @@ __all__ = [
     "PayoutRun",
     "PayoutState",
     "Pin",
+    "Place",
     "Plan",
     "PlanRule",
     "PlanVersion",

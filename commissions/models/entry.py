@@ -80,26 +80,6 @@ class Pool(TenantModel):
         return f"{self.component} of {self.contract_id} for {self.earning_month:%Y-%m}"
 
 
-class AccruedMonth(TenantModel):
-    """A month that is over and was computed for every contract: what changes of it later has a new revision (ADR 45).
-
-    Without its row a month is looked at again, contract by contract, which changes nothing but the time it takes.
-    """
-
-    month = models.DateField()
-    accrued_at = models.DateTimeField()
-
-    class Meta(TenantModel.Meta):
-        constraints = [
-            *walls("accrued_month", key=False),
-            models.UniqueConstraint(fields=["msp", "month"], name="accrued_month_once"),
-            models.CheckConstraint(condition=Q(month__day=1), name="accrued_month_first_day"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.month:%Y-%m}"
-
-
 class Stage(models.TextChoices):
     """Where an amount stands."""
 

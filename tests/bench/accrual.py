@@ -8,7 +8,7 @@ from dateutil.relativedelta import relativedelta
 from django.db import connection, transaction
 
 from commissions import accruals
-from commissions.models import Entry, Pool, Posting
+from commissions.models import AccruedMonth, Entry, Pool, Posting
 from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
 from tests import builders
@@ -57,9 +57,10 @@ def accrue_month(msp: Msp, month: int) -> None:
 
 
 def look_through(msp: Msp, month: int) -> None:
-    """The month before that day, contract by contract, although it is complete."""
-    before = _day(month) - relativedelta(months=1)
-    accruals.accrue_month(before, today=_day(month), at=_at(month), unit=partial(tenancy.use, msp.pk))
+    """The month before that day, contract by contract, as if it were not complete."""
+    with tenancy.use(msp.pk):
+        AccruedMonth.objects.filter(month=_day(month) - relativedelta(months=1)).delete()
+    accrue_month(msp, month)
 
 
 def _at(month: int) -> datetime:

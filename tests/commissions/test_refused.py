@@ -8,7 +8,7 @@ import pytest
 
 from commissions import holds, ledger
 from commissions.listings import entries
-from commissions.models import Journal
+from commissions.models import Account, Entry, Journal
 from elinkages.accounts.models import Membership
 from elinkages.kernel import tenancy
 from elinkages.lists.scope import Scope
@@ -46,8 +46,9 @@ def test_nothing_is_posted_twice(owner: Membership, petra: Partner) -> None:
     payable(petra, 10_000)
     source = Journal.objects.order_by("seq")[0].source
     header = ledger.Header(source=source, kind="accrual", effective_on=DAY, by_name="Ana", at=AT)
+    line = ledger.Line(Account.EXPENSE, Account.ACCRUED, 1, "USD", petra.pk, Entry.objects.get().pk)
     with pytest.raises(ledger.AlreadyPosted, match="is in the books already"):
-        ledger.post_selected(header, "SELECT 1", {})
+        ledger.post_lines(header, [line])
 
 
 def test_amounts_are_held_once_by_a_contract_that_there_is_and_released_once(owner: Membership, petra: Partner) -> None:

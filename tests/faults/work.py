@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 
@@ -15,9 +16,19 @@ from django.utils import timezone
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from commissions import invariants
+from commissions import accruals, invariants
 from commissions import tasks as commission_tasks
-from commissions.models import Entry, Payout, PayoutAttempt, PayoutItem, PayoutRun, Posting, RunState, Stage
+from commissions.models import (
+    AccrualTurn,
+    Entry,
+    Payout,
+    PayoutAttempt,
+    PayoutItem,
+    PayoutRun,
+    Posting,
+    RunState,
+    Stage,
+)
 from elinkages.accounts.models import Membership, Msp
 from elinkages.accounts.rights import Role
 from elinkages.audit.models import AuditEvent
@@ -158,11 +169,15 @@ def accruing(site: Site, contracts: int) -> tuple[str, Msp]:
         fill.won_deals(msp, contracts, partners=10)
         with tenancy.use(msp.pk), connection.cursor() as cursor:
             cursor.execute("UPDATE referrals_contract SET accrued_revision = 0")
-    commission_tasks.accrue.run(msp_id=str(calm.pk))
+    now, unit = timezone.now(), partial(tenancy.use, calm.pk)
+    accruals.accrue(today=calm.today(now), at=now, unit=unit)
+    accruals.release(today=calm.today(now), at=now, unit=unit)
     wanted = _accrued(calm)
     must(wanted["entries"], "the twin has accrued something")
 
     def nudge() -> None:
+        with tenancy.use(stormy.pk):  # as if five minutes had passed since its last sign of life
+            AccrualTurn.objects.update(moved_at=timezone.now() - timedelta(minutes=6))
         commission_tasks.accrue.apply_async(kwargs={"msp_id": str(stormy.pk)}, retry=False)
 
     parts = ("worker", "postgres", "redis", "worker", "postgres", "web")

@@ -1,0 +1,153 @@
+"""One pass through all that is due for an MSP, and how it gives way to others (ADR 51).
+
+A pass takes steps: a page of contracts of a month, a page of contracts that were revised, a batch of amounts that
+become payable. Each is one short unit of work. Between two of them a pass may stop and wait for its next turn at the
+end of the queue; the row of that turn says where it goes on.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from commissions.accruals import month, questions
+from commissions.accruals.questions import Turn
+from commissions.accruals.release import release_batch
+from commissions.models import AccrualTurn, Place
+from elinkages.kernel.actors import Actor, System
+
+SYSTEM: Final = System("Monthly accrual")
+LOST: Final = timedelta(minutes=5)
+"""A turn that has not moved for so long was lost with its message: the next nudge takes it over."""
+
+type Unit = Callable[[], AbstractContextManager[object]]
+"""What opens a unit of work."""
+
+
+def accrue(*, today: date, at: datetime, by: Actor = SYSTEM, unit: Unit = nullcontext) -> int:
+    """Everything that is due by `today`; returns how many entries were posted or voided.
+
+    Each page is one `unit` of work, as the worker wants them; without any it all belongs to the caller's. `today` is
+    the MSP's calendar day.
+    """
+    accrual, posted = Pass(today, at, by, releases=False), 0
+    while not accrual.is_over:
+        with unit():
+            posted += accrual.step()
+    return posted
+
+
+def release(*, today: date, at: datetime, by: Actor = SYSTEM, unit: Unit = nullcontext) -> int:
+    """Make payable what is due by `today`; returns how many entries. Each batch is one `unit` of work."""
+    moved, count = 0, 1
+    while count:
+        with unit():
+            count = release_batch(today=today, by=by, at=at)
+        moved += count
+    return moved
+
+
+def take_turn(
+    *, today: date, at: datetime, unit: Unit, goes_on: Callable[[], bool], turn_id: UUID | None = None
+) -> UUID | None:
+    """Accrue and release step by step, as long as `goes_on()`; returns the turn that is to be taken next, None when
+    nothing is due anymore or somebody else is at it.
+
+    At least one step is made. `turn_id` is what the turn before returned.
+    """
+    accrual = Pass(today, at, SYSTEM, turn_id)
+    while not accrual.is_over:
+        with unit():
+            accrual.step()
+        if not accrual.is_over and not goes_on():
+            with unit():
+                return accrual.give_way()
+    if accrual.turn:
+        with unit():
+            AccrualTurn.objects.filter(pk=accrual.turn.turn_id).delete()
+    return None
+
+
+@dataclass
+class Pass:
+    """What is still to be done for one MSP; `step` does the next part of it, in a unit of work of its own.
+
+    Without `releases` what was accrued stays so.
+    """
+
+    today: date
+    at: datetime
+    by: Actor = SYSTEM
+    turn_id: UUID | None = None
+    releases: bool = True
+    turn: Turn | None = None
+    _place: Place | None = None
+    _last_month: date | None = None
+    _was_asked: bool = False
+    _is_revised: bool = False
+    _is_payable: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to be done."""
+        return self._was_asked and not (self._open_month or self._is_revised or (self.releases and self._is_payable))
+
+    @property
+    def _open_month(self) -> Place | None:
+        is_open = self._place and self._last_month and self._place.month <= self._last_month
+        return self._place if is_open else None
+
+    def step(self) -> int:
+        """Do the next part; returns how many entries were posted, voided or made payable."""
+        if not self._was_asked:
+            self._ask()
+        if place := self._open_month:
+            done = month.accrue_page(place, today=self.today, by=self.by, at=self.at)
+            self._place, self._is_payable = done.place, self._is_payable or done.is_payable
+            return done.posted
+        if self._is_revised:
+            seen, posted = month.revise_page(today=self.today, by=self.by, at=self.at)
+            self._is_revised, self._is_payable = bool(seen), self._is_payable or bool(posted)
+            return posted
+        if self.releases and self._is_payable:
+            moved = release_batch(today=self.today, by=self.by, at=self.at)
+            self._is_payable = bool(moved)
+            return moved
+        return 0
+
+    def give_way(self) -> UUID | None:
+        """Write down where the next turn goes on; None if somebody else has taken this one over meanwhile."""
+        place = self._place or Place(self.today.replace(day=1) + month.MONTH)
+        said = {**place._asdict(), "day": self.today, "moved_at": self.at}
+        if self.turn:
+            still_ours = AccrualTurn.objects.filter(pk=self.turn.turn_id).update(**said)
+            return self.turn.turn_id if still_ours else None
+        turn, is_new = AccrualTurn.objects.get_or_create(defaults=said)
+        return turn.pk if is_new else None
+
+    def _ask(self) -> None:
+        self._was_asked = True
+        asked = questions.ask(self.today)
+        if asked.turn and not self._takes(asked.turn):
+            return
+        if self._place is None and asked.first_month:
+            self._place = Place(asked.first_month)
+        self._last_month = self.today.replace(day=1) if asked.pays_at_once else month.through_month(self.today)
+        self._is_revised, self._is_payable = asked.is_revised, asked.is_payable
+
+    def _takes(self, turn: Turn) -> bool:
+        """Go on where an accrual gave way, if it is ours or was lost.
+
+        The running month ends at midnight: what was looked at while it ran is looked at again when it is over.
+        """
+        if turn.turn_id != self.turn_id:
+            is_lost = turn.moved_at < self.at - LOST
+            if not is_lost or not AccrualTurn.objects.filter(pk=turn.turn_id).delete()[0]:
+                return False
+        else:
+            self.turn = turn
+        if turn.day.replace(day=1) == self.today.replace(day=1):
+            self._place = turn.place
+        return True
