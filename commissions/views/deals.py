@@ -1,5 +1,6 @@
 """The page of a win: an introduction becomes a client with its contracts and their plans."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,7 @@ def referral_win(request: MspRequest, referral_id: UUID) -> HttpResponse:
         "credits": list(referral.credits.select_related("partner").order_by("-basis_points", "partner")),
         "has_findings": referral.findings.filter(state=FindingState.OPEN).exists(),
         "lines": _lines(request, referral, form, rows) if is_sent else [],
+        "introduced_on": _introduced_later(request, referral, form) if is_sent else None,
     }
     return page(request, "dashboard/deals/win.html", context, status=422 if is_sent and not only_shows else 200)
 
@@ -60,7 +62,11 @@ def referral_win_plans(request: MspRequest, referral_id: UUID) -> HttpResponse:
     referral = referral_of(referral_id)
     form = WinForm(request.GET)
     rows = contract_rows(request.GET, currency=request.msp.currency, initial={})
-    return page(request, "dashboard/deals/plans.html", {"lines": _lines(request, referral, form, rows)})
+    context = {
+        "lines": _lines(request, referral, form, rows),
+        "introduced_on": _introduced_later(request, referral, form),
+    }
+    return page(request, "dashboard/deals/plans.html", context)
 
 
 def _rows(request: MspRequest, referral: Referral, *, more: bool) -> "BaseFormSet[ContractForm]":
@@ -90,6 +96,13 @@ def _contract(data: dict[str, Any]) -> dict[str, Any]:
         "starts_on": data["starts_on"],
         "first_paid_on": data["first_paid_on"],
     }
+
+
+def _introduced_later(request: MspRequest, referral: Referral, form: WinForm) -> date | None:
+    """The day of an introduction that came after the win; None when it came before, as it should."""
+    form.is_valid()
+    won_on, introduced_on = form.cleaned_data.get("won_on"), request.msp.today(referral.registered_at)
+    return introduced_on if won_on and won_on < introduced_on else None
 
 
 def _lines(

@@ -90,6 +90,8 @@ def test_the_plan_and_its_reason_are_shown_before_the_win(msp: Msp, today: date)
     early = {**sent, "won_on": "2019-01-01"}
     without = browser.get(f"/acme/referrals/{referral.pk}/win/plans/", early).content.decode()
     assert "No plan applies: no rule covers Harbor &amp; Finch CPAs" in without
+    assert "after this win" in without
+    assert "after this win" not in fragment
     checked = browser.post(f"/acme/referrals/{referral.pk}/win/", {**sent, "check": "1"})
     assert checked.status_code == 200
     assert "by the rule for everyone" in checked.content.decode()

@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.template import Engine, engines
 from django.test import RequestFactory
 from django.urls import NoReverseMatch, get_script_prefix, include, path, set_script_prefix, set_urlconf
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from lucide import IconDoesNotExist
 
 from elinkages.pages.templatetags.ui import layout
@@ -227,6 +229,12 @@ def test_a_sentence_about_a_field_names_it_unless_the_form_has_its_own(field: st
     form = Everything({field: typed} if typed else {})
     assert problems(form[field]) == [sentence]
     assert sentence in render("{% field field %}", field=form[field])
+
+
+def test_a_file_that_was_sent_in_vain_is_asked_for_again() -> None:
+    sent: MultiValueDict[str, UploadedFile[Any]] = MultiValueDict({"paper": [SimpleUploadedFile("list.csv", b"a,b")]})
+    assert "only the file must be chosen once more" in render("{% errors form %}", form=Everything({}, sent))
+    assert "only the file" not in render("{% errors form %}", form=Everything({}))
 
 
 def test_two_copies_of_a_form_have_two_ids_of_submission() -> None:

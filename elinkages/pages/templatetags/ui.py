@@ -98,7 +98,8 @@ def control(bound: BoundField) -> SafeString:
 @register.inclusion_tag("components/errors.html")
 def errors(*forms: controls.AnyForm) -> dict[str, Any]:
     """What is wrong with these forms, each line a link to its control; nothing when nothing is."""
-    return {"complaints": controls.complaints(*(form for form in forms if form))}
+    asked = [form for form in forms if form]
+    return {"complaints": controls.complaints(*asked), "has_files": any(form.files for form in asked)}
 
 
 @register.simple_tag
