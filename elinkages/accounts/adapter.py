@@ -21,16 +21,16 @@ ASK_FOR = {
 
 SENTENCES = {
     "account_inactive": "This account is closed.",
-    "cannot_remove_primary_email": "This is the address that we write to. Make another one primary first.",
-    "duplicate_email": "This address is yours already.",
-    "email_password_mismatch": "This e-mail address and password do not belong together.",
-    "email_taken": "Somebody has an account with this e-mail address.",
-    "enter_current_password": "Type the password that you have now.",
-    "incorrect_code": "This is not the code. The newest one counts, and only for a few minutes.",
-    "incorrect_password": "This is not your password.",
-    "too_many_login_attempts": "Too many tries. Wait five minutes, then try again.",
-    "unverified_primary_email": "Confirm this address first, by the code that we send to it.",
-    "rate_limited": "That was many times in a row. Wait a few minutes, then try again.",
+    "cannot_remove_primary_email": "We write to this address. Make another one primary first.",
+    "duplicate_email": "You already have this address.",
+    "email_password_mismatch": "That e-mail address and password do not match.",
+    "email_taken": "There is already an account with this e-mail address.",
+    "enter_current_password": "Enter your current password.",
+    "incorrect_code": "That code is not right. Only the newest one works, and only for a few minutes.",
+    "incorrect_password": "That is not your password.",
+    "too_many_login_attempts": "Too many attempts. Wait five minutes, then try again.",
+    "unverified_primary_email": "Confirm this address first, with the code we send to it.",
+    "rate_limited": "That was too many times in a row. Wait a few minutes, then try again.",
 }
 """What is wrong with a form of an account, in our words."""
 

@@ -33,7 +33,7 @@ class UsedUp(Refused):
     status = 403
 
     def __init__(self) -> None:
-        super().__init__("This way in is good once and for a minute. Open the portal again to get a new one.")
+        super().__init__("This link works once, and only for a minute. Open the portal again to get a new one.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ class Unreadable(Refused):
     def __init__(self, reading: colors.Reading) -> None:
         self.suggestion = reading.light
         super().__init__(
-            f"Text in this color has a contrast of {reading.contrast:.1f} to 1; people need {colors.READABLE} to 1 to"
-            f" read it. The nearest color that can be read is {reading.light}."
+            f"Text in this color has a contrast of {reading.contrast:.1f} to 1; it needs {colors.READABLE} to 1 to be"
+            f" readable. The nearest readable color is {reading.light}."
         )
 
 

@@ -52,7 +52,7 @@ def close(user: User, *, at: datetime) -> None:
     Raises StillOwner before anything is changed, OneOfUs.
     """
     if user.is_staff:
-        raise OneOfUs("You are operations staff. A colleague closes your account.")
+        raise OneOfUs("You are operations staff: a colleague has to close your account.")
     if blocked := only_owner_of(user, at):
         names = ", ".join(str(member.msp) for member in blocked)
         raise StillOwner(f"You are the only owner of {names}. Hand it over, or close it, first.")
@@ -78,7 +78,8 @@ def _forget(user: User, at: datetime) -> None:
             to=address,
             about="account closed",
             subject="Your Elinkages account is closed",
-            text="Your account is closed, as you asked. Nobody can log in with it, and this address is free again.\n"
-            "\nYour name stays in the history of the companies you worked with: their books must tell who did what.\n",
+            text="Your account is closed, as you asked. Nobody can log in with it, and this address can be"
+            " used for a new account.\n"
+            "\nYour name stays in the history of the companies you worked with: their books must show who did what.\n",
             at=at,
         )

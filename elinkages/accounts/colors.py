@@ -56,7 +56,7 @@ def parse(text: str) -> str:
     """`#RRGGBB` in lower case from what a person types; raises ValueError."""
     found = _HEX.fullmatch(text.strip())
     if not found:
-        raise ValueError(f"“{text}” is no color. Write it as six digits, such as #134f78.")
+        raise ValueError(f"“{text}” is not a color. Write it as six digits, such as #134f78.")
     digits = found[1].lower()
     return f"#{digits}" if len(digits) == 6 else "#" + "".join(digit * 2 for digit in digits)
 

@@ -59,7 +59,7 @@ def _leads_elsewhere(domain: PortalDomain) -> str:
     try:
         answer = http.request("GET", f"https://{domain.host}{WELL_KNOWN}", largest=4096)
     except OutboundError as problem:
-        return f"The record is right. {domain.host} does not lead here yet: {problem}"
+        return f"The record is right. {domain.host} does not point here yet: {problem}"
     if answer.status == 200 and answer.body.decode(errors="replace").strip() == domain.record_value:
         return ""
-    return f"The record is right, but {domain.host} leads to another server."
+    return f"The record is right, but {domain.host} points to another server."

@@ -47,9 +47,9 @@ def normal(text: str) -> str:
     try:
         plain = re.sub(r":[0-9]+$", "", stripped).rstrip(".").encode("idna").decode()
     except UnicodeError as problem:
-        raise BadHost(f"“{text}” is no host name.") from problem
+        raise BadHost(f"“{text}” is not a host name.") from problem
     if len(plain) > 253 or not all(_LABEL.fullmatch(label) for label in plain.split(".")):
-        raise BadHost(f"“{text}” is no host name. Write it as partners.example.com.")
+        raise BadHost(f"“{text}” is not a host name. Write it as partners.example.com.")
     return plain
 
 
@@ -62,11 +62,11 @@ def _check(host: str) -> None:
     except ValueError:
         is_number = False
     if is_number or not parts.suffix or not parts.domain:
-        raise BadHost("Use a name below a domain of yours, such as partners.example.com.")
+        raise BadHost("Use a subdomain of your own domain, such as partners.example.com.")
     if not parts.subdomain:
-        raise BadHost(f"Use a name below {host}, such as partners.{host}: the domain itself carries your website.")
+        raise BadHost(f"Use a name below {host}, such as partners.{host}: the domain itself is for your website.")
     if host == own or host.endswith(f".{own}") or own.endswith(f".{host}"):
-        raise BadHost("This name is ours. Use a name below a domain of yours.")
+        raise BadHost("That name is ours. Use a subdomain of your own domain.")
 
 
 def current(msp: Msp) -> PortalDomain | None:
@@ -97,7 +97,7 @@ def add(msp: Msp, *, host: str, by: Actor, at: datetime) -> PortalDomain:
         with transaction.atomic():
             domain = PortalDomain.objects.create(msp=msp, host=name, token=secrets.token_hex(20), added_at=at)
     except IntegrityError as problem:
-        raise OneAlready("Your portal has a host name already. Remove it first.") from problem
+        raise OneAlready("Your portal already has a host name. Remove it first.") from problem
     trail.record("domain.added", msp, by=by, at=at, host=name)
     return domain
 
@@ -145,7 +145,7 @@ def record(domain: PortalDomain, *, is_proved: bool, is_live: bool, problem: str
         with transaction.atomic():
             domain.save()
     except IntegrityError:
-        taken = "Another portal has proved this name. If the domain is yours, write to us."
+        taken = "Another portal has verified this name. If the domain is yours, write to us."
         PortalDomain.objects.filter(pk=domain.pk).update(checked_at=at, problem=taken)
         return
     if domain.state != before:

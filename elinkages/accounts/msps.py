@@ -90,7 +90,7 @@ def found(*, name: str, slug: str, time_zone: str, currency: str, owner: User, a
     Raises SlugTaken, BadSetting, TooManyMsps.
     """
     if Membership.objects.filter(user=owner, role=Role.OWNER).count() >= MOST_OWNED:
-        raise TooManyMsps(f"You are the owner of {MOST_OWNED} companies here. Write to us if you need one more.")
+        raise TooManyMsps(f"You already own {MOST_OWNED} companies here. Write to us if you need another.")
     _check_slug(slug)
     _check_zone(time_zone)
     _check_currency(currency)
@@ -212,7 +212,7 @@ def close(msp: Msp, *, reason: str, days: int = CLOSES_AFTER, by: Actor, at: dat
     """
     reason = " ".join(reason.split())[:300]
     if not reason:
-        raise BadSetting("Say why, for whoever asks later.")
+        raise BadSetting("Say why, for anyone who asks later.")
     locked = Msp.objects.select_for_update(no_key=True).get(pk=msp.pk)
     is_ours = not isinstance(by, Membership)
     if locked.closes_at is not None and not is_ours:
@@ -260,7 +260,7 @@ def _check_slug(slug: str) -> None:
     except ValidationError as problem:
         raise BadSetting(problem.messages[0]) from problem
     if slug in RESERVED_SLUGS:
-        raise SlugTaken(f"The address “{slug}” is one of our own. Choose a different one.")
+        raise SlugTaken(f"The address “{slug}” is reserved. Choose a different one.")
 
 
 def _check_zone(time_zone: str) -> None:
@@ -268,7 +268,7 @@ def _check_zone(time_zone: str) -> None:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
         raise BadSetting(
-            f"“{time_zone}” is no time zone. Choose one of the list, such as America/New_York."
+            f"“{time_zone}” is not a time zone. Choose one from the list, such as America/New_York."
         ) from problem
 
 

@@ -39,11 +39,11 @@ def offer(to: Membership, *, role_after: str, by: Membership, at: datetime) -> O
     if by.role != Role.OWNER or by.deactivated_at is not None:
         raise CannotOffer("Only an owner can hand the account over.", status=403)
     if to.pk == by.pk or to.role == Role.OWNER:
-        raise CannotOffer(f"{to} is an owner already.")
+        raise CannotOffer(f"{to} is already an owner.")
     if to.deactivated_at is not None or not to.user.is_active:
         raise CannotOffer(f"{to} is deactivated. Reactivate them first.")
     if role_after not in {"", Role.MANAGER, Role.FINANCE, Role.READ_ONLY}:
-        raise CannotOffer("Choose what you will be afterwards.", status=422)
+        raise CannotOffer("Choose your role afterward.", status=422)
     if (waiting := current(at)) is not None:
         raise CannotOffer(f"An offer to {waiting.offered_to} is waiting. End it first.")
     _waiting().update(ended_at=at)
@@ -51,7 +51,7 @@ def offer(to: Membership, *, role_after: str, by: Membership, at: datetime) -> O
         offered_by=by, offered_to=to, role_after=role_after, offered_at=at, expires_at=at + GOOD_FOR
     )
     trail.record("ownership.offered", by.msp, by=by, at=at, person=str(to))
-    sentence = f"{by} offers you to be the owner in their place. Open the team page to accept, within seven days."
+    sentence = f"{by} is offering to make you the owner in their place. Open the team page to accept within seven days."
     team.tell(to, f"Become the owner of {by.msp}", sentence, at=at)
     return made
 
@@ -64,7 +64,7 @@ def accept(transfer: OwnershipTransfer, *, by: Membership, at: datetime) -> Memb
         raise OfferOver("This offer was ended, is too old, or is not for you.")
     before, after = found.offered_by, found.offered_to
     if before.role != Role.OWNER or before.deactivated_at is not None or not before.user.is_active:
-        raise OfferOver(f"{before} is no owner anymore, so there is nothing to take over.")
+        raise OfferOver(f"{before} is no longer an owner, so there is nothing to take over.")
     if after.deactivated_at is not None:
         raise OfferOver("You are not on this team anymore.")
     OwnershipTransfer.objects.filter(pk=found.pk).update(accepted_at=at)
@@ -83,7 +83,7 @@ def end(transfer: OwnershipTransfer, *, by: Membership, at: datetime) -> Ownersh
     if by.pk not in {transfer.offered_by_id, transfer.offered_to_id} and by.role != Role.OWNER:
         raise OfferOver("This offer is not yours.", status=403)
     if not _waiting().filter(pk=transfer.pk).update(ended_at=at):
-        raise OfferOver("This offer was accepted or ended already.")
+        raise OfferOver("This offer has already been accepted or ended.")
     transfer.ended_at = at
     trail.record("ownership.ended", by.msp, by=by, at=at, person=str(transfer.offered_to))
     return transfer

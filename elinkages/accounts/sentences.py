@@ -16,7 +16,7 @@ register(
         "brand.logo_removed": "{who} removed the logo",
         "team.invited": "{who} invited {email} as {role}",
         "team.invitation_resent": "{who} sent the invitation to {email} again",
-        "team.invitation_revoked": "{who} took back the invitation to {email}",
+        "team.invitation_revoked": "{who} revoked the invitation to {email}",
         "team.joined": "{who} joined the team as {role}",
         "team.role_changed": "{who} made {person} {role}",
         "team.deactivated": "{who} deactivated {person}",

@@ -64,7 +64,9 @@ class SessionsMiddleware:
             now = timezone.now()
             if _is_over(request, now):
                 logout(request)
-                messages.info(request, "You were logged out, because this login was too old. Log in again to go on.")
+                messages.info(
+                    request, "You were logged out because your session was too old. Log in again to continue."
+                )
             elif now.timestamp() - request.session.get(SEEN, 0.0) >= EVERY.total_seconds() and request.user.pk:
                 note(request, request.user, at=now)
         response = self.get_response(request)

@@ -33,7 +33,7 @@ class AlreadyInvited(Refused):
 
 
 class InvitationOver(Refused):
-    """The link was used, taken back, is too old, or never was."""
+    """The link was used, revoked, is too old, or never was."""
 
     status = 410
 
@@ -85,9 +85,11 @@ def resend(invitation: Invitation, *, by: Membership, at: datetime) -> str:
     _lock_team()
     found = invitations().filter(pk=invitation.pk).first()
     if found is None:
-        raise InvitationOver("This invitation was accepted or taken back already.", status=409)
+        raise InvitationOver("This invitation has already been accepted or revoked.", status=409)
     if found.resends >= RESENDS:
-        raise TooManyInvitations(f"{found.email} was written to {RESENDS + 1} times. Call them, or revoke it.")
+        raise TooManyInvitations(
+            f"{found.email} has already been sent {RESENDS + 1} e-mails. Call them, or revoke the invitation."
+        )
     _not_too_many(at)
     token = secrets.token_urlsafe(32)
     found.token_hash, found.resent_at, found.expires_at = _hash(token), at, at + GOOD_FOR
@@ -101,7 +103,7 @@ def resend(invitation: Invitation, *, by: Membership, at: datetime) -> str:
 def revoke(invitation: Invitation, *, by: Actor, at: datetime) -> Invitation:
     """Take an open invitation back; its link says so from now on. Raises InvitationOver."""
     if not invitations().filter(pk=invitation.pk).update(revoked_at=at):
-        raise InvitationOver("This invitation was accepted or taken back already.", status=409)
+        raise InvitationOver("This invitation has already been accepted or revoked.", status=409)
     invitation.revoked_at = at
     trail.record("team.invitation_revoked", invitation.msp, by=by, at=at, email=invitation.email)
     return invitation
@@ -111,11 +113,11 @@ def find(token: str, *, at: datetime) -> Invitation:
     """The open invitation of a link's token. Raises InvitationOver, which says what became of it."""
     invitation = Invitation.objects.filter(token_hash=_hash(token)).select_related("invited_by__user").first()
     if invitation is None:
-        raise InvitationOver("This link does not lead to an invitation. Check that you copied all of it.", status=404)
+        raise InvitationOver("This link does not lead to an invitation. Make sure you copied all of it.", status=404)
     if invitation.accepted_at:
         raise InvitationOver("This invitation was used. Log in to get to your team.")
     if invitation.revoked_at or not invitation.invited_by.user.is_active:
-        raise InvitationOver("This invitation was taken back. Ask the person who invited you for a new one.")
+        raise InvitationOver("This invitation was revoked. Ask the person who invited you for a new one.")
     if not invitation.is_open(at):
         raise InvitationOver("This invitation has expired. Ask the person who invited you for a new one.")
     return invitation
@@ -131,7 +133,7 @@ def accept(token: str, *, user: User, at: datetime) -> Membership:
             " Log out and open the link again."
         )
     if team().filter(user=user).exists():
-        raise AlreadyOnTheTeam("You are on this team already.")
+        raise AlreadyOnTheTeam("You are already on this team.")
     member = Membership.objects.create(msp=invitation.msp, user=user, role=invitation.role, created_at=at)
     Invitation.objects.filter(pk=invitation.pk).update(accepted_at=at)
     trail.record("team.joined", member.msp, by=member, at=at, role=_words(member.role))
@@ -234,7 +236,7 @@ def _not_too_many(at: datetime) -> None:
     new = Invitation.objects.filter(invited_at__gt=since).count()
     again = Invitation.objects.filter(resent_at__gt=since).aggregate(sent=Sum("resends"))["sent"] or 0
     if new + again >= A_DAY:
-        raise TooManyInvitations(f"You sent {A_DAY} invitations within a day. The next one can go out tomorrow.")
+        raise TooManyInvitations(f"You sent {A_DAY} invitations within a day. You can send the next one tomorrow.")
 
 
 def _take_back_invitations_of(member: Membership, by: Actor, at: datetime) -> None:
@@ -248,7 +250,7 @@ def _keep_an_owner(member: Membership) -> None:
         return
     owners = Membership.objects.active().filter(msp_id=member.msp_id, role=Role.OWNER)
     if not owners.exclude(pk=member.pk).exists():
-        raise LastOwner(f"{member} is the only owner. Make somebody else an owner first.")
+        raise LastOwner(f"{member} is the only owner. Make someone else an owner first.")
 
 
 def _end_waiver_with_a_second_person(at: datetime) -> None:
@@ -285,7 +287,7 @@ def _words(role: str) -> str:
 
 def _already(member: Membership) -> str:
     if member.deactivated_at is None:
-        return f"{member} is on the team already, as {member.get_role_display().lower()}."
+        return f"{member} is already on the team, as {member.get_role_display().lower()}."
     return f"{member} was on the team and is deactivated. Reactivate them below instead."
 
 

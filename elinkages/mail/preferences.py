@@ -106,7 +106,7 @@ def opened(msp: Msp, token: str) -> tuple[str, kinds.Kind]:
     try:
         said = signing.Signer(salt=SALT).unsign_object(token)
     except signing.BadSignature as problem:
-        raise BadLink("This link is not complete. Copy all of it from the e-mail.") from problem
+        raise BadLink("This link is incomplete. Copy all of it from the e-mail.") from problem
     kind = kinds.KINDS.get(said.get("k", ""))
     if said.get("m") != str(msp.pk) or kind is None or kind.is_essential:
         raise BadLink("This link does not belong here.")

@@ -105,7 +105,7 @@ def test_asking_for_a_name_does_not_keep_its_owner_from_proving_it(msp: Msp) -> 
     squatted = _add(rival)
     _live(msp)
     assert _record(squatted, proved=True, live=True).state == DomainState.WAITING
-    assert PortalDomain.objects.get(pk=squatted.pk).problem.startswith("Another portal has proved this name.")
+    assert PortalDomain.objects.get(pk=squatted.pk).problem.startswith("Another portal has verified this name.")
     rival.refresh_from_db()
     assert rival.portal_host == ""
 
@@ -173,7 +173,7 @@ def test_a_check_goes_from_the_record_to_the_name_itself(msp: Msp, network: Inte
     network.is_site_up = True
     for wrong in (("not here", 404), ("somebody else's page", 200)):
         network.site.says(*wrong)
-        assert "leads to another server" in _check(domain).problem
+        assert "points to another server" in _check(domain).problem
     network.site.says(domain.record_value)
     assert (_check(domain).state, _check(domain).problem) == (DomainState.LIVE, "")
     assert set(network.site.asked) == {"/.well-known/elinkages-portal"}
@@ -190,7 +190,7 @@ def test_a_name_whose_certificate_is_nobodys_leads_nowhere(
     monkeypatch.delenv("SSL_CERT_FILE")
     checked = _check(domain)
     assert checked.state == DomainState.PROVED
-    assert f"{HOST} does not lead here yet" in checked.problem
+    assert f"{HOST} does not point here yet" in checked.problem
 
 
 @pytest.mark.parametrize(("status", "body"), [(503, ""), (200, "<html>")])

@@ -70,7 +70,7 @@ def test_nobody_is_written_to_without_end(owner: Membership, monkeypatch: pytest
         waiting = Invitation.objects.get()
         for _ in range(team.RESENDS):
             team.resend(waiting, by=owner, at=timezone.now())
-        with pytest.raises(team.TooManyInvitations, match="6 times"):
+        with pytest.raises(team.TooManyInvitations, match="6 e-mails"):
             team.resend(waiting, by=owner, at=timezone.now())
         team.revoke(waiting, by=owner, at=timezone.now())
         with pytest.raises(team.InvitationOver):
@@ -105,8 +105,8 @@ def test_an_owner_hands_over_and_the_other_person_accepts(owner: Membership, man
     assert boss.post(address, {"role_after": "finance"}).status_code == 302
     manager.refresh_from_db()
     assert manager.role == Role.MANAGER, "it takes both"
-    assert b"offers you to be the owner" in heir.get("/acme/settings/team/").content
-    assert b"Take the offer back" in boss.get("/acme/settings/team/").content
+    assert b"is offering to make you the owner" in heir.get("/acme/settings/team/").content
+    assert b"Withdraw the offer" in boss.get("/acme/settings/team/").content
     assert heir.post("/acme/settings/ownership/acceptance/").status_code == 302
     owner.refresh_from_db()
     manager.refresh_from_db()
@@ -157,10 +157,10 @@ def test_who_cannot_offer_and_to_whom_not(owner: Membership, manager: Membership
     with tenancy.use(owner.msp.pk):
         cases: list[tuple[Membership, Membership, str, str]] = [
             (manager, manager, "manager", "Only an owner"),
-            (owner, owner, "manager", "owner already"),
-            (second, owner, "manager", "owner already"),
+            (owner, owner, "manager", "already an owner"),
+            (second, owner, "manager", "already an owner"),
             (gone, owner, "manager", "deactivated"),
-            (manager, owner, "owner", "Choose what"),
+            (manager, owner, "owner", "Choose your role"),
         ]
         for to, by, role_after, sentence in cases:
             with pytest.raises(ownership.CannotOffer, match=sentence):
@@ -173,7 +173,7 @@ def test_an_owner_who_was_demoted_meanwhile_hands_nothing_over(owner: Membership
     with tenancy.use(owner.msp.pk):
         offer = ownership.offer(manager, role_after="manager", by=owner, at=timezone.now())
         team.change_role(owner, role=Role.READ_ONLY, by=second, at=timezone.now())
-        with pytest.raises(ownership.OfferOver, match="no owner anymore"):
+        with pytest.raises(ownership.OfferOver, match="no longer an owner"):
             ownership.accept(offer, by=manager, at=timezone.now())
     manager.refresh_from_db()
     assert manager.role == Role.MANAGER
@@ -184,7 +184,7 @@ def test_what_was_offered_is_looked_at_again_when_it_is_taken(owner: Membership,
     with tenancy.use(owner.msp.pk):
         offered = ownership.offer(manager, role_after="", by=owner, at=builders.AT)
         Membership.objects.filter(pk=owner.pk).update(role=Role.MANAGER)
-        with pytest.raises(ownership.OfferOver, match="is no owner anymore"):
+        with pytest.raises(ownership.OfferOver, match="is no longer an owner"):
             ownership.accept(offered, by=manager, at=builders.AT)
         Membership.objects.filter(pk=owner.pk).update(role=Role.OWNER)
         Membership.objects.filter(pk=manager.pk).update(deactivated_at=builders.AT)

@@ -151,7 +151,7 @@ def test_guessing_the_code_is_stopped_even_with_the_right_one_and_from_another_b
     for _ in range(5):
         client.post("/accounts/2fa/authenticate/", {"code": "000000"})
     other, _ = log_in(nina)
-    assert b"Too many tries" in other.post("/accounts/2fa/authenticate/", {"code": code()}).content
+    assert b"Too many attempts" in other.post("/accounts/2fa/authenticate/", {"code": code()}).content
     assert other.get("/accounts/sessions/").status_code == 302
 
 

@@ -60,7 +60,7 @@ def test_all_others_are_ended_at_once(nina: User) -> None:
     mine, others = _browser(nina), [_browser(nina, PHONE) for _ in range(3)]
     mine.post("/accounts/sessions/others/end/")
     assert all(other.get("/start/")["Location"].startswith("/accounts/login/") for other in others)
-    assert b"You are logged in here only" in mine.get("/accounts/sessions/").content
+    assert b"You are logged in only here" in mine.get("/accounts/sessions/").content
 
 
 def test_everybody_logs_in_again_when_the_database_went_back_to_a_moment_before(nina: User) -> None:
@@ -153,7 +153,7 @@ def test_a_login_ends_by_itself(nina: User, who: str, limits: sessions.Limits) -
                 clock.move_to(day + limits.idle + timedelta(minutes=1))
                 answer = idle.get("/accounts/sessions/", follow=True)
                 assert answer.redirect_chain[0][0].startswith("/accounts/login/")
-                assert b"You were logged out, because this login was too old" in answer.content
+                assert b"You were logged out because your session was too old" in answer.content
         clock.move_to(day + limits.whole)
         assert busy.get("/accounts/sessions/")["Location"].startswith("/accounts/login/"), "it has lasted too long"
         busy.post("/accounts/login/", {"login": nina.email, "password": builders.PASSWORD})

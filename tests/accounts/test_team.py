@@ -74,7 +74,7 @@ def test_nobody_is_invited_twice_at_a_time(owner: Membership) -> None:
     _invite(owner)
     with pytest.raises(team.AlreadyInvited, match="is waiting"):
         _invite(owner)
-    with pytest.raises(team.AlreadyOnTheTeam, match="on the team already, as owner"):
+    with pytest.raises(team.AlreadyOnTheTeam, match="already on the team, as owner"):
         _invite(owner, owner.user.email)
 
 
@@ -87,7 +87,7 @@ def test_an_expired_invitation_gives_way_to_a_new_one(owner: Membership) -> None
     new = _invite(owner)
     with tenancy.use(owner.msp.pk):
         assert team.find(new, at=timezone.now()).role == Role.FINANCE
-        with pytest.raises(team.InvitationOver, match="taken back"):
+        with pytest.raises(team.InvitationOver, match="was revoked"):
             team.find(old, at=timezone.now())
 
 
@@ -171,7 +171,7 @@ def test_a_link_that_was_taken_back_says_so(owner: Membership) -> None:
     assert client.post(revoke).status_code == 409
     answer = _client().get(f"/invitation/acme/{token}/")
     assert answer.status_code == 410
-    assert b"was taken back" in answer.content
+    assert b"was revoked" in answer.content
 
 
 def test_a_token_opens_its_own_msp_only(owner: Membership) -> None:
@@ -282,5 +282,5 @@ def test_the_team_page_shows_people_invitations_and_what_they_may(owner: Members
 def test_somebody_of_the_team_does_not_join_it_again_with_another_address(owner: Membership) -> None:
     token = _invite(owner, "second@example.com")
     EmailAddress.objects.create(user=owner.user, email="second@example.com", verified=True)
-    with tenancy.use(owner.msp.pk), pytest.raises(team.AlreadyOnTheTeam, match="You are on this team already"):
+    with tenancy.use(owner.msp.pk), pytest.raises(team.AlreadyOnTheTeam, match="You are already on this team"):
         team.accept(token, user=owner.user, at=timezone.now())

@@ -31,7 +31,7 @@ class TimeZoneField(forms.CharField):
     """A zone by its name or its city, found in a list that the page offers while typing."""
 
     default_error_messages = {
-        "unknown": "“%(text)s” is no time zone. Choose one of the list, such as America/New_York."
+        "unknown": "“%(text)s” is not a time zone. Choose one from the list, such as America/New_York."
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -57,13 +57,13 @@ class NewMspForm(forms.Form):
         help_text="Where your dashboard lives. Lower-case letters, digits and hyphens. It cannot change later.",
     )
     time_zone = TimeZoneField(
-        label="Time zone", initial="America/New_York", help_text="Your days and months begin and end in it."
+        label="Time zone", initial="America/New_York", help_text="Your days and months begin and end by its clock."
     )
     currency = forms.ChoiceField(
         label="Currency",
         choices=CURRENCY_CHOICES,
         initial="USD",
-        help_text="You pay partners in it. It is fixed once amounts are recorded.",
+        help_text="The currency you pay partners in. It cannot change once amounts are recorded.",
     )
 
     def clean_slug(self) -> str:
@@ -79,16 +79,14 @@ class MspForm(forms.Form):
     """The settings of an MSP. Without a currency field when the currency is fixed."""
 
     name = forms.CharField(
-        label="Company name", max_length=120, help_text="Partners read it, and your e-mails carry it."
+        label="Company name", max_length=120, help_text="Partners see it, and your e-mails carry it."
     )
-    contact_email = forms.EmailField(
-        label="Answers go to", help_text="Where answers to the e-mails that we send for you arrive."
-    )
-    time_zone = TimeZoneField(label="Time zone", help_text="Your days and months begin and end in it.")
+    contact_email = forms.EmailField(label="Replies go to", help_text="Replies to the e-mails we send for you go here.")
+    time_zone = TimeZoneField(label="Time zone", help_text="Your days and months begin and end by its clock.")
     currency = forms.ChoiceField(label="Currency", choices=CURRENCY_CHOICES)
 
     minimum_payout_minor = AmountField(
-        label="Minimum payout", help_text="Smaller amounts wait for the next run. 0 pays every amount."
+        label="Minimum payout", help_text="Smaller amounts wait for the next run. Enter 0 to pay every amount."
     )
 
     def __init__(self, *args: Any, msp: Msp, currency_is_fixed: bool, **kwargs: Any) -> None:
@@ -110,21 +108,25 @@ class BrandForm(forms.Form):
         help_text="Buttons, links and headings of your portal, e-mails and documents.",
     )
     sender_name = forms.CharField(
-        label="Sender name", max_length=80, required=False, help_text="Whom your e-mails come from. Empty: your name."
+        label="Sender name",
+        max_length=80,
+        required=False,
+        help_text="Who your e-mails come from. Leave empty to use your company name.",
     )
     reply_to = forms.EmailField(
-        label="Answers to partners' e-mails go to",
+        label="Replies from partners go to",
         required=False,
-        help_text="Empty: the address for answers in your general settings.",
+        help_text="Leave empty to use the reply address in your general settings.",
     )
     postal_address = forms.CharField(
         label="Postal address",
         required=False,
         max_length=400,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Up to four lines, under every e-mail and on every document. The law of many places asks for it.",
+        help_text="Up to four lines, at the foot of every e-mail and on every document. Required by law in"
+        " many places.",
     )
-    paper = forms.ChoiceField(label="Paper of documents", choices=Paper.choices, widget=forms.RadioSelect)
+    paper = forms.ChoiceField(label="Paper size of documents", choices=Paper.choices, widget=forms.RadioSelect)
 
     def __init__(self, data: Any = None, *, brand: Brand, **kwargs: Any) -> None:
         chosen = data.get("accent_instead", "") if data else ""
@@ -167,7 +169,7 @@ class DomainForm(forms.Form):
         widget=forms.TextInput(
             attrs={"placeholder": "partners.example.com", "autocomplete": "off", "spellcheck": "false"}
         ),
-        help_text="A name below a domain of yours.",
+        help_text="A subdomain of your own domain.",
     )
 
 

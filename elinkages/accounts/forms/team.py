@@ -32,7 +32,7 @@ class OwnershipForm(forms.Form):
         choices=[
             (Role.FINANCE.value, "stay as finance"),
             (Role.MANAGER.value, "stay as manager"),
-            (Role.READ_ONLY.value, "stay and only read"),
+            (Role.READ_ONLY.value, "stay as read-only"),
             ("", "leave the team"),
         ],
         widget=forms.RadioSelect,
@@ -53,7 +53,7 @@ class SecondFactorForm(forms.Form):
         label="Days to set it up",
         min_value=0,
         max_value=msps.LONGEST_GRACE,
-        help_text="After them, the dashboard stays closed for people without one. New people get the same days.",
+        help_text="After that, the dashboard is closed to people without one. New people get the same number of days.",
     )
 
     def __init__(self, *args: Any, msp: Msp, **kwargs: Any) -> None:

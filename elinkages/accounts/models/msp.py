@@ -31,7 +31,7 @@ class Msp(models.Model):
     slug = models.CharField("address", max_length=40, unique=True, validators=[slug_validator])
     time_zone = models.CharField(max_length=64, default="America/New_York")
     currency = models.CharField(max_length=3, default="USD")
-    contact_email = models.EmailField("answers go to", blank=True)
+    contact_email = models.EmailField("replies go to", blank=True)
     portal_host = models.CharField(max_length=253, blank=True, editable=False)
     minimum_payout_minor = models.BigIntegerField("minimum payout", default=5_000, validators=[MinValueValidator(0)])
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -15,7 +15,7 @@ class DomainState(models.TextChoices):
     """How far a name has come."""
 
     WAITING = "waiting", "Waiting for the DNS record"
-    PROVED = "proved", "Yours, not leading here yet"
+    PROVED = "proved", "Verified, not pointing here yet"
     LIVE = "live", "In use"
     REMOVED = "removed", "Removed"
 

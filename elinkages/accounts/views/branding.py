@@ -33,7 +33,7 @@ def edit(request: MspRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with attempt(form, field="accent"):
             branding.change(request.msp, **form.cleaned_data, by=request.member, at=timezone.now())
-            messages.success(request, "The branding was saved. Your partners see it at once.")
+            messages.success(request, "The branding was saved. Your partners see it right away.")
             return redirect("dashboard:branding")
     context = {"form": form, "logo_form": LogoForm(), **_preview(request, form.chosen_accent)}
     return page(request, "dashboard/settings/branding.html", context, status=422 if form.is_bound else 200)

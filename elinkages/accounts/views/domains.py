@@ -41,7 +41,7 @@ def domain_check(request: MspRequest) -> HttpResponse:
     """Look now instead of in ten minutes."""
     if found := domains.current(request.msp):
         domains.check_soon(found)
-        messages.success(request, "We are looking. Reload this page in a few seconds.")
+        messages.success(request, "We are checking. Reload this page in a few seconds.")
     return redirect("dashboard:domain")
 
 

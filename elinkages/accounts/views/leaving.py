@@ -46,7 +46,7 @@ def ownership_acceptance(request: MspRequest) -> HttpResponse:
 def ownership_end(request: MspRequest) -> HttpResponse:
     """Decline an offer, or take it back."""
     ownership.end(_transfer(), by=request.member, at=timezone.now())
-    messages.success(request, "The offer is ended. Nothing has changed.")
+    messages.success(request, "The offer was withdrawn. Nothing has changed.")
     return redirect("dashboard:team")
 
 
@@ -67,7 +67,7 @@ def msp_closing(request: MspRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with attempt(form):
             msps.close(request.msp, reason=form.cleaned_data["reason"], by=request.member, at=timezone.now())
-            messages.success(request, "The day is set. Until then any owner can take it back.")
+            messages.success(request, "The closing day is set. Until then, any owner can call it off.")
             return redirect("dashboard:settings")
     context: dict[str, Any] = {"form": form, "days": msps.CLOSES_AFTER}
     return page(request, "dashboard/settings/closing.html", context, status=422 if form.is_bound else 200)

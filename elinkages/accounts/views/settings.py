@@ -68,7 +68,7 @@ def approval_waiver(request: MspRequest) -> HttpResponse:
 @dashboard(can="settings.manage")
 @require_POST
 def approval_waiver_withdrawal(request: MspRequest) -> HttpResponse:
-    """Ask for a second person again."""
+    """Require a second person again."""
     msps.require_second_person(request.msp, by=request.member, at=timezone.now())
     messages.success(request, "A second person must approve payout runs again.")
     return redirect("dashboard:settings")

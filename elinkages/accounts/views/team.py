@@ -58,7 +58,7 @@ def invitation_revocation(request: MspRequest, invitation_id: UUID) -> HttpRespo
     """Take an invitation back."""
     invitation = get_object_or_404(Invitation, pk=invitation_id)
     team.revoke(invitation, by=request.member, at=timezone.now())
-    messages.success(request, f"The invitation to {invitation.email} was taken back. Its link no longer works.")
+    messages.success(request, f"The invitation to {invitation.email} was revoked. Its link no longer works.")
     return redirect("dashboard:team")
 
 

@@ -121,7 +121,7 @@ class Suspend(Action):
     def undo(self, row: Partner, before: Mapping[str, Any], *, by: Actor, scope: Scope) -> None:
         """Reinstate them, unless they were suspended for something else since."""
         if row.suspended_reason != before["reason"]:
-            raise onboarding.NotInThatState(f"{row.name} stands differently by now.")
+            raise onboarding.NotInThatState(f"{row.name} has changed in the meantime.")
         onboarding.reinstate(row, by=by, at=scope.at)
 
 
