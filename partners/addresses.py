@@ -74,11 +74,14 @@ def find(token: str, *, at: datetime) -> Contact:
     try:
         said = signing.Signer(salt=SALT).unsign_object(token)
     except signing.BadSignature as problem:
-        raise LinkOver("This link is not complete. Copy all of it from the e-mail.") from problem
+        raise LinkOver("This link is incomplete. Copy all of it from the e-mail.") from problem
     people_of_partners = Contact.objects.current().select_related("partner").select_for_update(of=("self",))
     contact = people_of_partners.filter(pk=said["contact"], wanted_email=said["address"]).first()
     if contact is None:
-        raise LinkOver("This link was used already, or another address was entered since. Your details say which.")
+        raise LinkOver(
+            "This link has already been used, or another address has been entered since. See"
+            " your details for the current one."
+        )
     if at >= datetime.fromtimestamp(said["at"], UTC) + GOOD_FOR:
         raise LinkOver(f"This link was good for {GOOD_FOR.days} days. Enter the address again in your details.")
     return contact

@@ -15,21 +15,21 @@ class DraftForm(forms.Form):
         max_length=LONGEST_TEXT,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 18}),
-        help_text="An empty line starts a paragraph, “# ” a heading, “## ” a smaller one, “- ” a line of a list. "
-        "The commission terms of each partner stand beside it; do not repeat them here.",
+        help_text="An empty line starts a paragraph, “# ” a heading, “## ” a smaller one, “- ” a list item. "
+        "Each partner’s commission terms are shown beside it; do not repeat them here.",
     )
     is_required = forms.BooleanField(
         label="Must be signed",
         required=False,
         initial=True,
-        help_text="Without a signature the portal asks for it first, and nothing is paid out.",
+        help_text="Until they sign, the portal asks for it first, and nothing is paid out.",
     )
     grace_days = forms.IntegerField(
         label="Days to sign",
         min_value=0,
         max_value=LONGEST_GRACE,
         initial=30,
-        help_text="For partners who are here already. Who joins later signs before the first introduction.",
+        help_text="For existing partners. Anyone who joins later signs before the first introduction.",
     )
 
 
@@ -40,9 +40,9 @@ class SignForm(forms.Form):
         label="Your full name",
         max_length=NAME_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        help_text="Typing it is your signature.",
+        help_text="Typing your name is your signature.",
     )
-    agrees = forms.BooleanField(label="I have read this and agree, and I may sign for my firm.")
+    agrees = forms.BooleanField(label="I have read this and agree, and I am authorized to sign for my firm.")
     text_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
     terms_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
@@ -54,5 +54,5 @@ class PaperForm(forms.Form):
     note = forms.CharField(
         label="When, and where the paper is",
         max_length=NOTE_LENGTH,
-        help_text="For example: March 3, 2026, in the folder Partners in our office.",
+        help_text="For example: March 3, 2026, in the Partners folder in our office.",
     )

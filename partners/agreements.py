@@ -80,7 +80,7 @@ def publish(kept: AgreementDraft, *, by: Membership, at: datetime) -> AgreementV
     before = AgreementVersion.objects.filter(kind=kept.kind).order_by("-number").first()
     digest = text_sha256(kept.title, kept.text)
     if before and before.ended_at is None and before.text_sha256 == digest:
-        raise NothingNew(f"This is word for word version {before.number}, which is in force. Change the text first.")
+        raise NothingNew(f"This is identical to version {before.number}, which is in force. Change the text first.")
     AgreementVersion.objects.in_force().filter(kind=kept.kind).update(ended_at=at)
     version = AgreementVersion.objects.create(
         kind=kept.kind,
@@ -101,7 +101,7 @@ def publish(kept: AgreementDraft, *, by: Membership, at: datetime) -> AgreementV
 def withdraw(version: AgreementVersion, *, by: Membership, at: datetime) -> AgreementVersion:
     """Ask nobody for it anymore; signatures stay. Raises NotInForce."""
     if not AgreementVersion.objects.in_force().filter(pk=version.pk).update(ended_at=at):
-        raise NotInForce(f"{version} is not in force anymore. Reload the page.")
+        raise NotInForce(f"{version} is no longer in force. Reload the page.")
     version.ended_at = at
     trail.record("agreement.withdrawn", version, by=by, at=at)
     return version

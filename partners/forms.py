@@ -56,7 +56,7 @@ class NewPartnerForm(PartnerForm):
         label="Person",
         required=False,
         max_length=120,
-        help_text="Who you talk to there. Leave it empty when the partner is a person.",
+        help_text="The person you talk to there. Leave it empty if the partner is a person.",
     )
     is_another = forms.BooleanField(label="This is someone else: add them anyway", required=False)
 
@@ -67,12 +67,12 @@ class PartnerEditForm(PartnerForm):
     """A partner, and who of the team looks after them."""
 
     owner = forms.ChoiceField(
-        label="Looked after by", required=False, help_text="They hear first when this partner sends someone."
+        label="Looked after by", required=False, help_text="They are the first to hear when this partner sends someone."
     )
 
     def __init__(self, *args: Any, team: list[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].help_text = "The firm’s own address. Invitations go to its people."
+        self.fields["email"].help_text = "The firm’s general address. Invitations go to its people."
         offer(self, "owner", by_key(team, nothing="Nobody in particular"))
 
 
@@ -107,8 +107,8 @@ class ProfileForm(PersonForm):
     email = forms.EmailField(
         label="Notifications go to",
         max_length=254,
-        help_text="News about your referrals, earnings and payouts. Another address gets a link to open first; "
-        "your login keeps its own.",
+        help_text="News about your referrals, earnings and payouts. A new address has to open a link first; "
+        "your login stays the same.",
     )
 
 
@@ -140,7 +140,7 @@ class InvitationForm(forms.Form):
         required=False,
         max_length=MESSAGE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="One or two sentences of your own. They stand at the top of the e-mail.",
+        help_text="A sentence or two of your own, shown at the top of the e-mail.",
     )
 
     def __init__(self, *args: Any, people: list[Contact], **kwargs: Any) -> None:

@@ -58,7 +58,7 @@ class TooManyToday(Refused):
 
 
 class InvitationOver(Refused):
-    """The link was used, taken back, or is too old."""
+    """The link was used, revoked, or is too old."""
 
     status = 410
 
@@ -121,7 +121,7 @@ def resend(invitation: PartnerInvitation, *, by: Membership, at: datetime) -> st
     _limit_letters(at)
     claimed = _waiting(invitation).update(revoked_at=at)
     if not claimed:
-        raise InvitationOver("This invitation was answered or taken back. Reload the page.")
+        raise InvitationOver("This invitation has been answered or revoked. Reload the page.")
     contact = invitation.contact
     token = _send(contact, contact.partner, invitation.message, by, at)
     trail.record("partner.invited_again", contact.partner, by=by, at=at, name=contact.name, email=contact.email)
@@ -131,7 +131,7 @@ def resend(invitation: PartnerInvitation, *, by: Membership, at: datetime) -> st
 def revoke(invitation: PartnerInvitation, *, by: Actor, at: datetime) -> PartnerInvitation:
     """Take back an unanswered invitation; a partner with no other one is a prospect again. Raises InvitationOver."""
     if not _waiting(invitation).update(revoked_at=at):
-        raise InvitationOver("This invitation was answered or taken back. Reload the page.")
+        raise InvitationOver("This invitation has been answered or revoked. Reload the page.")
     invitation.revoked_at = at
     partner = invitation.contact.partner
     if not PartnerInvitation.objects.waiting().filter(contact__partner=partner).exists():
@@ -153,7 +153,7 @@ def accept(token: str, *, user: User, at: datetime) -> PartnerLogin:
     """
     invitation = find(token)
     if invitation is None:
-        raise InvitationOver("This link is not complete, or it was never sent. Open it from the e-mail again.")
+        raise InvitationOver("This link is incomplete or was never sent. Open it from the e-mail again.")
     contact, partner = invitation.contact, invitation.contact.partner
     if not holds_address(user, contact.email):
         raise WrongPerson(f"This invitation was sent to {contact.email}, and you are logged in as {user.email}.")
@@ -175,7 +175,7 @@ def why_over(invitation: PartnerInvitation, at: datetime) -> str:
     if invitation.accepted_at is not None:
         return "This invitation has been used. Log in to open the portal."
     if invitation.revoked_at is not None:
-        return "This invitation was taken back or replaced by a newer one. Look for the newest e-mail."
+        return "This invitation was revoked or replaced by a newer one. Look for the latest e-mail."
     if at >= invitation.expires_at:
         last = say_day(invitation.msp.today(invitation.expires_at))
         return f"This invitation was good until {last}. Ask {invitation.inviter} for a new one."
@@ -205,7 +205,7 @@ def _invitable(contact: Contact, at: datetime) -> Contact:
     if not person.email:
         raise NoAddress(f"There is no e-mail address for {person.name}. Add one, then invite them.")
     if PartnerLogin.objects.open().filter(msp=person.msp_id, contact=person).exists():
-        raise AlreadyJoined(f"{person.name} has joined already and can log in.")
+        raise AlreadyJoined(f"{person.name} has already joined and can log in.")
     if invitation := PartnerInvitation.objects.waiting().filter(contact=person).first():
         sent = say_day(invitation.msp.today(invitation.invited_at))
         raise AlreadyInvited(f"{person.name} was invited on {sent}. Send that invitation again instead.")
@@ -224,13 +224,15 @@ def _first_with_address(partner: Partner, by: Membership, at: datetime) -> Conta
 def _limit_letters(at: datetime) -> None:
     lately = PartnerInvitation.objects.filter(invited_by__isnull=False, invited_at__gt=at - timedelta(days=1))
     if lately.count() >= INVITATIONS_A_DAY:
-        raise TooManyToday(f"{INVITATIONS_A_DAY:,} invitations were sent since yesterday. Go on tomorrow.")
+        raise TooManyToday(f"{INVITATIONS_A_DAY:,} invitations were sent since yesterday. Continue tomorrow.")
 
 
 def _limit_colleagues(partner: Partner, at: datetime) -> None:
     lately = PartnerInvitation.objects.filter(contact__partner=partner, invited_by_colleague__isnull=False)
     if lately.filter(invited_at__gt=at - timedelta(days=1)).count() >= COLLEAGUES_A_DAY:
-        raise TooManyToday(f"{partner.name} has invited {COLLEAGUES_A_DAY} colleagues since yesterday. Go on tomorrow.")
+        raise TooManyToday(
+            f"{partner.name} has invited {COLLEAGUES_A_DAY} colleagues since yesterday. Continue tomorrow."
+        )
 
 
 def _send(contact: Contact, partner: Partner, message: str, by: Membership | Contact, at: datetime) -> str:
@@ -270,7 +272,7 @@ def _open_login(user: User, contact: Contact) -> PartnerLogin:
     if is_new:
         return login
     if login.closed_at is None and login.contact_id != contact.pk:
-        raise AlreadyJoined(f"You represent {login.partner.name} here already. Ask to be moved first.")
+        raise AlreadyJoined(f"You already represent {login.partner.name} here. Ask to be moved first.")
     login.partner, login.contact, login.closed_at = contact.partner, contact, None
     login.save(update_fields=["partner", "contact", "closed_at"])
     return login

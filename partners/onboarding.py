@@ -131,7 +131,7 @@ def activate(partner: Partner, *, by: Actor, at: datetime) -> Partner:
 
 def activate_all(partners: Sequence[Partner], *, by: Actor, at: datetime) -> list[Partner]:
     """The same for many in few statements. Raises NotInThatState; then nothing of it may be kept."""
-    _move(partners, ("prospect", "invited"), PartnerState.ACTIVE, "is active already or has left", joined_at=at)
+    _move(partners, ("prospect", "invited"), PartnerState.ACTIVE, "is already active or has left", joined_at=at)
     trail.record_all([trail.event("partner.activated", partner, by=by, at=at) for partner in partners])
     return list(partners)
 
@@ -178,7 +178,7 @@ def part(partner: Partner, *, reason: str, by: Actor, at: datetime) -> Partner:
     Raises ReasonMissing, NotInThatState.
     """
     sentence = _reason(reason)
-    _move([partner], ("prospect", "invited", "active", "suspended"), PartnerState.PARTED, "has left already")
+    _move([partner], ("prospect", "invited", "active", "suspended"), PartnerState.PARTED, "has already left")
     PartnerLogin.objects.open().filter(msp=partner.msp_id, partner=partner).update(closed_at=at)
     PartnerInvitation.objects.waiting().filter(contact__in=partner.contacts.all()).update(revoked_at=at)
     trail.record("partner.parted", partner, by=by, at=at, reason=sentence)
@@ -193,7 +193,7 @@ def _describe(partner: Partner, *, kind: str, name: str, email: str, **rest: str
     if not partner.name:
         raise Unnamed("Enter the name of the person or firm.")
     if kind not in SourceKind.values:
-        raise UnknownKind(f"Choose one of the five kinds of source; “{kind}” is none of them.")
+        raise UnknownKind(f"Choose one of the five kinds of source; “{kind}” is not one of them.")
 
 
 def _move(

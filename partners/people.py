@@ -151,7 +151,7 @@ def remove(contact: Contact, *, by: Actor, at: datetime) -> Contact:
     """Take a person off the partner: their login to this portal and open invitations end. Raises NotHere."""
     claimed = Contact.objects.current().filter(pk=contact.pk).update(removed_at=at)
     if not claimed:
-        raise NotHere(f"{contact.name} was removed already.")
+        raise NotHere(f"{contact.name} has already been removed.")
     contact.removed_at = at
     end_invitations(contact, at=at)
     PartnerLogin.objects.open().filter(msp=contact.msp_id, contact=contact).update(closed_at=at)
@@ -204,5 +204,5 @@ def _own_address(email: str) -> Iterator[None]:
 def _taken(email: str, holder: Contact, by: Actor) -> AddressTaken:
     """A partner's person is not told who else works with this MSP."""
     if isinstance(by, Contact) and holder.partner_id != by.partner_id:
-        return AddressTaken(f"{email} is in use already. Enter another address.")
-    return AddressTaken(f"{email} belongs to {holder.name} of {holder.partner.name} already. Use another address.")
+        return AddressTaken(f"{email} is already in use. Enter another address.")
+    return AddressTaken(f"{email} belongs to {holder.name} of {holder.partner.name}. Use another address.")

@@ -12,7 +12,7 @@ register(
         "partner.parted": "{who} parted ways with this partner",
         "partner.invited": "{who} invited {name}",
         "partner.invited_again": "{who} invited {name} again",
-        "partner.invitation_revoked": "{who} took back the invitation to {name}",
+        "partner.invitation_revoked": "{who} revoked the invitation to {name}",
         "partner.applied": "{who} approved the application of {name}",
         "partner.joined": "{name} joined the portal",
         "partner.person_added": "{who} added {name}",

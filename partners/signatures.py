@@ -97,7 +97,7 @@ def sign(
     _check_theirs(version, partner)
     shown = terms_sha256(terms)
     if (text_hash, terms_hash) != (version.text_sha256, shown):
-        raise Misread("The agreement or its terms changed while you read. Read them again, then sign.")
+        raise Misread("The agreement or its terms changed while you were reading. Read them again, then sign.")
     signature = _keep(
         Signature(
             version=version,
@@ -161,7 +161,7 @@ def copy_of(signature: Signature) -> bytes:
 
 def _check_theirs(version: AgreementVersion, partner: Partner) -> None:
     if version.ended_at is not None:
-        raise NotInForce(f"{version} is not in force anymore. Reload the page.")
+        raise NotInForce(f"{version} is no longer in force. Reload the page.")
     if agreements.applicable(partner.kind) != version:
         raise NotTheirs(f"{version} is not the agreement of {partner.name}.")
 

@@ -243,9 +243,9 @@ def _tell_claimant(case: Case, partner: Partner, at: datetime) -> None:
         key=f"case-opened:{case.pk}",
         subject=f"We are finding out who introduced {case.company}",
         lines=[
-            f"More than one partner says that {case.company} came to us through them. We decide by"
+            f"More than one partner says that {case.company} came to us through them. We will decide by"
             f" {say_day(case.due_on)}, and until then nothing is paid for it.",
-            "Tell us what you know: whom you spoke to, when, and what was said. Nothing that you earned is lost.",
+            "Tell us what you know: who you spoke to, when, and what was said. Nothing that you earned is lost.",
         ],
         at=at,
         place="portal:case",

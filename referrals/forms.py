@@ -76,7 +76,7 @@ class IntroductionForm(CompanyForm):
     is_announced = forms.BooleanField(
         label="I told them you would be in touch",
         required=False,
-        help_text="A call they expect starts warm. You can send it either way.",
+        help_text="A call they expect gets off to a better start. You can send it either way.",
     )
     expected_size = forms.CharField(
         label="How many people work there?",

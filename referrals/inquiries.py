@@ -29,7 +29,7 @@ LETTERS_TO_ONE = 3
 LETTERS_IN_ALL = 200
 """Unanswered letters to anybody in a day, at one MSP."""
 CONSENT = (
-    "I may pass these details on, and the person knows or will hear from me that you will be in touch."
+    "I am allowed to share these details, and the person knows or will hear from me that you will be in touch."
     " You may write to me about this introduction."
 )
 """What a sender agrees to, unless the MSP words it differently."""
@@ -88,7 +88,7 @@ def send(
     """Write down what somebody sent, and ask their mailbox whether it was them. Raises PageOff, TooMany."""
     page = settings()
     if not page.is_on or (kind == InquiryKind.MYSELF and link is None):
-        raise PageOff("This page takes no introductions right now.")
+        raise PageOff("This page is not taking introductions right now.")
     sender_email = sender_email.strip().lower()
     _refuse_a_flood(sender_email, at)
     if kind == InquiryKind.MYSELF:
@@ -128,9 +128,11 @@ def find(token: str, *, at: datetime) -> Inquiry:
     """The inquiry that a letter's link asks about. Raises InquiryOver."""
     found = Inquiry.objects.select_related("link__partner").filter(token_hash=statuses.hashed(token)).first()
     if found is None:
-        raise InquiryOver("This link leads nowhere. Check that you copied all of it.", status=404)
+        raise InquiryOver("This link leads nowhere. Make sure you copied all of it.", status=404)
     if found.confirmed_at is not None:
-        raise InquiryOver("This was confirmed already. Thank you: we have it, and wrote to you where it stands.")
+        raise InquiryOver(
+            "This has already been confirmed. Thank you: we have it, and sent you an e-mail about where it stands."
+        )
     if at >= found.expires_at:
         raise InquiryOver("This link has expired. Send your introduction again.")
     return found
@@ -163,9 +165,9 @@ def register(inquiry: Inquiry, *, at: datetime) -> Confirmed:
             at=at,
         )
     except pipeline.AlreadyReferred as refusal:
-        raise KnownAlready(f"We have your introduction of {inquiry.company} already. Thank you!") from refusal
+        raise KnownAlready(f"We already have your introduction of {inquiry.company}. Thank you!") from refusal
     except pipeline.CannotRefer as refusal:
-        raise PageOff("This page takes no introductions right now. Write to us instead.") from refusal
+        raise PageOff("This page is not taking introductions right now. Write to us instead.") from refusal
     Inquiry.objects.filter(pk=inquiry.pk).update(confirmed_at=at, referral=referral)
     return Confirmed(referral, statuses.issue(referral, email=inquiry.sender_email, by=by, at=at))
 
@@ -214,6 +216,8 @@ def _is_theirs(person: Contact) -> bool:
 def _refuse_a_flood(email: str, at: datetime) -> None:
     unanswered = Inquiry.objects.filter(confirmed_at__isnull=True, sent_at__gt=at - DAY)
     if unanswered.filter(sender_email=email).count() >= LETTERS_TO_ONE:
-        raise TooMany("We have written to this address several times today. Open the link in one of our e-mails.")
+        raise TooMany(
+            "We have already written to this address several times today. Open the link in one of our e-mails."
+        )
     if unanswered.count() >= LETTERS_IN_ALL:
-        raise TooMany("Too much was sent here today. Try again tomorrow, or write to us instead.")
+        raise TooMany("Too many forms were sent here today. Try again tomorrow, or write to us instead.")

@@ -16,7 +16,7 @@ class InquiryForm(CompanyForm, PublicForm):
         label="Who should we talk to?",
         choices=[
             (InquiryKind.MYSELF, "Me: I would like to hear from you"),
-            (InquiryKind.SOMEONE, "Somebody I know"),
+            (InquiryKind.SOMEONE, "Someone I know"),
         ],
         widget=forms.RadioSelect,
         error_messages={"required": "Choose who we should talk to."},
@@ -31,16 +31,16 @@ class InquiryForm(CompanyForm, PublicForm):
         label="Your e-mail",
         max_length=254,
         error_messages={
-            "required": "Enter your e-mail address: we ask you there whether it was you.",
+            "required": "Enter your e-mail address: we will ask you there to confirm that it was you.",
             "invalid": "That is not an e-mail address. It looks like name@company.com.",
         },
         widget=forms.EmailInput(attrs={"autocomplete": "email", "autocapitalize": "none"}),
-        help_text="We write to it once, to confirm.",
+        help_text="We will write to it once, to confirm.",
     )
     note = forms.CharField(
         label="What should we know?", required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 3})
     )
-    consent = forms.BooleanField(error_messages={"required": "Please agree, so that we may use these details."})
+    consent = forms.BooleanField(error_messages={"required": "Please agree so that we may use these details."})
 
     def __init__(self, *args: Any, is_link: bool, consent: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,7 +71,7 @@ class InquiryForm(CompanyForm, PublicForm):
 class ReferralPageForm(forms.Form):
     """Whether there is a page, and its words."""
 
-    is_on = forms.BooleanField(label="Take introductions on the public page", required=False)
+    is_on = forms.BooleanField(label="Accept introductions on the public page", required=False)
     intro = forms.CharField(
         label="What it says at the top",
         required=False,
@@ -83,7 +83,7 @@ class ReferralPageForm(forms.Form):
         required=False,
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Kept with every introduction, as it was worded then. Empty means our words.",
+        help_text="Kept with every introduction as it was worded at the time. Leave empty to use our wording.",
     )
 
 

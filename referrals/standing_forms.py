@@ -125,8 +125,8 @@ class StatementForm(forms.Form):
     statement = forms.CharField(
         label="What happened",
         max_length=TEXT,
-        widget=forms.Textarea(attrs={"rows": 4, "placeholder": "Whom you spoke to, when, and what was said."}),
-        error_messages={"required": "Write what happened: whom, when, what was said."},
+        widget=forms.Textarea(attrs={"rows": 4, "placeholder": "Who you spoke to, when, and what was said."}),
+        error_messages={"required": "Write what happened: who you spoke to, when, and what was said."},
     )
 
 

@@ -50,9 +50,9 @@ def find(token: str, *, at: datetime) -> StatusLink:
     """The link of a token. Raises StatusOver, which says what became of it."""
     link = StatusLink.objects.select_related("referral").filter(token_hash=hashed(token)).first()
     if link is None:
-        raise StatusOver("This link leads nowhere. Check that you copied all of it.", status=404)
+        raise StatusOver("This link leads nowhere. Make sure you copied all of it.", status=404)
     if link.revoked_at is not None:
-        raise StatusOver("This link was switched off. Ask us for a new one.")
+        raise StatusOver("This link was turned off. Ask us for a new one.")
     if not link.is_open(at):
         raise StatusOver("This link has expired. Ask us for a new one.")
     return link
@@ -62,7 +62,7 @@ def revoke(link: StatusLink, *, by: Actor, at: datetime) -> StatusLink:
     """Switch a link off for good. Raises StatusOver when it is off already."""
     revoked = {"revoked_at": at, "revoked_by_name": by.actor_name[:200]}
     if not StatusLink.objects.filter(pk=link.pk, revoked_at__isnull=True).update(**revoked):
-        raise StatusOver("This link was switched off already.", status=409)
+        raise StatusOver("This link has already been turned off.", status=409)
     link.revoked_at = at
     trail.record("status.revoked", link.referral, by=by, at=at, email=link.email)
     return link

@@ -78,12 +78,12 @@ def submit(*, kind: str, details: Mapping[str, str], answers: Sequence[Answer], 
     LETTERS_A_DAY from here gets no other one: nothing is kept, and the token is "". Raises NotOpen, TooMany.
     """
     if not JoinPage.objects.filter(kind=kind, opened_at__isnull=False).exists():
-        raise NotOpen("This page takes no applications now.")
+        raise NotOpen("This page is not taking applications right now.")
     known = {standard: " ".join(details.get(standard, "").split()) for standard in Standard.values}
     email = known[Standard.EMAIL] = people.normal_address(known[Standard.EMAIL])
     lately = Application.objects.filter(sent_at__gt=at - timedelta(days=1))
     if lately.filter(state=ApplicationState.UNCONFIRMED).count() >= LETTERS_IN_ALL:
-        raise TooMany("Too much was sent here today. Try again tomorrow, or write to us instead.")
+        raise TooMany("Too many forms were sent here today. Try again tomorrow, or write to us instead.")
     if lately.filter(email=email).count() >= LETTERS_A_DAY:
         return ""
     token = secrets.token_urlsafe(32)
@@ -115,14 +115,14 @@ def find(token: str, *, at: datetime) -> Application:
     """The application that a link confirms, not confirmed yet. Raises LinkOver, AlreadyPartner."""
     application = Application.objects.filter(token_hash=_hash(token)).first()
     if application is None:
-        raise LinkOver("This link is not complete, or its application was forgotten. Send the form again.")
+        raise LinkOver("This link is incomplete, or its application has been deleted. Send the form again.")
     if application.state != ApplicationState.UNCONFIRMED:
         raise LinkOver(f"This application was confirmed. {application.msp} has it and will write to you.")
     if at >= application.expires_at:
         raise LinkOver("This link was good for 48 hours. Send the form again; it takes a minute.")
     if person := _partner_person(application):
         raise AlreadyPartner(
-            f"You are a partner of {application.msp} already, with {person.partner}. "
+            f"You are already a partner of {application.msp}, with {person.partner}. "
             "Log in to the portal, or ask for an invitation if you have no login."
         )
     return application
@@ -264,7 +264,7 @@ def _follow_rules(application: Application, at: datetime) -> None:
 
 def _why_a_person(rule: JoinRule, application: Application) -> str:
     if not rule.member.may("partners.manage"):
-        return f"A rule gives it to {rule.member}, who may not decide about partners anymore."
+        return f"A rule gives it to {rule.member}, who may no longer decide about partners."
     if not rule.approves:
         return ""
     known = next((one for one in lookalikes.among_partners(application) if one.is_certain), None)

@@ -93,11 +93,11 @@ def move(field: JoinField, *, up: bool, by: Membership, at: datetime) -> None:
 def remove(field: JoinField, *, by: Membership, at: datetime) -> JoinField:
     """Take a question off the form; answers that were given stay. Raises AlwaysAsked, InUse, NotOnTheForm."""
     if field.is_always_asked:
-        raise AlwaysAsked(f"“{field.label}” is always asked: without it nobody could become a partner.")
+        raise AlwaysAsked(f"“{field.label}” is always asked: nobody can become a partner without it.")
     if JoinRule.objects.filter(field=field).exists():
-        raise InUse(f"A rule asks what was answered to “{field.label}”. Remove that rule first.")
+        raise InUse(f"A rule looks at the answer to “{field.label}”. Remove that rule first.")
     if not JoinField.objects.filter(pk=field.pk, removed_at__isnull=True).update(removed_at=at):
-        raise NotOnTheForm(f"“{field.label}” was taken off the form already.")
+        raise NotOnTheForm(f"“{field.label}” has already been taken off the form.")
     trail.record("join_field.removed", by.msp, by=by, at=at, name=field.label)
     return field
 
@@ -106,7 +106,7 @@ def restore(field: JoinField, *, by: Membership, at: datetime) -> JoinField:
     """Put a question back, at the end. Raises NotOnTheForm."""
     last = max((one.position for one in JoinField.objects.current()), default=-1)
     if not JoinField.objects.filter(pk=field.pk, removed_at__isnull=False).update(removed_at=None, position=last + 1):
-        raise NotOnTheForm(f"“{field.label}” is on the form already.")
+        raise NotOnTheForm(f"“{field.label}” is already on the form.")
     trail.record("join_field.restored", by.msp, by=by, at=at, name=field.label)
     return field
 
@@ -126,7 +126,7 @@ def _describe(
     if not field.label or len(field.label) > LABEL_LENGTH or len(field.help_text) > HELP_LENGTH:
         raise BadField(f"Enter a question of at most {LABEL_LENGTH} characters, and help of at most {HELP_LENGTH}.")
     if not field.kinds:
-        raise BadField("Choose at least one kind of source that is asked.")
+        raise BadField("Choose at least one kind of source to ask.")
     if field.type == FieldType.CHOICE and not 2 <= len(field.choices) <= MOST_CHOICES:
         raise BadField(f"Enter 2 to {MOST_CHOICES} choices, each on its own line.")
     if any(len(choice) > LABEL_LENGTH for choice in field.choices):

@@ -115,7 +115,7 @@ class WelcomeForm(forms.Form):
         max_length=WELCOME_LENGTH,
         widget=forms.Textarea(attrs={"rows": 8}),
         help_text="Why someone should refer clients to you, and what happens after they apply. "
-        "An empty line starts a paragraph, “# ” a heading, “- ” a line of a list.",
+        "An empty line starts a paragraph, “# ” a heading, “- ” a list item.",
     )
 
 
@@ -124,7 +124,7 @@ class QuestionForm(forms.Form):
 
     label = forms.CharField(label="Question", max_length=LABEL_LENGTH)
     help_text = forms.CharField(
-        label="Help", required=False, max_length=HELP_LENGTH, help_text="Stands in small print under the question."
+        label="Help", required=False, max_length=HELP_LENGTH, help_text="Shown in small print under the question."
     )
     choices = forms.CharField(
         label="Choices",
@@ -168,14 +168,14 @@ class RuleForm(forms.Form):
         label="Its answer contains",
         required=False,
         max_length=120,
-        help_text="A choice must be exactly this; for a box to tick, Yes or No.",
+        help_text="For a choice, the exact text; for a checkbox, Yes or No.",
     )
     approves = forms.ChoiceField(
         label="Then",
         choices=[("", "Give it to this person to decide"), ("yes", "Approve at once, in this person’s name")],
         required=False,
         widget=forms.RadioSelect,
-        help_text="An application that may be someone you know is never approved by itself.",
+        help_text="An application from someone you may know is never approved automatically.",
     )
     member = forms.ChoiceField(label="Person")
 
@@ -195,7 +195,7 @@ class ApprovalForm(forms.Form):
         max_length=2_000,
         initial="Thank you for applying. I am glad to have you.",
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Stands at the top of their invitation.",
+        help_text="Shown at the top of their invitation.",
     )
 
     def __init__(self, *args: Any, name: str, known: Sequence[tuple[str, str]], **kwargs: Any) -> None:

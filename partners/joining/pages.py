@@ -21,12 +21,12 @@ KINDS: Final[dict[str, str]] = {slug: kind for kind, slug in SLUGS.items()}
 _STANDARD: Final = (
     (Standard.NAME, FieldType.TEXT, True, "Your company, or your own name if you work alone."),
     (Standard.CONTACT_NAME, FieldType.TEXT, True, ""),
-    (Standard.EMAIL, FieldType.EMAIL, True, "We write to it first, to be sure that it is yours."),
+    (Standard.EMAIL, FieldType.EMAIL, True, "We write to it first, to make sure it is yours."),
     (Standard.PHONE, FieldType.PHONE, False, ""),
     (Standard.WEBSITE, FieldType.TEXT, False, ""),
     (Standard.CITY, FieldType.TEXT, False, ""),
 )
-_FIRST_QUESTION: Final = "How do you meet companies that could need us?"
+_FIRST_QUESTION: Final = "How do you meet companies that might need us?"
 
 
 class SetUpAlready(Refused):
@@ -44,7 +44,7 @@ class TooLong(Refused):
 def set_up(*, by: Membership, at: datetime) -> list[JoinPage]:
     """Make a closed page per kind of source and a first form; visitors see nothing yet. Raises SetUpAlready."""
     if JoinPage.objects.exists():
-        raise SetUpAlready("The join page was set up already. Reload the page.")
+        raise SetUpAlready("The join page is already set up. Reload the page.")
     pages = [JoinPage.objects.create(kind=kind) for kind in SourceKind.values]
     everyone = list(SourceKind.values)
     for position, (standard, type_, is_required, help_text) in enumerate(_STANDARD):
@@ -77,7 +77,7 @@ def describe(page: JoinPage, *, welcome: str, by: Membership, at: datetime) -> J
 def open_(page: JoinPage, *, by: Membership, at: datetime) -> JoinPage:
     """Let visitors apply as this kind of source. Raises NotThatState."""
     if not JoinPage.objects.filter(pk=page.pk, opened_at__isnull=True).update(opened_at=at):
-        raise NotThatState("This join page is open already. Reload the page.")
+        raise NotThatState("This join page is already open. Reload the page.")
     page.opened_at = at
     trail.record("join_page.opened", by.msp, by=by, at=at, kind=page.get_kind_display())
     return page
@@ -86,7 +86,7 @@ def open_(page: JoinPage, *, by: Membership, at: datetime) -> JoinPage:
 def close(page: JoinPage, *, by: Membership, at: datetime) -> JoinPage:
     """Take the page away from visitors; what was sent stays. Raises NotThatState."""
     if not JoinPage.objects.filter(pk=page.pk, opened_at__isnull=False).update(opened_at=None):
-        raise NotThatState("This join page is closed already. Reload the page.")
+        raise NotThatState("This join page is already closed. Reload the page.")
     page.opened_at = None
     trail.record("join_page.closed", by.msp, by=by, at=at, kind=page.get_kind_display())
     return page

@@ -78,7 +78,7 @@ def remove(rule: JoinRule, *, by: Membership, at: datetime) -> None:
     """Forget a rule; what it decided stays. Raises NoSuchRule."""
     told = str(rule)
     if not JoinRule.objects.filter(pk=rule.pk).delete()[0]:
-        raise NoSuchRule("This rule was removed already.")
+        raise NoSuchRule("This rule has already been removed.")
     trail.record("join_rule.removed", by.msp, by=by, at=at, rule=told)
 
 

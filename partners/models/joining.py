@@ -44,7 +44,7 @@ class FieldType(models.TextChoices):
     CHOICE = "choice", "One of several choices"
     EMAIL = "email", "E-mail address"
     PHONE = "phone", "Phone number"
-    CHECKBOX = "checkbox", "Box to tick"
+    CHECKBOX = "checkbox", "Checkbox"
 
 
 class Standard(models.TextChoices):

@@ -174,7 +174,7 @@ class PartnerInvitationQuerySet(models.QuerySet["PartnerInvitation"]):
     """Questions about many invitations."""
 
     def waiting(self) -> "PartnerInvitationQuerySet":
-        """Those that were neither accepted nor taken back; some may be too old."""
+        """Those that were neither accepted nor revoked; some may be too old."""
         return self.filter(accepted_at__isnull=True, revoked_at__isnull=True)
 
 

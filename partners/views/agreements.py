@@ -54,7 +54,7 @@ def draft_new(request: MspRequest) -> HttpResponse:
 
 @dashboard(can="settings.manage")
 def draft(request: MspRequest, agreement_draft_id: UUID) -> HttpResponse:
-    """Go on writing a version."""
+    """Continue writing a version."""
     kept = _draft_of(agreement_draft_id)
     known = {name: getattr(kept, name) for name in ("title", "text", "is_required", "grace_days")}
     return _edit(request, kept.kind, known)
@@ -98,7 +98,7 @@ def publication(request: MspRequest, agreement_draft_id: UUID) -> HttpResponse:
 def discarding(request: MspRequest, agreement_draft_id: UUID) -> HttpResponse:
     """Throw a draft away."""
     agreements.discard(_draft_of(agreement_draft_id))
-    messages.success(request, "The draft is gone. What is in force stays in force.")
+    messages.success(request, "The draft was discarded. What is in force stays in force.")
     return redirect(HOME)
 
 
@@ -130,7 +130,7 @@ def version_page(request: MspRequest, agreement_version_id: UUID) -> HttpRespons
 def withdrawal(request: MspRequest, agreement_version_id: UUID) -> HttpResponse:
     """Ask nobody for it anymore."""
     found = agreements.withdraw(_version_of(agreement_version_id), by=request.member, at=timezone.now())
-    messages.success(request, f"{found} is not asked for anymore. Signatures stay.")
+    messages.success(request, f"{found} no longer has to be signed. Existing signatures stay.")
     return redirect(HOME)
 
 

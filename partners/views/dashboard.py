@@ -33,7 +33,9 @@ def new(request: MspRequest) -> HttpResponse:
         details = dict(form.cleaned_data)
         twins = [] if details.pop("is_another") else _twins(details["name"])
         if twins:
-            form.add_error("name", f"{twins[0].name} is a partner already. Open them, or confirm that this is another.")
+            form.add_error(
+                "name", f"{twins[0].name} is already a partner. Open that one, or confirm that this is someone else."
+            )
         else:
             with attempt(form):
                 partner = onboarding.add(**details, by=request.member, at=timezone.now())

@@ -47,7 +47,7 @@ def setting_up(request: MspRequest) -> HttpResponse:
     """Begin with a closed page and a first form."""
     pages.set_up(by=request.member, at=timezone.now())
     messages.success(
-        request, "Here is a first form. Change it, look at the preview, then open it for a kind of source."
+        request, "Here is a form to start from. Change it, look at the preview, then open it for a kind of source."
     )
     return redirect(HOME)
 
@@ -99,7 +99,7 @@ def field_new(request: MspRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with attempt(form):
             field = fields.add(**form.cleaned_data, by=request.member, at=timezone.now())
-            messages.success(request, f"“{field.label}” is the last question of the form now.")
+            messages.success(request, f"“{field.label}” is now the last question on the form.")
             return redirect(HOME)
     context = {"form": form, "question": None}
     return page(request, "dashboard/joining/field.html", context, status=422 if form.is_bound else 200)
@@ -145,7 +145,7 @@ def field_move(request: MspRequest, join_field_id: UUID) -> HttpResponse:
 def field_removal(request: MspRequest, join_field_id: UUID) -> HttpResponse:
     """Take a question off the form."""
     field = fields.remove(_field_of(join_field_id), by=request.member, at=timezone.now())
-    messages.success(request, f"“{field.label}” is off the form. Answers that were given stay.")
+    messages.success(request, f"“{field.label}” is off the form. Answers already given stay.")
     return redirect(HOME)
 
 
@@ -154,7 +154,7 @@ def field_removal(request: MspRequest, join_field_id: UUID) -> HttpResponse:
 def field_restoring(request: MspRequest, join_field_id: UUID) -> HttpResponse:
     """Put a question back."""
     field = fields.restore(_field_of(join_field_id), by=request.member, at=timezone.now())
-    messages.success(request, f"“{field.label}” is the last question of the form now.")
+    messages.success(request, f"“{field.label}” is now the last question on the form.")
     return redirect(HOME)
 
 
@@ -189,7 +189,7 @@ def rule_move(request: MspRequest, join_rule_id: UUID) -> HttpResponse:
 def rule_removal(request: MspRequest, join_rule_id: UUID) -> HttpResponse:
     """Forget a rule."""
     rules.remove(_rule_of(join_rule_id), by=request.member, at=timezone.now())
-    messages.success(request, "The rule is gone. What it decided stays.")
+    messages.success(request, "The rule was removed. What it decided stands.")
     return redirect(HOME)
 
 

@@ -33,7 +33,9 @@ def client_new(request: MspRequest) -> HttpResponse:
         data = form.cleaned_data
         twins = [] if data["is_another"] else list(Client.objects.filter(name_key=company_key(data["name"]))[:3])
         if twins:
-            form.add_error("name", f"{twins[0].name} is a client already. Open them, or confirm that this is another.")
+            form.add_error(
+                "name", f"{twins[0].name} is already a client. Open that one, or confirm that this is a different one."
+            )
         else:
             with attempt(form):
                 client = clients.create(

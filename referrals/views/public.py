@@ -86,7 +86,7 @@ def status(request: Any, token: str) -> HttpResponse:
         link = statuses.find(token, at=at)
         if request.method == "POST":
             statuses.revoke(link, by=SENDER, at=at)
-            return page(request, "public/refer/over.html", {"sentence": "This link is switched off now. Thank you."})
+            return page(request, "public/refer/over.html", {"sentence": "This link is now turned off. Thank you."})
     except Refused as refusal:
         return page(request, "public/refer/over.html", {"sentence": refusal.message}, status=refusal.status)
     referral = link.referral

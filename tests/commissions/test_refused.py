@@ -67,7 +67,7 @@ def test_amounts_are_held_once_by_a_contract_that_there_is_and_released_once(own
 
 def test_a_partner_who_was_suspended_for_something_else_since_stays_so(owner: Membership, petra: Partner) -> None:
     onboarding.suspend(petra, reason="Something else", by=owner, at=AT)
-    with pytest.raises(onboarding.NotInThatState, match="stands differently by now"):
+    with pytest.raises(onboarding.NotInThatState, match="has changed in the meantime"):
         Suspend().undo(petra, {"reason": "A question is open"}, by=owner, scope=Scope(owner.msp, owner, AT))
 
 

@@ -295,5 +295,5 @@ def test_who_is_put_out_does_not_come_back_by_an_invitation_to_themselves(cast: 
             team.change_role(second, role=Role.READ_ONLY, by=boss, at=timezone.now())
         else:
             User.objects.filter(pk=second.user_id).update(is_active=False)
-        with pytest.raises(team.InvitationOver, match="taken back"):
+        with pytest.raises(team.InvitationOver, match="revoked"):
             team.find(token, at=timezone.now())

@@ -148,7 +148,7 @@ class Referrer(_Person):
 
     @task(2)
     def refer(self) -> None:
-        """Half a minute."""
+        """It takes half a minute."""
         name = uuid4().hex[:12]
         facts = {"company": f"Load {name}", "contact_name": "Lou Load", "contact_email": f"lou@{name}.example"}
         self.send("refer/", "refer", facts)

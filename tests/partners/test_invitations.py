@@ -91,7 +91,7 @@ def test_an_msp_invites_a_programs_worth_of_people_a_day_and_no_bought_list(
     with tenancy.use(msp.pk):
         second = onboarding.add(kind="client", name="Mesa Mills", email="mo@mesa.test", by=ana, at=AT)
         onboarding.resend(PartnerInvitation.objects.get(), by=ana, at=AT + timedelta(hours=1))
-        with pytest.raises(invitations.TooManyToday, match="Go on tomorrow"):
+        with pytest.raises(invitations.TooManyToday, match="Continue tomorrow"):
             onboarding.invite(second, by=ana, at=AT + timedelta(hours=2))
         with pytest.raises(invitations.TooManyToday):
             onboarding.resend(PartnerInvitation.objects.waiting().get(), by=ana, at=AT + timedelta(hours=2))
@@ -105,7 +105,7 @@ def test_taking_back_the_only_invitation_makes_a_prospect_again(msp: Msp, ana: M
         with pytest.raises(invitations.InvitationOver):
             onboarding.revoke(PartnerInvitation.objects.get(), by=ana, at=timezone.now())
     assert _state(msp, partner) == PartnerState.PROSPECT
-    assert "taken back" in Client().get(_link(msp, token)).content.decode()
+    assert "revoked" in Client().get(_link(msp, token)).content.decode()
 
 
 def test_a_new_person_chooses_a_password_and_is_in_the_portal(msp: Msp, ana: Membership, partner: Partner) -> None:
@@ -239,7 +239,7 @@ def test_someone_who_joined_is_not_invited_again(msp: Msp, ana: Membership, part
     token = _invited(msp, partner, ana)
     with tenancy.use(msp.pk):
         onboarding.accept(token, user=builders.a_user("Dana Finch", ADDRESS), at=timezone.now())
-        with pytest.raises(invitations.AlreadyJoined, match="has joined already"):
+        with pytest.raises(invitations.AlreadyJoined, match="has already joined"):
             onboarding.invite(partner, by=ana, at=timezone.now())
 
 
@@ -371,7 +371,7 @@ def test_what_was_answered_is_not_sent_again(msp: Msp, ana: Membership, partner:
     token = _invited(msp, partner, ana)
     with tenancy.use(msp.pk):
         onboarding.accept(token, user=builders.a_user("Dana Finch", ADDRESS), at=timezone.now())
-        with pytest.raises(invitations.InvitationOver, match="answered or taken back"):
+        with pytest.raises(invitations.InvitationOver, match="answered or revoked"):
             onboarding.resend(PartnerInvitation.objects.get(), by=ana, at=timezone.now())
 
 
@@ -382,7 +382,7 @@ def test_a_token_opens_nothing_for_another_person_or_when_it_is_not_whole(
     with tenancy.use(msp.pk):
         with pytest.raises(invitations.WrongPerson, match=f"sent to {ADDRESS}, and you are logged in as"):
             onboarding.accept(token, user=ana.user, at=timezone.now())
-        with pytest.raises(invitations.InvitationOver, match="not complete"):
+        with pytest.raises(invitations.InvitationOver, match="incomplete"):
             onboarding.accept(token[:-1], user=ana.user, at=timezone.now())
     assert _state(msp, partner) == PartnerState.INVITED
 

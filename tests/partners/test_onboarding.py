@@ -83,7 +83,7 @@ def test_a_partner_who_works_by_phone_is_active_without_a_login(msp: Msp, ana: M
         partner = onboarding.activate(_add(ana), by=System("Import"), at=AT)
         partner.refresh_from_db()
         assert (partner.state, partner.joined_at) == (PartnerState.ACTIVE, AT)
-        with pytest.raises(onboarding.NotInThatState, match="active already"):
+        with pytest.raises(onboarding.NotInThatState, match="already active"):
             onboarding.activate(partner, by=ana, at=LATER)
 
 
@@ -136,7 +136,7 @@ def test_a_removed_person_loses_login_and_invitation(msp: Msp, ana: Membership) 
         partner = builders.a_partner()
         login = builders.a_login(partner)
         people.remove(login.contact, by=ana, at=AT)
-        with pytest.raises(people.NotHere, match="removed already"):
+        with pytest.raises(people.NotHere, match="already been removed"):
             people.remove(login.contact, by=ana, at=AT)
         assert PartnerLogin.objects.get(pk=login.pk).closed_at == AT
 

@@ -226,11 +226,11 @@ def test_nobody_tries_out_a_list_of_addresses_to_learn_whom_the_msp_works_with(
     own, colleague = f"/p/{msp.slug}/profile/", f"/p/{msp.slug}/profile/colleagues/new/"
     tries = [(own, "Dana Finch"), (colleague, "Lena Lake"), (own, "Dana Finch")]
     for url, name in tries:
-        assert "is in use already" in portal.post(url, {"name": name, "email": taken}).content.decode()
+        assert "is already in use" in portal.post(url, {"name": name, "email": taken}).content.decode()
     for url, name in tries:
         answer = portal.post(url, {"name": name, "email": taken})
         assert answer.status_code == 422
         assert "sent too often" in answer.content.decode()
-        assert "is in use already" not in answer.content.decode()
+        assert "is already in use" not in answer.content.decode()
     same = {"name": "Dana A. Finch", "email": User.objects.get(name="Dana Finch").email}
     assert portal.post(own, same).status_code == 302

@@ -130,7 +130,7 @@ def test_a_link_of_a_letter_works_once_and_not_for_ever(open_page: House) -> Non
     with pytest.raises(inquiries.InquiryOver, match="expired"):
         inquiries.confirm(token, at=AT + inquiries.GOOD_FOR)
     inquiries.confirm(token, at=AT)
-    with pytest.raises(inquiries.InquiryOver, match="confirmed already"):
+    with pytest.raises(inquiries.InquiryOver, match="already been confirmed"):
         inquiries.confirm(token, at=AT)
     with pytest.raises(inquiries.InquiryOver, match="leads nowhere"):
         inquiries.confirm("x" * 43, at=AT)
@@ -240,7 +240,7 @@ def test_a_status_link_expires_and_is_revoked_once(inside: House) -> None:
     with pytest.raises(statuses.StatusOver, match="expired"):
         statuses.find(token, at=AT + statuses.GOOD_FOR)
     statuses.revoke(link, by=BY, at=AT)
-    with pytest.raises(statuses.StatusOver, match="switched off"):
+    with pytest.raises(statuses.StatusOver, match="turned off"):
         statuses.find(token, at=AT)
     with pytest.raises(statuses.StatusOver, match="already"):
         statuses.revoke(link, by=BY, at=AT)
@@ -280,7 +280,7 @@ def test_from_the_page_to_the_status(house: House, public: Browser) -> None:
     assert "I agree." in text_of(public.get(base))
     answer = public.post(base, posted(house.msp))
     assert answer["Location"] == f"{base}sent/"
-    assert "look into your mailbox" in text_of(public.get(f"{base}sent/"))
+    assert "check your e-mail" in text_of(public.get(f"{base}sent/"))
     with tenancy.use(house.msp.pk):
         confirmation = f"{base}confirmation/{token_of(Inquiry.objects.get())}/"
     assert "Was this you?" in text_of(public.get(confirmation))
@@ -295,7 +295,7 @@ def test_from_the_page_to_the_status(house: House, public: Browser) -> None:
         assert secret not in text
     assert "no-store" in page["Cache-Control"]
     assert public.get(confirmation).status_code == 410
-    assert "switched off now" in text_of(public.post(status))
+    assert "now turned off" in text_of(public.post(status))
     assert public.get(status).status_code == 410
 
 

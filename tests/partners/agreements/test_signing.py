@@ -59,7 +59,9 @@ def test_the_portal_shows_the_words_and_the_terms_and_both_sides_get_a_copy(
     assert version.text_sha256 in text.replace(" ", "")
     assert "There is nothing to do" in read(portal, url)
     assert "Dana Finch" in read(dashboard, f"/{msp.slug}/partners/agreement/versions/{version.pk}/?show=signed")
-    assert "Everyone it is for has signed" in read(dashboard, f"/{msp.slug}/partners/agreement/versions/{version.pk}/")
+    assert "Everyone it applies to has signed" in read(
+        dashboard, f"/{msp.slug}/partners/agreement/versions/{version.pk}/"
+    )
 
 
 def test_what_changed_while_it_was_read_is_not_signed(
@@ -75,7 +77,7 @@ def test_what_changed_while_it_was_read_is_not_signed(
         builders.a_plan(name="New terms")
     refused = portal.post(url, form)
     assert refused.status_code == 422
-    assert "changed while you read" in refused.content.decode()
+    assert "changed while you were reading" in refused.content.decode()
     fresh = form | {"terms_hash": hidden(refused.content.decode(), "terms_hash")}
     with tenancy.use(msp.pk):
         publish(ana, text="New words.")

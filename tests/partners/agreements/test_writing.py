@@ -74,7 +74,7 @@ def test_a_draft_that_cannot_be_published_is_refused(msp: Msp, ana: Membership) 
             with pytest.raises(agreements.Unfinished, match=why):
                 publish(ana, **changes)
         publish(ana)
-        with pytest.raises(agreements.NothingNew, match="word for word version 1"):
+        with pytest.raises(agreements.NothingNew, match="identical to version 1"):
             publish(ana)
         draft = AgreementDraft.objects.get()
         agreements.discard(draft)

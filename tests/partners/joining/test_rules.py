@@ -59,7 +59,7 @@ def test_a_rule_of_somebody_who_lost_the_right_decides_nothing(msp: Msp, ana: Me
     Membership.objects.filter(pk=mara.pk).update(role=Role.READ_ONLY)
     apply(open_page)
     confirm(msp)
-    assert "who may not decide about partners anymore" in the_application(msp).note
+    assert "who may no longer decide about partners" in the_application(msp).note
 
 
 def test_the_first_rule_that_fits_decides(msp: Msp, ana: Membership) -> None:
