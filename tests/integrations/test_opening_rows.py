@@ -50,6 +50,8 @@ def test_balances_are_written_down_once_and_whoever_is_not_here_is_told(office: 
 
 def test_a_won_client_is_not_owed_from_before_the_balance_of_its_partner(office: Office) -> None:
     partners(office, "Harbor Tax")
+    with tenancy.use(office.msp.pk):
+        builders.a_plan()
     office.bring("opening", HEADER + "Harbor Tax,,720.00,2026-07-01,,\n")
     header = "Client,Service line,MRR,Start date,Owed from,Partner\n"
     done = office.bring(
