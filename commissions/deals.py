@@ -244,7 +244,7 @@ def pin(
     locks.hold("pins")
     referral = contract.client.referral
     if referral is None:
-        raise NotReferred(f"Nobody introduced {contract.client.name}, so there is no commission to plan.")
+        raise NotReferred(f"Nobody introduced {contract.client.name}, so no commission plan applies.")
     if version is None:
         choice = choose(referral.partner, referral.source_kind, contract.service_line, won_on)
         version, chosen = choice.version, choice.as_json()
@@ -264,7 +264,7 @@ def pin(
         if "pin_once" not in str(error):
             raise
         raise AlreadyPinned(
-            f"{contract.service_line.name} has its plan already. What was pinned at the win stays."
+            f"{contract.service_line.name} already has its plan. What was pinned at the win stays."
         ) from error
     trail.record_all([_pinned(found, by=by, at=at)])
     return found

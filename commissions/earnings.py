@@ -158,11 +158,11 @@ def _next_money(minor: int, msp: Msp) -> str:
             f"{format_money(-minor, msp.currency)} is taken back from what you earn next, because a client left early."
         )
     if minor == 0:
-        return "Nothing waits for the next payout run."
+        return "Nothing is waiting for the next payout run."
     if minor < msp.minimum_payout_minor:
         minimum = format_money(msp.minimum_payout_minor, msp.currency)
         missing = format_money(msp.minimum_payout_minor - minor, msp.currency)
-        return f"Payouts start at {minimum}. {missing} more and it is in the next payout run."
+        return f"Payouts start at {minimum}. {missing} more, and it will be in the next payout run."
     return f"{format_money(minor, msp.currency)} is ready for the next payout run."
 
 

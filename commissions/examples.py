@@ -72,7 +72,7 @@ def _at_the_top(terms: Terms) -> Iterator[str]:
     for _, one in components(terms):
         if isinstance(one, Tiered) and len(one.tiers) > 1:
             highest = format_basis_points(max(rate for _, rate in one.tiers))
-            yield f"That is for the first client of a partner. The more they bring, the more it is, up to {highest}."
+            yield f"That is for a partner’s first client. The more they bring, the more it is, up to {highest}."
 
 
 def _is_for_life(terms: Terms) -> bool:

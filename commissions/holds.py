@@ -35,7 +35,7 @@ def place(subject: Partner | Contract, *, reason: str, by: Actor, at: datetime) 
 def lift(hold: Hold, *, by: Membership, at: datetime) -> Hold:
     """Let the amounts be paid again. Raises AlreadyLifted."""
     if not Hold.objects.filter(pk=hold.pk, lifted_at__isnull=True).update(lifted_at=at, lifted_by=by):
-        raise AlreadyLifted("This hold was lifted already.")
+        raise AlreadyLifted("This hold has already been lifted.")
     hold.refresh_from_db()
     _tell("hold.lifted", hold, by, at)
     return hold

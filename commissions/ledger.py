@@ -117,7 +117,7 @@ def post_selected(header: Header, query: str, params: Mapping[str, Any], ids: Id
         cursor.execute(_POST.replace("{query}", query), {**named, **params})
         found: tuple[UUID] | None = cursor.fetchone()
     if found is None:
-        raise AlreadyPosted(f"{header.source} is in the books already.")
+        raise AlreadyPosted(f"{header.source} is already in the books.")
     return found[0]
 
 

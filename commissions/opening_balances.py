@@ -153,9 +153,11 @@ def _counted_from(partner_ids: set[UUID]) -> dict[UUID, tuple[date, str]]:
 def _refusal(one: Balance, today: date, recorded: Entry | None, counted: tuple[date, str] | None) -> Refused | None:
     name = one.partner.name
     if one.minor <= 0:
-        return NotAnAmount("An opening balance is what you owe, above zero. What a partner owes you is not kept here.")
+        return NotAnAmount(
+            "An opening balance is what you owe, above zero. What a partner owes you is not recorded here."
+        )
     if one.owed_on > today:
-        return NotYet(f"{say_day(one.owed_on)} has not come yet. Write down what you owed on a day that has.")
+        return NotYet(f"{say_day(one.owed_on)} has not come yet. Enter what you owed as of today or an earlier day.")
     if recorded is not None:
         return RecordedBefore(
             f"{name} has an opening balance of {format_money(recorded.minor, recorded.currency)} already."

@@ -31,6 +31,6 @@ register(
         "hold.placed": "{who} put it on hold",
         "hold.lifted": "{who} lifted the hold",
         "msp.parked": "{who} stopped all payouts, because the books failed a check",
-        "msp.unparked": "{who} let payouts go on, after the books passed every check",
+        "msp.unparked": "{who} let payouts resume, after the books passed every check",
     }
 )

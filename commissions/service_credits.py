@@ -147,7 +147,7 @@ def apply(
     ledger.lock()
     reference = _checked(reference)
     if applied_on > msp.today(at):
-        raise Unfit("The day is in the future. Record it once the invoice is written.")
+        raise Unfit("The day is in the future. Record it once the invoice has been issued.")
     parts = _parts(partner, minor, applied_on, msp.currency)
     number = (CreditApplication.objects.aggregate(last=Max("number"))["last"] or 0) + 1
     application = CreditApplication.objects.create(
@@ -181,7 +181,7 @@ def undo(application: CreditApplication, *, reason: str, by: Membership, at: dat
     )
     application.refresh_from_db()
     if not claimed:
-        raise UndoneBefore(f"{application} was undone already. Nothing was changed.")
+        raise UndoneBefore(f"{application} has already been undone. Nothing was changed.")
     uses = list(application.uses.order_by("pk"))
     _post(application, uses, "unapply", Account.INVOICES, Account.CREDIT, on=msp.today(at), by=by, at=at)
     facts = {"amount_minor": application.minor, "currency": application.currency, "reference": application.reference}

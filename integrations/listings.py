@@ -102,7 +102,7 @@ class Outcomes(Bundle):
             formats=self.formats,
             at_once=exports.AT_ONCE,
             most=exports.MOST,
-            too_long=f"A file may have {exports.MOST:,} rows and this one has more.",
+            too_long=f"A file can have {exports.MOST:,} rows, and this one has more.",
             count=lambda most: rows[: most + 1].count(),
             write=partial(_write_outcomes, sheet, rows),
         )

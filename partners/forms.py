@@ -45,7 +45,7 @@ class PartnerForm(forms.Form):
         required=False,
         max_length=5_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Only your team reads this.",
+        help_text="Only your team sees this.",
     )
 
 

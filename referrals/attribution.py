@@ -85,7 +85,7 @@ def share(
         refuse_contested(referral)
         if stage == Stage.WON:
             raise CreditSettled(
-                f"{referral.company} is won: its credit is part of what is paid now and stays as it is."
+                f"{referral.company} is won: its credit already determines what is paid, so it stays as it is."
             )
     _wait(referral, False)
     wanted = {partner.pk: basis_points for partner, basis_points in shares}
@@ -112,7 +112,7 @@ def share(
 def refuse_contested(referral: Referral) -> None:
     """Raise Contested while a case about the credit of an introduction is open."""
     if referral.cases.open().exists():
-        raise Contested(f"A case about {referral.company} is open. Decide it there: that changes the credit.")
+        raise Contested(f"A case about {referral.company} is open. Decide the case: that changes the credit.")
 
 
 def _wait(referral: Referral, waits: bool) -> None:
@@ -132,7 +132,7 @@ def check(shares: Sequence[Share]) -> None:
         if not 0 < basis_points <= FULL_SHARE:
             raise SharesRefused(f"Give {partner.name} a share above 0% and up to 100%, or leave it out.")
     if len({partner.pk for partner, _ in shares}) < len(shares):
-        raise SharesRefused("A partner can have one share only. Add the two together.")
+        raise SharesRefused("A partner can have only one share. Add the two together.")
     total = sum(basis_points for _, basis_points in shares)
     if total > FULL_SHARE:
         raise SharesRefused(

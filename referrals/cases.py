@@ -60,7 +60,7 @@ def open_case(
     current = Referral.objects.select_for_update().select_related("partner").get(pk=referral.pk)
     holders = [credit.partner for credit in current.credits.select_related("partner")] or [current.partner]
     if [claimant.pk] == [holder.pk for holder in holders]:
-        raise NothingToContest(f"{claimant.name} has the credit for {current.company} already.")
+        raise NothingToContest(f"{claimant.name} already has the credit for {current.company}.")
     if case := current.cases.open().first():
         return _join(case, claimant, statement, own_referral, by=by, at=at)
     today = current.msp.today(at)
@@ -126,7 +126,7 @@ def decide(case: Case, *, outcome: str, decision: str, shares: Sequence[Share] =
     """
     decision = _text(decision, "the reason")
     if outcome not in {Outcome.KEEP, Outcome.TRANSFER, Outcome.SPLIT, Outcome.WITHDRAWN}:
-        raise BadDecision("Choose whether the credit stays, passes on, or is shared.")
+        raise BadDecision("Choose whether the credit stays, passes to someone else, or is shared.")
     claims = list(case.claims.select_related("partner").order_by("pk"))
     _check_shares(outcome, shares, claims)
     decided = {
@@ -137,7 +137,7 @@ def decide(case: Case, *, outcome: str, decision: str, shares: Sequence[Share] =
     }
     if not Case.objects.open().filter(pk=case.pk).update(**decided):
         now = Case.objects.get(pk=case.pk)
-        raise CaseOver(f"{now.decided_by_name} has decided this already: {now.get_outcome_display().lower()}.")
+        raise CaseOver(f"{now.decided_by_name} has already decided this: {now.get_outcome_display().lower()}.")
     for name, value in decided.items():
         setattr(case, name, value)
     reviews.refresh(case.referral)
@@ -153,7 +153,7 @@ def _join(
     case: Case, claimant: Partner, statement: str, own_referral: Referral | None, *, by: Actor, at: datetime
 ) -> Case:
     if case.claims.filter(partner=claimant).exists():
-        raise AlreadyClaimed(f"{claimant.name} is in the open case about {case.company} already. Add to it there.")
+        raise AlreadyClaimed(f"{claimant.name} is already part of the open case about {case.company}. Add to it there.")
     _claim(case, claimant, statement, own_referral, is_holder=False, by=by, at=at)
     trail.record("case.claimed", case.referral, by=by, at=at, claimant=claimant.name)
     _tell_claimant(case, claimant, at)
@@ -209,7 +209,7 @@ def _check_shares(outcome: str, shares: Sequence[Share], claims: Sequence[Claim]
     if not shares or any(partner.pk not in known for partner, _ in shares):
         raise BadDecision("Give the credit to partners of this case.")
     if outcome == Outcome.TRANSFER and [points for _, points in shares] != [FULL_SHARE]:
-        raise BadDecision("To pass the credit on, give all of it to one partner; to divide it, share it.")
+        raise BadDecision("To pass the credit on, give all of it to one partner; to split it, choose shared.")
 
 
 def _text(text: str, what: str) -> str:
@@ -227,7 +227,7 @@ def _announce(case: Case, referral: Referral, by: Actor, at: datetime) -> None:
         subject=f"Who introduced {case.company}? A case is open",
         lines=[
             f"In it: {names}.",
-            f"Nothing of this deal is paid until the case is decided, by {say_day(case.due_on)}.",
+            f"Nothing is paid for this deal until the case is decided, by {say_day(case.due_on)}.",
         ],
         at=at,
         unless=by.actor_id,

@@ -10,7 +10,7 @@ class ClientForm(forms.Form):
 
     name = forms.CharField(max_length=160)
     website = forms.CharField(
-        max_length=200, required=False, help_text="Recognizes them when a partner introduces the same company."
+        max_length=200, required=False, help_text="Used to recognize them when a partner introduces the same company."
     )
     since_on = DayField(label="Client since")
-    is_another = forms.BooleanField(label="This is another client with the same name", required=False)
+    is_another = forms.BooleanField(label="This is a different client with the same name", required=False)

@@ -96,7 +96,7 @@ def _insert(clients: Sequence[Client]) -> None:
         referral = clients[0].referral
         if referral is None or "client_referral_once" not in str(error):
             raise
-        raise AlreadyClient(f"{referral.company} is a client already, from this referral.") from error
+        raise AlreadyClient(f"{referral.company} is already a client, from this referral.") from error
 
 
 def _added(client: Client, by: Actor, at: datetime) -> trail.Event:
@@ -115,7 +115,7 @@ def leave(client: Client, *, on: date, reason: str, by: Actor, at: datetime) -> 
     if on < client.since_on:
         raise WrongDay(f"{client.name} became a client on {say_day(client.since_on)}.")
     if on > at.date() + LONGEST_NOTICE:
-        raise WrongDay("That day is more than a year away. Record it when it comes closer.")
+        raise WrongDay("That day is more than a year away. Record it closer to the date.")
     for contract in client.contracts.select_related("service_line").order_by("pk"):
         if contract.ends_on is None or contract.ends_on > max(on, contract.starts_on):
             contracts.end(contract, on=max(on, contract.starts_on), reason=reason, by=by, at=at)

@@ -103,7 +103,7 @@ def sign_all(new: Sequence[Signing], *, by: Actor, at: datetime) -> list[Contrac
         if currency := other_currency.get(one.client.pk):
             raise OtherCurrency(
                 f"{one.client.name} has a contract in {currency}, and you work in {msp.currency} now."
-                " Amounts of one client stay in one currency."
+                " A client's amounts all stay in one currency."
             )
         if one.first_paid_on is not None:
             _check_paid(one.first_paid_on, msp, at)
@@ -187,7 +187,7 @@ def end(contract: Contract, *, on: date, reason: str, by: Actor, at: datetime) -
     if contract.ends_on is not None and contract.ends_on <= on:
         raise AlreadyEnded(
             f"{contract.service_line.name} already ends: the first day without service is {say_day(contract.ends_on)}."
-            " Take that end back to choose a later day."
+            " Undo that end to choose a later day."
         )
     history = timeline(contract)
     level = history.level(on)
@@ -212,7 +212,7 @@ def reinstate(contract: Contract, *, reason: str, by: Actor, at: datetime) -> Co
     """
     contract = _locked(contract)
     if contract.ends_on is None:
-        raise NotEnded(f"{contract.service_line.name} has no end that could be taken back.")
+        raise NotEnded(f"{contract.service_line.name} has no end date to undo.")
     if contract.client.state == ClientState.LEFT:
         raise ClientLeft(f"{contract.client.name} has left. Record that they came back first.")
     ended_on = contract.ends_on
@@ -292,4 +292,4 @@ def _event(action: str, contract: Contract, by: Actor, at: datetime, **facts: ob
 
 def _check_paid(day: date, msp: Msp, at: datetime) -> None:
     if day > msp.today(at):
-        raise NotYet(f"{say_day(day)} has not come yet. Record the payment when the money is there.")
+        raise NotYet(f"{say_day(day)} has not come yet. Record the payment once the money arrives.")

@@ -34,7 +34,7 @@ def decide(finding: Finding, *, state: str, note: str = "", by: Actor, at: datet
     if not Finding.objects.filter(pk=finding.pk, state=FindingState.OPEN).update(**decided):
         now = Finding.objects.get(pk=finding.pk)
         raise AlreadyDecided(
-            f"{now.decided_by_name} has decided this already: {now.get_state_display().lower()}. Nothing was changed."
+            f"{now.decided_by_name} has already decided this: {now.get_state_display().lower()}. Nothing was changed."
         )
     for name, value in decided.items():
         setattr(finding, name, value)

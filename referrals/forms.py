@@ -51,7 +51,7 @@ class CompanyForm(forms.Form):
         """The name has at least one letter or digit."""
         name = " ".join(str(self.cleaned_data["company"]).split())
         if not company_key(name):
-            raise ValidationError("Enter the company's name with letters or digits.")
+            raise ValidationError("Enter the company's name using letters or digits.")
         return name
 
     def clean_contact_phone(self) -> str:
@@ -59,7 +59,8 @@ class CompanyForm(forms.Form):
         number = str(self.cleaned_data["contact_phone"]).strip()
         if number and not phone_key(number):
             raise ValidationError(
-                f"“{number}” cannot be called. Include the area code, for example 212 555 0123, or + and the country."
+                f"“{number}” is not a phone number. Include the area code, for example 212 555 0123, or +"
+                " and the country."
             )
         return number
 
@@ -95,7 +96,7 @@ class IntroductionForm(CompanyForm):
         values = super().clean() or {}
         reachable = values.get("contact_email") or values.get("contact_phone")
         if not reachable and not {"contact_email", "contact_phone"} & set(self.errors):
-            self.add_error("contact_email", "Enter an e-mail address or a phone number, so that we can reach them.")
+            self.add_error("contact_email", "Enter an e-mail address or a phone number so that we can reach them.")
         return values
 
     def facts(self) -> dict[str, Any]:
@@ -125,7 +126,7 @@ class LoggedReferralForm(CompanyForm):
         required=False,
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Only your team reads this.",
+        help_text="Only your team sees this.",
     )
     owner = forms.ChoiceField(label="Owner", required=False, help_text="Who makes the first contact.")
     is_announced = forms.BooleanField(label="They expect your call", required=False)
@@ -205,7 +206,7 @@ class NextActionForm(forms.Form):
         label="Due",
         required=False,
         widget=forms.DateInput,
-        error_messages={"invalid": "That is not a day. Write it like 2026-11-30."},
+        error_messages={"invalid": "That is not a date. Write it like 2026-11-30."},
     )
 
     def __init__(self, *args: Any, team: Sequence[Membership], **kwargs: Any) -> None:
@@ -231,7 +232,7 @@ class TouchForm(forms.Form):
         required=False,
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "Called; they want to talk on Thursday."}),
-        help_text="Only your team reads this.",
+        help_text="Only your team sees this.",
     )
 
 
@@ -251,17 +252,17 @@ class LossForm(forms.Form):
         choices=[choice for choice in LostReason.choices if choice[0] != LostReason.EXPIRED],
         widget=forms.RadioSelect,
         error_messages={"required": "Choose why it did not work out."},
-        help_text="The partner reads this in kind words.",
+        help_text="The partner gets this in tactful words.",
     )
     note = forms.CharField(
         label="Note",
         required=False,
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Only your team reads this.",
+        help_text="Only your team sees this.",
     )
 
 
 def _members(form: forms.Form, field: str, team: Sequence[Membership], nobody: str) -> None:
-    form.fields[field].error_messages["invalid_choice"] = "Choose someone of your team."
+    form.fields[field].error_messages["invalid_choice"] = "Choose someone on your team."
     offer(form, field, by_key(team, nothing=nobody))

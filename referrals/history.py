@@ -25,12 +25,12 @@ PLAIN: dict[str, Words] = {
     Stage.QUALIFIED: Words(
         "In conversation",
         "We have talked, and they need what we do.",
-        "We learn what they have and need, and prepare a proposal.",
+        "We learn what they have and what they need, and prepare a proposal.",
     ),
     Stage.PROPOSAL: Words(
         "Proposal made",
         "They have our proposal.",
-        "They decide. We answer their questions and tell you what they say.",
+        "They decide. We answer their questions and let you know.",
     ),
     Stage.WON: Words(
         "Client",
@@ -42,12 +42,12 @@ PLAIN: dict[str, Words] = {
 
 WHY_LOST: dict[str, str] = {
     LostReason.NO_RESPONSE: "They did not get back to us.",
-    LostReason.NO_FIT: "What they need is not what we do well, and we would rather say so than serve them badly.",
+    LostReason.NO_FIT: "What they need is not what we do best, and we would rather say so than serve them poorly.",
     LostReason.PRICE: "We could not agree on the price.",
-    LostReason.STAYED: "They decided to stay with the provider they have.",
+    LostReason.STAYED: "They decided to stay with their current provider.",
     LostReason.TIMING: "It is not the right time for them. They may come back to it.",
-    LostReason.DUPLICATE: "We were in touch with this company before your introduction reached us.",
-    LostReason.EXPIRED: "Somebody introduced them again after the protection of your introduction had ended.",
+    LostReason.DUPLICATE: "We were already in touch with this company before your introduction reached us.",
+    LostReason.EXPIRED: "Someone else introduced them after the protection of your introduction had ended.",
     LostReason.OTHER: "It did not work out this time.",
 }
 
@@ -86,7 +86,7 @@ def words(referral: Referral) -> Words:
     """Where it stands as the partner reads it; of a lost one, why."""
     plain = PLAIN[referral.stage]
     if referral.stage == Stage.REGISTERED and referral.touched_at:
-        return Words(plain.name, "We have been in touch with them.", "We find out whether we are a fit for them.")
+        return Words(plain.name, "We have been in touch with them.", "We find out whether we are a good fit for them.")
     if referral.stage != Stage.LOST:
         return plain
     return Words(plain.name, WHY_LOST[referral.lost_reason], plain.following)

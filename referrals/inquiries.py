@@ -189,7 +189,7 @@ def _partner_of(inquiry: Inquiry, by: Actor, at: datetime) -> Partner:
     if twin is not None:
         return twin
     email = "" if known is not None else inquiry.sender_email
-    note = "Came by the referral page."
+    note = "Came through the referral page."
     return onboarding.add(
         kind=SourceKind.CLIENT,
         name=inquiry.sender_name if company_key(inquiry.sender_name) else inquiry.sender_email,

@@ -36,7 +36,7 @@ class AlreadyClosed(Refused):
 def make(partner: Partner, *, by: Actor, at: datetime) -> ReferralLink:
     """The partner's link, made now if there is none. Raises NoLink."""
     if partner.state in CANNOT_REFER:
-        raise NoLink(f"{partner.name} is {partner.get_state_display().lower()} and cannot refer anybody.")
+        raise NoLink(f"{partner.name} is {partner.get_state_display().lower()} and cannot refer anyone.")
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
     facts = {"code": code, "made_at": at, "made_by_name": by.actor_name[:200]}
     link, is_new = ReferralLink.objects.open().get_or_create(partner=partner, closed_at=None, defaults=facts)
@@ -48,7 +48,7 @@ def make(partner: Partner, *, by: Actor, at: datetime) -> ReferralLink:
 def close(link: ReferralLink, *, by: Actor, at: datetime) -> ReferralLink:
     """Let a link lead to the general page from now on; what came through it keeps its credit. Raises AlreadyClosed."""
     if not ReferralLink.objects.open().filter(pk=link.pk).update(closed_at=at):
-        raise AlreadyClosed("This link was closed already.")
+        raise AlreadyClosed("This link has already been closed.")
     link.closed_at = at
     trail.record("link.closed", link.partner, by=by, at=at, code=link.code)
     return link

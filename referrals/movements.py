@@ -78,8 +78,8 @@ def _objections(kind: str, before: int, mrr_minor: int, *, is_paused: bool, repl
     is_correction = kind == MovementKind.CORRECTION
     moves = kind not in {MovementKind.RENEWAL, MovementKind.PAUSE}
     return [
-        (kind in {MovementKind.START, MovementKind.CHURN}, "Sign or end the contract for that."),
-        (is_pause and is_paused and not replaces, "{name} is paused already on that day."),
+        (kind in {MovementKind.START, MovementKind.CHURN}, "Sign or end the contract instead."),
+        (is_pause and is_paused and not replaces, "{name} is already paused on that day."),
         (is_resume and not is_paused, "{name} is not paused on that day, so there is nothing to resume."),
         (is_paused and not (is_pause or is_resume or is_correction), "{name} is paused on that day. Resume it first."),
         (is_pause and mrr_minor != 0, "During a pause the MRR is zero. Leave the amount out."),
@@ -87,7 +87,7 @@ def _objections(kind: str, before: int, mrr_minor: int, *, is_paused: bool, repl
             mrr_minor == 0 and not (is_pause or is_correction),
             "An MRR of zero is a pause or the end of the contract. Choose one of these.",
         ),
-        (moves and mrr_minor == before, "The MRR of {name} is {before} on that day already."),
+        (moves and mrr_minor == before, "The MRR of {name} is already {before} on that day."),
         (
             kind == MovementKind.EXPANSION and mrr_minor < before,
             "An expansion raises the MRR, and {name} has {before} on that day. Choose contraction or price change.",

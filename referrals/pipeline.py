@@ -116,7 +116,7 @@ def advance(steps: Sequence[Step], *, by: Actor) -> list[Referral]:
     _refuse_undecided([step.referral for step in steps if step.to == Stage.WON])
     for step in steps:
         if step.to == Stage.LOST and step.reason not in LostReason.values:
-            raise ActionRefused("Choose why it did not work out. The partner is told in kind words.")
+            raise ActionRefused("Choose why it did not work out. The partner is told tactfully.")
         if not step.referral.is_open or (step.to in OPEN_STAGES and not _is_forward(step.referral, step.to)):
             raise _moved(step.referral)
     for step, move in zip(steps, _move(steps, by=by), strict=True):
@@ -133,7 +133,7 @@ def _refuse_undecided(referrals: Sequence[Referral]) -> None:
     if undecided is not None:
         raise Undecided(
             f"Decide first whether {undecided.referral.company} is the same company as {undecided.evidence['name']},"
-            " so that nobody is paid twice for one client."
+            " so that nobody is paid twice for the same client."
         )
 
 

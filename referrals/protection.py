@@ -78,7 +78,7 @@ def set_rules(days: Mapping[str, int | None], *, by: Actor, at: datetime, msp: M
     """
     for kind, count in days.items():
         if kind not in {"", *SourceKind.values}:
-            raise BadWindow(f"“{kind}” is no kind of source.")
+            raise BadWindow(f"“{kind}” is not a kind of source.")
         if count is not None and not 1 <= count <= LONGEST_PROTECTION:
             raise BadWindow(f"Choose from 1 to {LONGEST_PROTECTION:,} days.")
     before = rules()
@@ -134,7 +134,7 @@ def remind(referral: Referral, *, at: datetime) -> bool:
         subject=f"The protection of {referral.company} ends {left}",
         lines=[
             f"{referral.partner.name} introduced {referral.company}. Their protection ends {left}.",
-            "Afterwards another partner's introduction of the same company counts instead."
+            "After that, another partner's introduction of the same company counts instead."
             " If you are still talking, extend the protection and say why.",
         ],
         at=at,
@@ -146,8 +146,8 @@ def remind(referral: Referral, *, at: datetime) -> bool:
             subject=f"Your introduction of {referral.company} is protected until {say_day(last)}",
             lines=[
                 f"Your introduction of {referral.company} is still open. Its protection ends {left}.",
-                "If you have heard from them, tell us: we can extend it. Afterwards it stays open and stays yours,"
-                " unless somebody else introduces them again.",
+                "If you have heard from them, tell us: we can extend it. After that, it stays open and stays yours"
+                " unless someone else introduces them again.",
             ],
             at=at,
             place="portal:referral",
@@ -186,8 +186,8 @@ def expire(referral: Referral, *, at: datetime) -> bool:
         subject=f"The protection of {referral.company} has ended",
         lines=[
             f"Your introduction of {referral.company} was protected until {say_day(last)}.",
-            "It stays open and stays yours, unless somebody else introduces them again. If you still talk to them,"
-            " write to us.",
+            "It stays open and stays yours unless someone else introduces them again. If you are still"
+            " talking to them, let us know.",
         ],
         at=at,
         place="portal:referral",
@@ -234,14 +234,14 @@ def _refuse(referral: Referral, until_on: date, reason: str, today: date) -> Non
     if referral.protected_until is None:
         raise CannotExtend(f"The protection of {referral.company} never ends.")
     if not reason or len(reason) > 300:
-        raise CannotExtend("Say why in 1 to 300 characters. The partner reads it.")
+        raise CannotExtend("Say why in 1 to 300 characters. The partner sees it.")
     if until_on <= max(today, referral.protected_until):
         raise CannotExtend(f"Choose a day after {say_day(max(today, referral.protected_until))}.")
     if until_on > today + timedelta(days=LONGEST_PROTECTION):
         raise CannotExtend(f"Choose a day within {LONGEST_PROTECTION:,} days.")
     if rivals(referral):
         raise CannotExtend(
-            f"Somebody else introduced {referral.company} after the protection had ended, and has credit for it."
+            f"Someone else introduced {referral.company} after the protection had ended and has the credit."
             " Open a case to decide between the two."
         )
 

@@ -59,7 +59,7 @@ class InquiryForm(CompanyForm, PublicForm):
             self.add_error("contact_name", "Enter the name of the person to talk to.")
         reachable = values.get("contact_email") or values.get("contact_phone")
         if not reachable and not {"contact_email", "contact_phone"} & set(self.errors):
-            self.add_error("contact_email", "Enter their e-mail address or phone number, so that we can reach them.")
+            self.add_error("contact_email", "Enter their e-mail address or phone number so that we can reach them.")
         return values
 
     def facts(self) -> dict[str, Any]:

@@ -185,9 +185,9 @@ def _facts(**facts: str) -> dict[str, str]:
 def _check(referral: Referral, at: datetime) -> None:
     partner, channel = referral.partner, referral.channel
     if channel not in Channel:
-        raise FactsRefused(f"“{channel}” is no way in which introductions reach you.")
+        raise FactsRefused(f"“{channel}” is not a way introductions reach you.")
     if channel == Channel.PORTAL and not partner.is_active:
-        raise CannotRefer("You cannot send introductions right now. Ask us why: what you earned is safe.")
+        raise CannotRefer("You cannot send introductions right now. Ask us why; what you earned is safe.")
     if channel in {Channel.DASHBOARD, Channel.PUBLIC} and partner.state in {
         PartnerState.SUSPENDED,
         PartnerState.PARTED,
@@ -233,6 +233,6 @@ def _again(partner: Partner, earlier: Referral, by: Actor) -> AlreadyReferred:
     sender = "You" if by.actor_id and partner.contacts.filter(pk=by.actor_id).exists() else partner.name
     return AlreadyReferred(
         f"{sender} sent {earlier.company} on {day:%B} {day.day}, {day.year}, and it is still open"
-        f" ({earlier.get_stage_display().lower()}). If this is another company, add its town to the name.",
+        f" ({earlier.get_stage_display().lower()}). If this is a different company, add its city to the name.",
         earlier=earlier,
     )

@@ -207,7 +207,7 @@ def _compared_with(referral: Referral) -> set[UUID]:
 def _write(met: Sequence[Met]) -> None:
     """Write down each match once, whatever was decided about it since; of one introduction the strongest of all.
 
-    At most MOST of its matches wait for a decision at a time.
+    At most MOST of its matches are waiting for a decision at a time.
     """
     if not met:
         return

@@ -88,7 +88,7 @@ def release(flag: Flag, *, note: str, by: Membership, at: datetime) -> Flag:
     note = _reason(note, "Say why it is all right")
     released = {"released_at": at, "released_by": by, "note": note}
     if not Flag.objects.waiting().filter(pk=flag.pk).update(**released):
-        raise AlreadyReleased("This was released already.")
+        raise AlreadyReleased("This has already been released.")
     for name, value in released.items():
         setattr(flag, name, value)
     reviews.refresh(flag.referral)
@@ -107,7 +107,7 @@ def uphold(referral: Referral, *, reason: str, by: Membership, at: datetime) -> 
     attribution.refuse_contested(current)
     waiting = list(Flag.objects.waiting().filter(referral=current))
     if not waiting:
-        raise AlreadyReleased("Somebody has looked at these signs already. Reload the page.")
+        raise AlreadyReleased("Someone has already reviewed these signs. Reload the page.")
     decided = {"released_at": at, "released_by": by, "note": reason, "is_upheld": True}
     Flag.objects.waiting().filter(referral=current).update(**decided)
     held = {credit.partner: credit.basis_points for credit in current.credits.select_related("partner")}

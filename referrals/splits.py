@@ -64,9 +64,9 @@ def propose(
     current = Referral.objects.select_for_update().get(pk=referral.pk)
     attribution.refuse_contested(current)
     if current.stage == Stage.WON:
-        raise attribution.CreditSettled(f"{current.company} is won: its credit is part of what is paid now.")
+        raise attribution.CreditSettled(f"{current.company} is won: its credit already determines what is paid.")
     if current.splits.asked().exists():
-        raise AlreadyAsked("The partners were asked already. Take that proposal back to make another one.")
+        raise AlreadyAsked("The partners have already been asked. Withdraw that proposal to make another one.")
     before, wanted = _before(current), {partner.pk: points for partner, points in shares}
     changed = [pk for pk in {**before, **wanted} if before.get(pk, 0) != wanted.get(pk, 0)]
     if not changed:
@@ -102,7 +102,7 @@ def answer(consent: SplitConsent, *, agrees: bool, how: str = IN_THE_PORTAL, by:
     Raises NotTheirs, NotAsked, HowMissing, Outdated, or what attribution.share refuses; then nothing was changed.
     """
     if isinstance(by, Contact) and not by.can_sign:
-        raise NotTheirs(f"Only people who speak for {consent.partner.name} agree to shares. Ask one of them.")
+        raise NotTheirs(f"Only people who speak for {consent.partner.name} can agree to shares. Ask one of them.")
     how = " ".join(how.split())
     if not how or len(how) > HOW_LENGTH:
         raise HowMissing(f"Say how they answered, in 1 to {HOW_LENGTH} characters.")
@@ -116,7 +116,7 @@ def answer(consent: SplitConsent, *, agrees: bool, how: str = IN_THE_PORTAL, by:
         "how": how,
     }
     if not SplitConsent.objects.filter(pk=consent.pk, answer=Answer.WAITING).update(**given):
-        raise NotAsked("This was answered already.")
+        raise NotAsked("This has already been answered.")
     facts = {"partner": consent.partner.name, "share_basis_points": consent.basis_points, "note": how}
     trail.record(f"split.{given['answer']}", split.referral, by=by, at=at, **facts)
     if not agrees:
@@ -130,7 +130,7 @@ def answer(consent: SplitConsent, *, agrees: bool, how: str = IN_THE_PORTAL, by:
 def withdraw(split: Split, *, by: Actor, at: datetime) -> Split:
     """Take a proposal back that waits for an answer. Raises NotAsked."""
     if not Split.objects.asked().filter(pk=split.pk).exists():
-        raise NotAsked("This proposal is over already.")
+        raise NotAsked("This proposal is already over.")
     _end(split, SplitState.WITHDRAWN, at)
     trail.record("split.withdrawn", split.referral, by=by, at=at)
     return split
@@ -141,7 +141,7 @@ def _apply(split: Split, by: Actor, at: datetime) -> None:
     referral, before = split.referral, _before(split.referral)
     consents = list(split.consents.select_related("partner"))
     if any(before.get(one.partner_id, 0) != one.before_basis_points for one in consents):
-        raise Outdated(f"The credit for {split.company} has changed since. Take the proposal back and ask again.")
+        raise Outdated(f"The credit for {split.company} has changed since. Withdraw the proposal and ask again.")
     kept = Credit.objects.filter(referral=referral).exclude(partner__in=[one.partner_id for one in consents])
     shares = [(credit.partner, credit.basis_points) for credit in kept.select_related("partner")]
     shares += [(one.partner, one.basis_points) for one in consents if one.basis_points]
@@ -154,7 +154,7 @@ def _apply(split: Split, by: Actor, at: datetime) -> None:
             key=f"split-agreed:{split.pk}",
             subject=f"Your share of {split.company}: {format_basis_points(consent.basis_points)}",
             lines=[
-                f"Everybody agreed. Your share of the credit for {split.company} is"
+                f"Everyone agreed. Your share of the credit for {split.company} is"
                 f" {format_basis_points(consent.basis_points)} from now on."
             ],
             at=at,
@@ -166,11 +166,11 @@ def _ask(consent: SplitConsent, split: Split, at: datetime) -> None:
     before, after = format_basis_points(consent.before_basis_points), format_basis_points(consent.basis_points)
     lines = [
         f"{split.proposed_by_name} proposes to share the credit for {split.company}:"
-        f" your share would be {after}, it is {before} now."
+        f" your share would be {after}; it is now {before}."
     ]
     if split.note:
         lines.append(f"The reason: {split.note}")
-    lines.append("Nothing changes unless everybody who is asked agrees. A reply to this e-mail is an answer, too.")
+    lines.append("Nothing changes unless everyone we ask agrees. You can also answer by replying to this e-mail.")
     notices.tell_partner(
         consent.partner,
         key=f"split-asked:{split.pk}",

@@ -22,17 +22,17 @@ class ExtensionForm(forms.Form):
         widget=forms.DateInput,
         error_messages={
             "required": "Choose the new last day.",
-            "invalid": "That is not a day. Write it as 2026-11-30.",
+            "invalid": "That is not a date. Write it like 2026-11-30.",
         },
     )
     reason = forms.CharField(
         label="Why",
         max_length=300,
-        error_messages={"required": "Say why. The partner reads it."},
+        error_messages={"required": "Say why. The partner sees it."},
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "placeholder": "They decide after their budget in March."}
         ),
-        help_text="The partner reads it.",
+        help_text="The partner sees it.",
     )
 
 
@@ -44,7 +44,7 @@ class WindowsForm(forms.Form):
         required=False,
         min_value=1,
         max_value=LONGEST_PROTECTION,
-        help_text=f"Days from the introduction. Empty means {DEFAULT_DAYS}.",
+        help_text=f"Days from the introduction. Leave empty for {DEFAULT_DAYS}.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -77,7 +77,7 @@ class ReleaseForm(forms.Form):
         max_length=300,
         error_messages={"required": "Say why it is all right."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Only your team reads this.",
+        help_text="Only your team sees this.",
     )
 
 
@@ -87,9 +87,9 @@ class WithholdingForm(forms.Form):
     reason = forms.CharField(
         label="Why",
         max_length=300,
-        error_messages={"required": "Say why. The partner reads it."},
+        error_messages={"required": "Say why. The partner sees it."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="The partner reads it.",
+        help_text="The partner sees it.",
     )
 
 
@@ -101,14 +101,14 @@ class CreditNoteForm(forms.Form):
         required=False,
         max_length=300,
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Both of them brought us together."}),
-        help_text="The partners read it.",
+        help_text="The partners see it.",
     )
     agreed = forms.CharField(
-        label="They have all agreed already: how?",
+        label="Have they all agreed already? How?",
         required=False,
         max_length=300,
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Both by phone on Tuesday"}),
-        help_text="Then the shares hold at once. Leave it empty to ask everybody whose share changes.",
+        help_text="Then the shares apply right away. Leave this empty to ask everyone whose share changes.",
     )
 
 
@@ -145,7 +145,7 @@ class CaseForm(StatementForm):
         required=False,
         widget=forms.DateInput,
         help_text="Two weeks from today if you leave it empty.",
-        error_messages={"invalid": "That is not a day. Write it as 2026-11-30."},
+        error_messages={"invalid": "That is not a date. Write it like 2026-11-30."},
     )
     claimant: Partner | None = None
     choices: list[Partner] = []
@@ -167,7 +167,7 @@ class NoteForm(forms.Form):
         label="Add evidence",
         max_length=TEXT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "Write what you add."},
+        error_messages={"required": "Enter your evidence."},
     )
 
 
@@ -177,7 +177,7 @@ class DeadlineForm(forms.Form):
     due_on = DayField(
         label="To decide by",
         widget=forms.DateInput,
-        error_messages={"required": "Choose a day.", "invalid": "That is not a day. Write it as 2026-11-30."},
+        error_messages={"required": "Choose a day.", "invalid": "That is not a date. Write it like 2026-11-30."},
     )
 
 
@@ -188,20 +188,20 @@ class DecisionOfCaseForm(forms.Form):
         label="Decision",
         choices=[
             (Outcome.KEEP, "Keep: the credit stays where it is"),
-            (Outcome.TRANSFER, "Pass on: all of it to one partner"),
-            (Outcome.SPLIT, "Share it in the shares below"),
+            (Outcome.TRANSFER, "Pass on: all of it goes to one partner"),
+            (Outcome.SPLIT, "Share: split it as below"),
             (Outcome.WITHDRAWN, "The claim was withdrawn: the credit stays"),
         ],
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose how it is decided."},
+        error_messages={"required": "Choose a decision."},
     )
-    heir = forms.ChoiceField(label="To whom it passes", required=False)
+    heir = forms.ChoiceField(label="Who it passes to", required=False)
     decision = forms.CharField(
         label="The reason",
         max_length=TEXT,
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": "Write the reason."},
-        help_text="Every partner in the case reads it. Name no partner to another.",
+        help_text="Every partner in the case reads it. Do not name the other partners.",
     )
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
@@ -216,5 +216,5 @@ class DecisionOfCaseForm(forms.Form):
         """Passing it on needs somebody to pass it to."""
         values = super().clean() or {}
         if values.get("outcome") == Outcome.TRANSFER and not values.get("heir"):
-            self.add_error("heir", "Choose the partner to whom the credit passes.")
+            self.add_error("heir", "Choose the partner the credit passes to.")
         return values

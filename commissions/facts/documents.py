@@ -103,7 +103,7 @@ def check(one: Document, agreements: Sequence[Contract], invoices: Currencies, t
     name = f"{FactKind(one.kind).label} {one.number or one.external_id}"
     is_invoice = one.kind == FactKind.INVOICE
     if one.kind != FactKind.INVOICE and one.dated_on > today and not one.is_void:
-        raise NotYet(f"{name}: {say_day(one.dated_on)} has not come yet. Record it when the money is there.")
+        raise NotYet(f"{name}: {say_day(one.dated_on)} has not come yet. Record it once the money arrives.")
     whole = total(one)
     for is_wrong, sentence in (
         (not one.external_id or len(one.external_id) > 120, "it needs an id of at most 120 characters."),

@@ -93,7 +93,7 @@ def receive_new(document: Document, *, by: Actor, at: datetime) -> BillingFact:
     same = BillingFact.objects.filter(source=document.source, kind=document.kind, external_id=document.external_id)
     if same.filter(is_current=True, is_void=False).exists():
         name = f"{FactKind(document.kind).label} {document.number or document.external_id}"
-        raise InvalidDocument(f"{name} is recorded already. Take it back first, or use another number.")
+        raise InvalidDocument(f"{name} is already recorded. Take it back first, or use another number.")
     received = receive([document], by=by, at=at)
     return [*received.new, *received.changed][0]
 
@@ -131,9 +131,9 @@ def void(fact: BillingFact, *, by: Actor, at: datetime) -> BillingFact:
     Raises InvalidDocument for others.
     """
     if fact.source not in (MANUAL, SPREADSHEET):
-        raise InvalidDocument(f"{fact} comes from {fact.source}. Void it there, and it follows here.")
+        raise InvalidDocument(f"{fact} comes from {fact.source}. Void it there, and the change follows here.")
     if fact.is_void or not fact.is_current:
-        raise InvalidDocument(f"{fact} was taken back already.")
+        raise InvalidDocument(f"{fact} has already been taken back.")
     found = receive([again(fact, is_void=True)], by=by, at=at)
     return found.changed[0]
 

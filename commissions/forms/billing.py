@@ -28,7 +28,9 @@ class InvoiceForm(forms.Form):
     number = forms.CharField(label="Invoice number", max_length=60)
     dated_on = DayField(label="Dated")
     service_from = DayField(label="For service from", required=False)
-    service_to = DayField(label="To", required=False, help_text="The last day that is billed, for example of a year.")
+    service_to = DayField(
+        label="To", required=False, help_text="The last day billed, for example the last day of the year."
+    )
     currency = forms.ChoiceField(label="Currency", choices=CURRENCY_CHOICES, required=False)
     rate = RateField(places=6, example="1.08735", label="Exchange rate", required=False)
 
@@ -38,7 +40,8 @@ class InvoiceForm(forms.Form):
         self.fields["currency"].initial = currency
         rate = self.fields["rate"]
         rate.help_text = (
-            f"For an invoice in another currency: what one unit of it was in {currency} that day, kept for good."
+            f"For an invoice in another currency: what one unit of it was worth in {currency} that day."
+            " Kept permanently."
         )
 
     @property
@@ -56,12 +59,12 @@ class InvoiceForm(forms.Form):
         data = super().clean() or {}
         currency, rate = data.get("currency"), data.get("rate")
         if currency == self.home and rate is not None:
-            self.add_error("rate", f"Leave it empty: the invoice is in {self.home}, as commissions are.")
+            self.add_error("rate", f"Leave it empty: the invoice is in {self.home}, like your commissions.")
         elif currency and currency != self.home and not rate and "rate" not in self.errors:
             self.add_error("rate", f"Enter what 1 {currency} was in {self.home} on the day of the invoice.")
         first, last = data.get("service_from"), data.get("service_to")
         if last and (first is None or last < first):
-            self.add_error("service_to", "The last day comes after the first one. Enter both, or neither.")
+            self.add_error("service_to", "The last day must be after the first. Enter both, or neither.")
         return data
 
     def document(self, client: Client, lines: Sequence[Line]) -> Document:
@@ -141,7 +144,7 @@ class MoneyForm(forms.Form):
     amount = AmountField(label="Amount", positive=True)
     dated_on = DayField(label="On")
     number = forms.CharField(
-        label="Reference", max_length=60, required=False, help_text="For example the number of the check."
+        label="Reference", max_length=60, required=False, help_text="For example, the check number."
     )
 
     def __init__(self, *args: Any, invoices: Sequence[Standing], **kwargs: Any) -> None:

@@ -19,7 +19,7 @@ KINDS = [
     (MovementKind.PRICE, "The price changed"),
     (MovementKind.RENEWAL, "The contract was renewed"),
     (MovementKind.PAUSE, "Service is paused"),
-    (MovementKind.RESUME, "Service goes on after a pause"),
+    (MovementKind.RESUME, "Service resumes after a pause"),
     (MovementKind.CORRECTION, "What was recorded is wrong"),
 ]
 
@@ -31,7 +31,7 @@ class MovementForm(forms.Form):
     mrr = AmountField(
         label="New MRR",
         error_messages={"required": "Enter the new MRR."},
-        help_text="All of it, not the difference. A pause, its end and a renewal can do without.",
+        help_text="The full amount, not the difference. Not needed for a pause, its end or a renewal.",
     )
     effective_on = DayField(label="From", help_text="The first day of the new MRR. Past days are fine.")
     note = forms.CharField(max_length=300, required=False, help_text="For your team, for example “Ten more seats”.")
@@ -60,9 +60,7 @@ class EndForm(forms.Form):
     """The last day of service and why; when money is taken back, the client's name too (`ask_for_name`)."""
 
     last_day = DayField(label="Last day of service")
-    reason = forms.CharField(
-        max_length=300, help_text="For your team and for the history. The partner does not see it."
-    )
+    reason = forms.CharField(max_length=300, help_text="For your team and the history. The partner does not see it.")
     name = forms.CharField(required=False, max_length=160)
 
     def __init__(self, *args: Any, client_name: str, **kwargs: Any) -> None:
@@ -98,7 +96,7 @@ class EndForm(forms.Form):
 class NoteForm(forms.Form):
     """A reason for the history."""
 
-    reason = forms.CharField(max_length=300, help_text="For your team and for the history.")
+    reason = forms.CharField(max_length=300, help_text="For your team and the history.")
 
 
 class ChosenPlanForm(forms.Form):
@@ -119,7 +117,7 @@ class ChosenPlanForm(forms.Form):
         """A choice against the rules needs a reason."""
         data = super().clean() or {}
         if data.get("version") not in {None, "rule"} and not data.get("note") and "note" not in self.errors:
-            self.add_error("note", "Say why, for whoever reads the history.")
+            self.add_error("note", "Say why, for anyone who reads the history.")
         return data
 
     @property

@@ -32,7 +32,7 @@ class ContractForm(forms.Form):
     mrr = AmountField(label="MRR", positive=True, help_text="What they pay a month, without tax.")
     starts_on = DayField(label="First day of service")
     first_paid_on = DayField(
-        label="First invoice paid on", required=False, help_text="Leave empty until the money is there."
+        label="First invoice paid on", required=False, help_text="Leave empty until the money arrives."
     )
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:

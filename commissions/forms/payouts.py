@@ -35,7 +35,7 @@ class ApprovalForm(forms.Form):
     one_person_reason = forms.CharField(
         label="Why nobody else can approve it",
         max_length=REASON,
-        help_text="You opened this run. Your reason is kept with it and in the history.",
+        help_text="You opened this run. Your reason is kept with the run and in the history.",
     )
 
 
@@ -53,9 +53,7 @@ class ReasonForm(forms.Form):
 class SettlementForm(forms.Form):
     """What the bank says about one payout."""
 
-    reference = forms.CharField(
-        label="Bank reference", max_length=140, help_text="The number of the transfer or of the check."
-    )
+    reference = forms.CharField(label="Bank reference", max_length=140, help_text="The transfer or check number.")
     paid_on = DayField(label="Paid on")
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:

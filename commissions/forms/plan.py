@@ -14,10 +14,13 @@ from referrals import service_lines
 REWARDS: Final[dict[str, tuple[str, str]]] = {
     "flat": ("A flat fee", "The same amount for every client, paid once."),
     "mrr_multiple": ("A multiple of MRR", "Once, in proportion to the monthly revenue: one month, one and a half …"),
-    "percent": ("A percentage every month", "Of the MRR or of what is collected, for some months or while they stay."),
+    "percent": (
+        "A percentage every month",
+        "Of the MRR or of what is collected, for some months or for as long as they stay.",
+    ),
     "tiered": ("A percentage that rises", "In steps: the more a partner brings, the higher the rate."),
     "combined": ("A fee and a percentage", "A flat fee once, and a percentage every month after."),
-    "none": ("No commission", "For partners who may not take one, or where you give and get introductions instead."),
+    "none": ("No commission", "For partners who may not accept one, or who trade introductions with you instead."),
 }
 """The kinds of reward that a person can choose, with what each means."""
 
@@ -85,7 +88,7 @@ class TermsForm(forms.Form):
 
     amount = AmountField(label="Fee", positive=True)
     multiple = RateField(
-        label="How many times the MRR", places=4, example="1.5", help_text="1 is one month, 1.5 one and a half months."
+        label="How many times the MRR", places=4, example="1.5", help_text="1 is one month, 1.5 is a month and a half."
     )
     percent = RateField(label="Percentage", places=2, example="7.5")
     tiers = forms.CharField(
@@ -93,8 +96,8 @@ class TermsForm(forms.Form):
         max_length=1_000,
         initial="0: 5%\n5000: 8%\n15000: 10%",
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-        help_text="One a line: from which amount, a colon, the percentage. The first starts at 0. Counting clients, the"
-        " number of the client instead, starting at 1: “1: 5%”, “3: 7.5%”.",
+        help_text="One per line: the starting amount, a colon, the percentage. The first starts at 0. When counting"
+        " clients, use the client’s number instead, starting at 1: “1: 5%”, “3: 7.5%”.",
     )
     tier_base = forms.ChoiceField(
         label="The step is chosen by",
@@ -111,13 +114,13 @@ class TermsForm(forms.Form):
         label="How steps work",
         choices=[
             ("marginal", "Each part at its own rate, as with income tax"),
-            ("whole", "Everything at the rate that is reached; made up for at the end of the period"),
+            ("whole", "Everything at the rate reached; trued up at the end of the period"),
         ],
         widget=forms.RadioSelect,
         initial="marginal",
     )
     reset = forms.ChoiceField(
-        label="Counting starts again",
+        label="Counting restarts",
         choices=[
             ("month", "Every month"),
             ("quarter", "Every quarter"),
@@ -126,13 +129,13 @@ class TermsForm(forms.Form):
             ("never", "Never"),
         ],
         initial="quarter",
-        help_text="Active MRR needs no period: it is counted month by month.",
+        help_text="Active MRR needs no period: it is counted each month.",
     )
     rate = _either(
         "When the partner reaches another step later",
-        ("floating", "All their clients follow"),
+        ("floating", "The new rate applies to all their clients"),
         ("locked", "A client keeps the rate of its own period"),
-        help_text="For “everything at the rate that is reached”.",
+        help_text="For “everything at the rate reached”.",
     )
     fee_trigger = forms.ChoiceField(label="The fee is earned when", choices=TRIGGERS, initial="first_payment")
     base = _either(
@@ -172,15 +175,15 @@ class TermsForm(forms.Form):
         ("money", "Money, in a payout run"),
         ("credit", "Service credit, taken off the partner’s invoices from you"),
         required=False,
-        help_text="Credit is for partners who are clients too. It is their income at its fair market value, just like"
-        " money.",
+        help_text="Credit is for partners who are also clients. It counts as their income at its fair market value,"
+        " just like money.",
     )
     hold_days = forms.IntegerField(
         label="Held before it can be paid",
         initial=30,
         min_value=0,
         max_value=365,
-        help_text="Time for a refund or a mistake to come to light. 0 pays at the next run.",
+        help_text="Time for a refund or a mistake to come to light. 0 pays in the next run.",
     )
     clawback_kind = forms.ChoiceField(
         label="When the client leaves early",
@@ -199,21 +202,22 @@ class TermsForm(forms.Form):
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
-        help_text="For less the longer they stayed. One a line: “30: 100%” takes all back within 30 days.",
+        help_text="For “less is taken back the longer they stayed”. One per line: “30: 100%” takes"
+        " everything back within 30 days.",
     )
     clawback_days = forms.IntegerField(
         label="Taken back within",
         required=False,
         min_value=1,
         max_value=3650,
-        help_text="When the client leaves so soon after the first paid invoice or the start of service."
+        help_text="If the client leaves within this time after the first paid invoice or the start of service."
         " Leave empty to never take anything back.",
     )
     expansion = forms.ChoiceField(
         label="When the client grows",
         choices=[
-            ("included", "The partner earns on the higher MRR too"),
-            ("excluded", "The partner earns on the MRR of the win only"),
+            ("included", "The partner also earns on the higher MRR"),
+            ("excluded", "The partner earns only on the MRR at the win"),
         ],
         widget=forms.RadioSelect,
         initial="included",
@@ -222,7 +226,7 @@ class TermsForm(forms.Form):
         label="Part months",
         choices=[
             ("actual", "By the day: 19 of 28 days earn 19/28"),
-            ("thirty_360", "By the day, every month counted as 30 days"),
+            ("thirty_360", "By the day, counting every month as 30 days"),
             ("none", "Paid in full"),
         ],
         initial="actual",
@@ -238,10 +242,10 @@ class TermsForm(forms.Form):
         label="At most a year for one partner",
         required=False,
         positive=True,
-        help_text="Under this plan in a calendar year, all clients together. What is earned first counts first.",
+        help_text="Under this plan in a calendar year, for all clients together. What is earned first counts first.",
     )
     minimum = AmountField(
-        label="At least a month", required=False, positive=True, help_text="In months in which anything is earned."
+        label="At least a month", required=False, positive=True, help_text="In months when anything is earned."
     )
     valid_from = DayField(
         label="In force from",
@@ -264,7 +268,7 @@ class TermsForm(forms.Form):
             self.names = {str(line.pk): line.name for line in service_lines.in_use()}
             offer(self, "lines", self.names.items())
         if "trigger" in self.fields and "months" in self.fields:
-            self.fields["trigger"].label = "The months are counted from the day that"
+            self.fields["trigger"].label = "Months are counted from the day"
             self.fields["trigger"].initial = "service_start"
         use_currency(self, currency)
 

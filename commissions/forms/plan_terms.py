@@ -93,7 +93,7 @@ def _shared(data: dict[str, Any]) -> dict[str, Any]:
     kind = data.get("clawback_kind")
     if kind == "linear":
         if not data.get("clawback_months"):
-            raise TermsError("clawback.months", "Say out of how many months the part is taken back.")
+            raise TermsError("clawback.months", "Enter how many months the part is based on.")
         found["clawback"] = {"kind": "linear", "months": data["clawback_months"]}
     elif kind == "stepped":
         steps = [(_whole(first, "clawback.steps"), points) for first, points in _pairs(data, "clawback_steps")]

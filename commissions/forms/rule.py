@@ -40,7 +40,7 @@ class RuleForm(forms.Form):
         help_text="For deals won on this day or later. Choose an earlier day to cover clients you won before.",
     )
     valid_until = DayField(
-        label="First day without it", required=False, help_text="Leave empty for a rule without an end."
+        label="First day without it", required=False, help_text="Leave empty if the rule has no end."
     )
     replacing = forms.BooleanField(
         label="If another plan applies to exactly these now, end that rule on this day", required=False

@@ -16,7 +16,7 @@ class CreditForm(forms.Form):
         label="Invoice", max_length=REFERENCE_LENGTH, help_text="Its number in your books. The partner sees it."
     )
     minor = AmountField(
-        label="Amount", positive=True, help_text="What is taken off: a part of the credit, or all of it."
+        label="Amount", positive=True, help_text="How much to deduct: part of the credit, or all of it."
     )
     applied_on = DayField(label="Taken off on")
 

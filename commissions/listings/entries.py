@@ -111,7 +111,7 @@ class PutOnHold(Action):
         """The contract of one amount."""
         contract = _contract(row)
         if holds.active(contract):
-            raise HeldAlready(f"{contract} of {contract.client} is on hold already.")
+            raise HeldAlready(f"{contract} of {contract.client} is already on hold.")
         return {"hold": str(holds.place(contract, reason=facts["reason"], by=by, at=scope.at).pk)}
 
     def undo(self, row: Entry, before: Mapping[str, Any], *, by: Actor, scope: Scope) -> None:
@@ -135,7 +135,7 @@ class Release(Action):
         contract = _contract(row)
         found = holds.active(contract)
         if not found:
-            raise NotHeld(f"Nothing keeps back {contract} of {contract.client}.")
+            raise NotHeld(f"Nothing is holding back {contract} of {contract.client}.")
         for hold in found:
             holds.lift(hold, by=by, at=scope.at)
         return {}
@@ -151,8 +151,8 @@ class HoldForm(forms.Form):
     reason = forms.CharField(
         label="Why",
         max_length=holds.REASON_LENGTH,
-        help_text="Your team and the partners read it.",
-        error_messages={"required": "Say why; your team and the partners read it."},
+        help_text="Your team and the partners see it.",
+        error_messages={"required": "Say why; your team and the partners see it."},
     )
 
 

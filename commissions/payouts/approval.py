@@ -63,8 +63,8 @@ _OWING: Final = f"""
 
 _DOUBTS: Final = (
     (_CHANGED, "What is owed to {} has changed. Cancel this run and open a new one."),
-    (_HELD, "{} cannot be paid now. Leave that payout out of the run, or lift what holds it back."),
-    (_OWING, "{} owes something back since the run was opened. Leave that payout out; the next run nets it."),
+    (_HELD, "{} cannot be paid now. Leave that payout out of the run, or lift its hold."),
+    (_OWING, "{} has owed something back since the run was opened. Leave that payout out; the next run nets it."),
 )
 
 
@@ -107,7 +107,7 @@ def approve(run: PayoutRun, *, by: Membership, at: datetime, one_person_reason: 
     )
     run.refresh_from_db()
     if not claimed:
-        raise NotDraft(f"This run was {run.get_state_display().lower()} already. Nothing was changed.")
+        raise NotDraft(f"This run is already {run.get_state_display().lower()}. Nothing was changed.")
     _refuse_if_changed(run, at)
     drafts = Payout.objects.filter(run=run, state=PayoutState.DRAFT)
     facts = {"total_minor": sum(payout.minor for payout in drafts), "payouts": len(drafts)}
@@ -174,7 +174,7 @@ def _waiver(run: PayoutRun, by: Membership, reason: str) -> str:
     if other := msps.approvers().exclude(pk=by.pk).first():
         raise SelfApproval(f"You opened this run, and {other} can approve it. Ask them.")
     if not reason:
-        raise SelfApproval("You opened this run. To approve it yourself, write why nobody else can; it is kept.")
+        raise SelfApproval("You opened this run. To approve it yourself, say why nobody else can. Your reason is kept.")
     return reason
 
 

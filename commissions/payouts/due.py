@@ -158,7 +158,7 @@ def _told(owed: Owed, minimum: int, currency: str) -> Owed:
     if owed.code:
         return owed
     if owed.minor <= 0:
-        reason = "Owes back more than was earned; it is netted against what comes next"
+        reason = "Owes back more than was earned; it is netted against future commissions"
         return _because(owed, NEGATIVE, reason if owed.minor else "Amounts cancel out to zero")
     if owed.minor < minimum:
         return _because(owed, BELOW_MINIMUM, f"Below the minimum of {format_money(minimum, currency)}")

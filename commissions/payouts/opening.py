@@ -69,7 +69,7 @@ def open_run(*, cutoff_on: date, rail: Rail = Rail.MANUAL, by: Membership, at: d
     msp = Msp.objects.get(pk=current_msp_id())
     refuse_if_parked(msp)
     if cutoff_on > msp.today(at):
-        raise BadCutoff("Choose today or an earlier day: a run pays what is payable already.")
+        raise BadCutoff("Choose today or an earlier day: a run pays what is already payable.")
     lock()
     if waiting := PayoutRun.objects.filter(state=RunState.DRAFT, rail=rail).first():
         raise DraftWaiting(f"Payout run {waiting.number} is waiting for approval. Approve or cancel it first.")

@@ -55,7 +55,7 @@ def create(*, name: str, versioning: str, terms: Terms, valid_from: date, by: Ac
             plan = Plan.objects.create(name=name, versioning=Versioning(versioning), created_at=at)
     except IntegrityError as error:
         only("plan_name_once", error)
-        raise NameTaken(f"There is a plan named “{name}” already. Choose another name.") from error
+        raise NameTaken(f"There is already a plan named “{name}”. Choose another name.") from error
     trail.record("plan.created", plan, by=by, at=at, versioning=str(Versioning(versioning).label))
     publish(plan, terms=terms, valid_from=valid_from, by=by, at=at)
     return plan
@@ -86,16 +86,18 @@ def publish(
     if plan.archived_at is not None:
         raise Archived(f"“{plan.name}” is archived. Restore it before you publish a version.")
     if valid_until is not None and valid_until <= valid_from:
-        raise EmptyPeriod("A version applies for at least one day: let it end after it begins.")
+        raise EmptyPeriod("A version applies for at least one day: it must end after it begins.")
     found = consequences(
         plan, terms=terms, valid_from=valid_from, valid_until=valid_until, is_for_all=is_for_all, at=at
     )
     if found.differences and not may_post_past:
-        raise BackDated(f"This changes months that are over: {found.in_words}. Confirm it, or choose a later day.")
+        raise BackDated(
+            f"This changes months that are already over: {found.in_words}. Confirm that, or choose a later day."
+        )
     if found.lowered and not may_lower:
         raise LowersEarned(
-            f"This takes back {found.lowered_words} that was earned. Most agreements forbid it: confirm that yours do"
-            " not, or choose a later day."
+            f"This takes back {found.lowered_words} that was earned. Most agreements forbid that: confirm that yours"
+            " do not, or choose a later day."
         )
     version = _write(plan, terms, valid_from, valid_until, is_for_all=is_for_all, by=by, at=at)
     trail.record(
@@ -225,7 +227,7 @@ def archive(plan: Plan, *, by: Actor, at: datetime) -> Plan:
     if scopes := [rule.scope for rule in rules.select_related("partner", "service_line")]:
         raise StillApplies(f"“{plan.name}” still applies to {'; '.join(scopes)}. End these rules first.")
     if not Plan.objects.filter(pk=plan.pk, archived_at__isnull=True).update(archived_at=at):
-        raise Archived(f"“{plan.name}” is archived already.")
+        raise Archived(f"“{plan.name}” is already archived.")
     trail.record("plan.archived", plan, by=by, at=at)
     return plan
 

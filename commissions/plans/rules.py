@@ -46,7 +46,7 @@ def apply(
     if plan.archived_at is not None:
         raise Archived(f"“{plan.name}” is archived. Restore it before you apply it.")
     if valid_until is not None and valid_until <= valid_from:
-        raise EmptyPeriod("A rule applies for at least one day: let it end after it begins.")
+        raise EmptyPeriod("A rule applies for at least one day: it must end after it begins.")
     if version_on(plan, valid_from) is None:
         raise NoVersion(f"“{plan.name}” has no version in force on {say_day(valid_from)}. {_known(plan)}")
     rule = PlanRule(
@@ -78,7 +78,7 @@ def end_rule(rule: PlanRule, *, on: date, by: Actor, at: datetime) -> None:
     start of a rule that has applied, or after its end.
     """
     if rule.valid_until is not None and rule.valid_until <= on:
-        raise EmptyPeriod(f"This rule ends on {say_day(rule.valid_until)} already.")
+        raise EmptyPeriod(f"This rule already ends on {say_day(rule.valid_until)}.")
     facts = {"applied_to": rule.scope, "first_day_without_on": on}
     if on <= rule.valid_from:
         if rule.valid_from < Msp.objects.get(pk=current_msp_id()).today(at):
@@ -103,7 +103,7 @@ def _conflict(rule: PlanRule) -> str:
     other = others.order_by("valid_from")[0]
     return (
         f"“{other.plan.name}” already applies to {other.scope} {say_period(other.valid_from, other.valid_until)}."
-        " One deal can have one plan: end that rule first, or choose other days."
+        " A deal can have only one plan: end that rule first, or choose other days."
     )
 
 

@@ -28,18 +28,18 @@ def starting_points(currency: str) -> list[StartingPoint]:
     flat = Flat(amount_minor=500 * 10 ** exponent(currency), clawback=FullClawback(window_days=90))
     multiple = MrrMultiple(basis_points=10_000, clawback=FullClawback(window_days=90))
     return [
-        StartingPoint("flat", "Flat fee", "Easy to say and to remember. Fits happy clients.", flat, currency),
+        StartingPoint("flat", "Flat fee", "Easy to explain and remember. Good for happy clients.", flat, currency),
         StartingPoint(
             "multiple",
             "One month of MRR",
-            "A larger introduction earns more, and you pay once. Fits advisers and peers.",
+            "A larger introduction earns more, and you pay once. Good for advisers and peers.",
             multiple,
             currency,
         ),
         StartingPoint(
             "share",
             "10% for a year",
-            "The partner shares the first year with you, good months and bad. Fits advisers and vendors.",
+            "The partner shares the first year with you, good months and bad. Good for advisers and vendors.",
             Percent(basis_points=1000, months=12),
             currency,
         ),

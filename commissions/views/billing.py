@@ -21,16 +21,16 @@ from elinkages.kernel.pages import page
 from elinkages.kernel.words import say_day
 
 MONEY = {
-    FactKind.PAYMENT: ("Record a payment", "Record payment", "What the client paid, on the day the money was there."),
+    FactKind.PAYMENT: ("Record a payment", "Record payment", "What the client paid, on the day the money arrived."),
     FactKind.CREDIT_NOTE: (
         "Record a credit note",
         "Record credit note",
-        "It takes the same share of every line, at the month and rate of its invoice.",
+        "It reduces every line by the same share, at its invoice’s month and rate.",
     ),
     FactKind.REFUND: (
         "Record a refund",
         "Record refund",
-        "Money that went back: a refund, a chargeback, a check that bounced.",
+        "Money that went back: a refund, a chargeback, a bounced check.",
     ),
 }
 """For each kind of money its title, its verb, and what it is."""
@@ -109,8 +109,7 @@ def fact_void(request: MspRequest, fact_id: UUID) -> HttpResponse:
         notes=(
             f"{format_money(fact.minor, fact.currency)}, dated {say_day(fact.dated_on)}. It stays in the list, marked"
             " as taken back, and counts for nothing.",
-            "What partners earned on it is taken back from them. What was paid out already is set off against what they"
-            " earn next.",
+            "What partners earned on it is taken back. Anything already paid out is deducted from what they earn next.",
         ),
         tone="danger final",
     )

@@ -110,7 +110,7 @@ def contract_reinstatement(request: MspRequest, contract_id: UUID) -> HttpRespon
     if form.is_bound and form.is_valid():
         with attempt(form):
             contracts.reinstate(contract, reason=form.cleaned_data["reason"], by=request.member, at=timezone.now())
-            messages.success(request, f"{contract} goes on as if it had not ended.")
+            messages.success(request, f"{contract} continues as if it had not ended.")
             return redirect("dashboard:client", contract.client_id)
     return _form_page(request, "reinstatement", form, {"contract": contract, "form": form, "today": today})
 
@@ -121,7 +121,7 @@ def contract_plan(request: MspRequest, contract_id: UUID) -> HttpResponse:
     contract = contract_of(contract_id)
     referral = contract.client.referral
     if referral is None:
-        raise deals.NotReferred(f"Nobody introduced {contract.client.name}, so there is no commission to plan.")
+        raise deals.NotReferred(f"Nobody introduced {contract.client.name}, so no commission plan applies.")
     today = request.msp.today(timezone.now())
     won_on = min(today, contract.told_won_on or contract.starts_on)
     pin = Pin.objects.filter(contract=contract).select_related("plan_version__plan").first()

@@ -42,7 +42,9 @@ def referral_win(request: MspRequest, referral_id: UUID) -> HttpResponse:
                 by=request.member,
                 at=timezone.now(),
             )
-            messages.success(request, f"{client.name} is a client. Thank {referral.partner.name} for the introduction.")
+            messages.success(
+                request, f"{client.name} is now a client. Thank {referral.partner.name} for the introduction."
+            )
             return redirect("dashboard:client", client.pk)
     context = {
         "referral": referral,

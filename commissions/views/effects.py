@@ -82,8 +82,8 @@ def _clock(rewards: Sequence[Single]) -> str:
     if not kinds:
         return ""
     if kinds == {"clock_stops"}:
-        return "Whole months of a pause are made up for at the end of the term."
-    return "The term goes on during a pause: its months are lost to the partner."
+        return "Whole months of a pause are made up at the end of the term."
+    return "The term keeps running during a pause: the partner loses those months."
 
 
 def asked(request: MspRequest, name: str) -> QueryDict | None:

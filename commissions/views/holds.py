@@ -32,7 +32,7 @@ def hold_new(request: MspRequest) -> HttpResponse:
         notes=(NOTE,),
         tone="danger final",
     )
-    form = ReasonForm(sent(request), label="Why", help_text="Your team and the partner read it.")
+    form = ReasonForm(sent(request), label="Why", help_text="Your team and the partner see it.")
     return act(request, form, step, lambda data: holds.place(subject, by=request.member, at=timezone.now(), **data))
 
 
@@ -42,7 +42,7 @@ def hold_lifting(request: MspRequest, hold_id: UUID) -> HttpResponse:
     hold = get_object_or_404(Hold, pk=hold_id)
     subject = hold.partner or hold.contract
     if subject is None:
-        raise Http404("A hold is always on somebody.")
+        raise Http404("A hold is always on a partner or a contract.")
     step = Step(
         title=f"Lift the hold on {subject}",
         button="Lift the hold",

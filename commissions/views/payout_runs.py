@@ -36,13 +36,13 @@ LATEST = 12
 _MONEY_DONE = "The list for your bank is ready. Record each payment's reference once the bank has paid."
 _MONEY_NOTES = (
     "The amounts are reserved and the list for your bank is made.",
-    "A payment that fails afterwards can be put back one by one; the run as a whole cannot be canceled.",
+    "Payments that fail later can be put back one by one; the run as a whole can no longer be canceled.",
 )
-_CREDIT_DONE = "The credit is given and the partners are told. Take it off their next invoices."
+_CREDIT_DONE = "The credit is given, and the partners are notified. Deduct it from their next invoices."
 _CREDIT_NOTES = (
-    "The credit is given at once and every partner gets an e-mail.",
-    "It counts as income of the partner at its fair market value, as if it had been money.",
-    "A credit can be taken back one by one, as long as nothing of it was taken off an invoice.",
+    "The credit is given right away, and every partner gets an e-mail.",
+    "It counts as the partner’s income at fair market value, as if it had been money.",
+    "Credits can be taken back one by one, as long as nothing has been deducted from an invoice.",
 )
 
 
@@ -68,7 +68,7 @@ def run_new(request: MspRequest) -> HttpResponse:
             run, left_out = payouts.open_run(**form.cleaned_data, by=request.member, at=now)
         if form.is_valid():
             told = f" {len(left_out)} are left out; the reasons are below." if left_out else ""
-            messages.success(request, f"Payout run {run.number} is open and waits for approval.{told}")
+            messages.success(request, f"Payout run {run.number} is open and waiting for approval.{told}")
             return redirect("dashboard:payout-run", run.pk)
     return _run_list(request, form, status=422)
 
@@ -91,7 +91,7 @@ def run_approval(request: MspRequest, run_id: UUID) -> HttpResponse:
         title=f"Approve payout run {run.number}",
         button=f"Approve {_in_words(run)}",
         done=f"{run} is approved. Release it when you are ready to pay.",
-        notes=("From here on its amounts can only be paid or canceled.",),
+        notes=("From here on, its amounts can only be paid or canceled.",),
         **_around(run),
     )
     return act(request, form, step, lambda data: payouts.approve(run, by=request.member, at=timezone.now(), **data))
@@ -143,7 +143,7 @@ def run_settlement(request: MspRequest, run_id: UUID) -> HttpResponse:
         if form.is_valid():
             total = format_money(sum(payout.minor for payout in references), run.currency)
             count = say_count(len(references), "payout")
-            messages.success(request, f"{count} recorded as paid, {total}. The partners are told.")
+            messages.success(request, f"{count} recorded as paid, {total}. The partners are notified.")
             return redirect("dashboard:payout-run", run.pk)
     context = run_context(request, run, references=form)
     return page(request, "dashboard/payouts/run.html", context, status=422)
@@ -157,7 +157,7 @@ def run_file(request: MspRequest, run_id: UUID) -> HttpResponse:
         return confirmation.ask(request)
     run = get_object_or_404(PayoutRun, pk=run_id)
     if run.is_credit:
-        raise NotIssued("Service credit is taken off invoices. There is no list for the bank.")
+        raise NotIssued("Service credit is deducted from invoices. There is no list for the bank.")
     if run.state not in (RunState.RELEASED, RunState.CLOSED):
         raise NotIssued("The list for the bank is made when the run is released.")
     name = f"payout-run-{run.number}.csv"
@@ -172,7 +172,7 @@ def run_statements(request: MspRequest, run_id: UUID) -> HttpResponse:
     run = get_object_or_404(PayoutRun, pk=run_id)
     wanted = RUN_STATEMENTS.of(run, Scope.of(request))
     if not wanted.count(0):
-        raise NotIssued("Statements are made when the run is released; nothing of this one has been paid.")
+        raise NotIssued("Statements are made when the run is released; nothing in this one has been paid.")
     return take(request, wanted)
 
 

@@ -78,7 +78,7 @@ def plan_new(request: MspRequest) -> HttpResponse:
                 by=request.member,
                 at=timezone.now(),
             )
-            messages.success(request, f"“{plan.name}” is published. Say next where it applies.")
+            messages.success(request, f"“{plan.name}” is published. Now say where it applies.")
             return redirect("dashboard:plan", plan.pk)
     return _terms_page(request, form, {"title": "New plan", "label": REWARDS[reward][0], "verb": "Publish plan"})
 

@@ -24,8 +24,8 @@ from partners.access import PortalRequest, earnings_portal
 from partners.models import Partner
 
 INCOME = (
-    "Service credit is income of the partner at its fair market value on the day it is given, as if you had paid it."
-    " These totals are what their tax forms ask for."
+    "Service credit is the partner’s income at its fair market value on the day it is given, as if you had paid it"
+    " in money. These totals are what tax forms ask for."
 )
 
 
@@ -73,10 +73,10 @@ def credit_apply(request: MspRequest, partner_id: UUID) -> HttpResponse:
     step = Step(
         title=f"Take credit of {partner.name} off an invoice",
         button="Record it",
-        done=f"Recorded. {partner.name} is told and sees it in the portal.",
+        done=f"Recorded. {partner.name} is notified and sees it in the portal.",
         notes=(
             f"{format_money(there, request.msp.currency)} is open. The oldest credit is used first.",
-            "Take the same amount off the invoice in your billing system; nothing is sent there from here.",
+            "Deduct the same amount from the invoice in your billing system; nothing is sent there from here.",
         ),
         **_around(partner),
     )
@@ -95,11 +95,11 @@ def credit_undo(request: MspRequest, credit_id: UUID) -> HttpResponse:
         title=f"Undo credit on invoice {application.reference}",
         button=f"Open {amount} again",
         done=f"{amount} of {application.partner.name} is open again.",
-        notes=(f"{amount} of service credit is open again and can be taken off another invoice.",),
+        notes=(f"{amount} of service credit is open again and can be applied to another invoice.",),
         tone="danger final",
         **_around(application.partner),
     )
-    form = ReasonForm(sent(request), label="Why it is undone", help_text="The partner reads it.")
+    form = ReasonForm(sent(request), label="Why it is undone", help_text="The partner sees it.")
     undo = partial(service_credits.undo, application, by=request.member, at=timezone.now())
     return act(request, form, step, lambda data: undo(**data))
 

@@ -90,7 +90,7 @@ def month_of(request: MspRequest | PortalRequest, partner: Partner, at: datetime
     asked = request.GET.get("month", "")
     month = _month(asked) if asked else today.replace(day=1)
     if asked and month not in monthly.months(partner, today):
-        raise Http404("There is no statement of this month.")
+        raise Http404("There is no statement for this month.")
     return monthly.statement_of(partner, month, currency=request.msp.currency, today=today)
 
 
@@ -113,5 +113,5 @@ def _payout(payout_id: UUID) -> Payout:
 def _month(text: str) -> date:
     found = re.fullmatch(r"(20[0-9]{2})-(0[1-9]|1[0-2])", text)
     if not found:
-        raise Http404("This is no month.")
+        raise Http404("There is no such month.")
     return date(int(found[1]), int(found[2]), 1)

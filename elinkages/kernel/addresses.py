@@ -96,7 +96,7 @@ def _loopback_allowed() -> bool:
 def _read(url: str) -> tuple[str, str, int]:
     """(scheme, host, port) of an address in its one plain form."""
     if not url.isascii() or not url.isprintable() or set(url) & set(' \\"<>^`{|}') or len(url) > 2_000:
-        raise BadAddress("The address has characters that do not belong into one.")
+        raise BadAddress("The address has characters that do not belong in one.")
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -269,4 +269,4 @@ def _decimal_mark(number: str, shown: str, currency: str) -> str:
         return ""
     if marks[0] == "." and places == 3:
         return "."
-    raise ValueError(f"{shown} could be read in two ways. Write {head}{tail} or {head}.{tail[:2]}.")
+    raise ValueError(f"{shown} could be read two ways. Write {head}{tail} or {head}.{tail[:2]}.")

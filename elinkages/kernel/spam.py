@@ -68,11 +68,13 @@ class PublicForm(forms.Form):
         values = super().clean() or {}
         age = _age(values.pop("stamp", ""), self.purpose, self.at)
         if values.pop("homepage", ""):
-            self.add_error(None, "Something filled in a field that people do not see. Send it again if you are one.")
+            self.add_error(
+                None, "Something filled in a field that people cannot see. If you are a person, send it again."
+            )
         elif age is None:
-            self.add_error(None, "This page was open for too long, or not opened here. Send it again now.")
+            self.add_error(None, "This page was open for too long, or was not opened here. Send it again now.")
         elif age < FASTEST:
-            self.add_error(None, "That was faster than people write. Look it over and send it again.")
+            self.add_error(None, "That was faster than people type. Look it over and send it again.")
         return values
 
 

@@ -32,7 +32,7 @@ AT_ONCE = 50
 MOST = 10_000
 MOST_ATTEMPTS = 3
 STANDSTILL = timedelta(seconds=60)
-GAVE_UP = "It was tried three times without an answer. Nothing of it was changed."
+GAVE_UP = "It was tried three times without success. Nothing was changed."
 REASON_LENGTH = 300
 
 
@@ -57,7 +57,7 @@ def chosen(asked: Asked, ids: Iterable[UUID] | None) -> list[UUID]:
     rows = asked.rows() if ids is None else asked.listing.rows(asked.scope).filter(pk__in=set(ids))
     found = list(rows.order_by(*asked.order.by).values_list("pk", flat=True)[: MOST + 1])
     if len(found) > MOST:
-        raise TooMany(f"One change may have {MOST:,} rows and more match. Take part of them with a filter.")
+        raise TooMany(f"One change can have {MOST:,} rows, and more match. Narrow them down with a filter.")
     return found
 
 
@@ -76,7 +76,7 @@ def start(
     Raises NothingChosen, ChosenChanged.
     """
     if not targets:
-        raise NothingChosen("Nothing is chosen. Tick the rows that you mean.")
+        raise NothingChosen("Nothing is selected. Tick the rows you mean.")
     if len(targets) != expected:
         raise ChosenChanged(f"It is {say_count(len(targets), listing.noun)} by now, not {expected:,}. Look again.")
     change = Change.objects.create(
@@ -103,10 +103,10 @@ def undo(change: Change, *, by: Membership, at: datetime) -> Change:
     """Begin to take a change back, row by row. Raises NotUndoable."""
     action = _action(change)
     if action is None or not action.can_undo or not by.may(action.right):
-        raise NotUndoable("This change cannot be taken back.")
+        raise NotUndoable("This change cannot be undone.")
     claimed = Change.objects.filter(pk=change.pk, state=ChangeState.DONE)
     if not claimed.update(state=ChangeState.UNDOING, undone_by=by, moved_at=at):
-        raise NotUndoable("This change was taken back already, or is still under way.")
+        raise NotUndoable("This change has already been undone, or is still in progress.")
     change.refresh_from_db()
     change.items.filter(state=ItemState.DONE).update(attempts=0)
     trail.record("change.undone", change, by=by, at=at)

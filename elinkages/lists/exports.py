@@ -79,7 +79,7 @@ def of_list(asked: Asked) -> Wanted:
         formats=FORMATS,
         at_once=AT_ONCE,
         most=MOST,
-        too_long=f"A file may have {MOST:,} rows and this list has more. Take part of it with a filter.",
+        too_long=f"A file can have {MOST:,} rows, and this list has more. Narrow it down with a filter.",
         count=lambda most: writing.count(asked, most=most),
         write=lambda format_, file, progress: writing.write(asked, format_, file, progress=progress),
     )
@@ -90,7 +90,7 @@ def start(wanted: Wanted, *, format_: str, by: Membership, at: datetime) -> Expo
     if format_ not in wanted.formats:
         raise UnknownFormat(f"Choose {' or '.join(ExportFormat(one).label for one in wanted.formats)}.")
     if len(wanted.query) > QUERY_LENGTH:
-        raise AddressTooLong("That is more than one file can be asked for. Take some filters away.")
+        raise AddressTooLong("That is more than one file can hold. Remove some filters.")
     rows = wanted.count(wanted.most)
     if rows > wanted.most:
         raise TooLong(wanted.too_long)
@@ -183,9 +183,9 @@ def fetch(export: Export, key: str, *, by: Membership, at: datetime) -> bytes:
     except signing.BadSignature as error:
         raise LinkTooOld("This link is too old. Open your exports and download the file from there.") from error
     if subject != _subject(export) or export.asked_by_id != by.pk:
-        raise LinkTooOld("This link is for somebody else. Export the list yourself.")
+        raise LinkTooOld("This link is for someone else. Export the list yourself.")
     if not _may(export, by):
-        raise Gone("You may no longer see what is in this file.")
+        raise Gone("You no longer have access to what is in this file.")
     file = ExportFile.objects.filter(export=export).first()
     if file is None:
         raise Gone(f"The file was deleted: files are kept for {KEPT_FOR // timedelta(hours=1)} hours. Export it again.")

@@ -16,10 +16,10 @@ class ViewForm(forms.Form):
         error_messages={"required": "Give the view a name, such as “My open ones”."},
     )
     is_shared = forms.BooleanField(
-        label="Everybody here sees it", required=False, help_text="Only you can change it; an owner can delete it."
+        label="Everyone here sees it", required=False, help_text="Only you can change it; an owner can delete it."
     )
     is_default = forms.BooleanField(
-        label="Begin with it", required=False, help_text="When you open the list, you see this view at first."
+        label="Start with this view", required=False, help_text="When you open the list, this view comes first."
     )
 
     def __init__(self, *args: Any, may_share: bool, **kwargs: Any) -> None:

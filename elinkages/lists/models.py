@@ -20,7 +20,7 @@ class SavedView(TenantModel):
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=QUERY_LENGTH, blank=True)
     owner = TenantForeignKey(Membership, related_name="+")
-    is_shared = models.BooleanField("everybody here sees it", default=False)
+    is_shared = models.BooleanField("everyone here sees it", default=False)
     created_at = models.DateTimeField()
 
     is_default: bool

@@ -31,7 +31,7 @@ def own_file(
 ) -> HttpResponse:
     """The rows as CSV, or as Excel with `?format=xlsx`. Raises TooLong."""
     if rows.order_by()[: MOST + 1].count() > MOST:
-        raise TooLong(f"A file may have {MOST:,} rows and this would have more. Ask {msp} for the whole list.")
+        raise TooLong(f"A file can have {MOST:,} rows, and this would have more. Ask {msp} for the whole list.")
     format_ = ExportFormat.XLSX if request.GET.get("format") == ExportFormat.XLSX else ExportFormat.CSV
     sheet = Sheet(title, fields, msp.currency, msp.zone)
     with tempfile.TemporaryFile() as file:

@@ -57,7 +57,7 @@ def save(
     _may_share(is_shared, by)
     _fits(query)
     if SavedView.objects.filter(listing=listing, owner=by).count() >= MOST:
-        raise TooMany(f"You keep {MOST} views of this list already. Delete one that you no longer use.")
+        raise TooMany(f"You already have {MOST} views of this list. Delete one you no longer use.")
     view = SavedView(listing=listing, query=query, owner=by, created_at=at)
     _write(view, name=name, is_shared=is_shared)
     set_default(view, is_default=is_default, by=by)
@@ -114,14 +114,14 @@ def _write(view: SavedView, *, name: str, is_shared: bool) -> None:
         with transaction.atomic():
             view.save()
     except IntegrityError as error:
-        raise NameTaken(f"You have a view called “{view.name}” already. Choose another name.") from error
+        raise NameTaken(f"You already have a view called “{view.name}”. Choose another name.") from error
     if not is_shared:
         DefaultView.objects.filter(view=view).exclude(member=view.owner_id).delete()
 
 
 def _fits(query: str) -> None:
     if len(query) > QUERY_LENGTH:
-        raise TooMany("That is more than one view can keep. Take some filters away.")
+        raise TooMany("That is more than one view can hold. Remove some filters.")
 
 
 def _mine(view: SavedView, by: Membership) -> None:
@@ -131,4 +131,4 @@ def _mine(view: SavedView, by: Membership) -> None:
 
 def _may_share(is_shared: bool, by: Membership) -> None:
     if is_shared and by.role == Role.READ_ONLY:
-        raise NotYours("Your role reads only. Keep the view for yourself, or ask a colleague to share it.")
+        raise NotYours("Your role is read-only. Keep the view for yourself, or ask a colleague to share it.")

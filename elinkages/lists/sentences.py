@@ -7,10 +7,10 @@ register(
         "export.asked": "{who} asked for {rows:row} as a file",
         "export.fetched": "{who} downloaded the file",
         "export.failed": "The file could not be written",
-        "view.shared": "{who} shared this view with everybody",
+        "view.shared": "{who} shared this view with everyone",
         "view.unshared": "{who} stopped sharing this view",
         "view.deleted": "{who} deleted this view",
-        "change.started": "{who} began to change {rows:row}",
-        "change.undone": "{who} began to take it back",
+        "change.started": "{who} started changing {rows:row}",
+        "change.undone": "{who} started undoing it",
     }
 )

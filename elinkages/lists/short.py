@@ -42,7 +42,7 @@ class Short(Bundle):
             formats=self.formats,
             at_once=exports.AT_ONCE,
             most=exports.MOST,
-            too_long=f"A file may have {exports.MOST:,} rows and this list has more.",
+            too_long=f"A file can have {exports.MOST:,} rows, and this list has more.",
             count=lambda _: len(lines),
             write=partial(_write, sheet, lines),
         )

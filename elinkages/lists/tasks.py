@@ -30,7 +30,7 @@ def write_export(*, msp_id: UUID, export_id: str, **_: object) -> None:
         export = exports.take(pk, at=timezone.now())
     if export is None:
         return
-    content, rows, problem = None, 0, "Its person may no longer see this, or it is gone."
+    content, rows, problem = None, 0, "Its owner may no longer see this, or it is gone."
     with tenancy.use(msp_id, snapshot=True):
         if not exports.is_ours(pk):
             return

@@ -30,7 +30,7 @@ PROOFS = (
     ("The walls between MSPs stand", "", ("check", "--database", "default")),
     ("Sealed values can be opened", "", ("check_secrets",)),
     ("The books hold", "", ("check_books", "--deep")),
-    ("Nobody is logged in any more", "", ("end_sessions",)),
+    ("Nobody is logged in anymore", "", ("end_sessions",)),
 )
 NEEDED = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY")
 

@@ -24,11 +24,11 @@ class Kind:
         return bool(self.why)
 
 
-_INVITES = "Nobody can come in without it."
-_CONFIRMS = "It confirms what was sent there, or says where it stands."
+_INVITES = "Nobody can get in without it."
+_CONFIRMS = "It confirms what was sent from there, or says where it stands."
 _MONEY = "It is the record of money that was paid to you."
-_TEAM_NEWS = "It says when somebody may do more or less; that protects your company's money."
-_ADDRESS = "It proves that an address is yours, or says that e-mails go elsewhere."
+_TEAM_NEWS = "It tells you when someone's access changes; that protects your company's money."
+_ADDRESS = "It proves that an address is yours, or tells you that e-mails now go elsewhere."
 _JOINING = "It answers what you asked for."
 _SIGNED = "It asks for a signature, or it is the record of one."
 ESSENTIAL: Final = Kind("essential", "E-mails that are always sent", why="It needs you, or it is the record of it.")
@@ -47,18 +47,18 @@ _KINDS: Final = (
     (Kind("agreement", "The agreement", why=_SIGNED), ("agreement_asked", "agreement_signed")),
     (Kind("public", "The public referral page", why=_CONFIRMS), ("inquiry_confirm", "status_link")),
     (Kind("team_news", "Changes in the team", TEAM, why=_TEAM_NEWS), ("team_news",)),
-    (Kind("digest", "Daily summaries", why="You asked for it instead of single e-mails."), ("digest",)),
+    (Kind("digest", "Daily summaries", why="You asked for it instead of individual e-mails."), ("digest",)),
     (
-        Kind("introduction_progress", "What becomes of your introductions", PARTNER),
+        Kind("introduction_progress", "What comes of your introductions", PARTNER),
         ("referral_moved", "referral_lost", "referral_credited"),
     ),
     (Kind("introduction_received", "Your introduction arrived", PARTNER), ("referral_received",)),
     (Kind("introduction_credit", "Who has the credit for an introduction, and until when"), ("referral_notice",)),
     (Kind("introduction_new", "A new introduction", TEAM), ("referral_new",)),
-    (Kind("introduction_assigned", "An introduction is yours to look after", TEAM), ("referral_assigned",)),
-    (Kind("introduction_news", "News of introductions you look after", TEAM), ("referral_news",)),
+    (Kind("introduction_assigned", "An introduction is assigned to you", TEAM), ("referral_assigned",)),
+    (Kind("introduction_news", "News about introductions assigned to you", TEAM), ("referral_news",)),
     (Kind("partner_joined", "A partner accepted your invitation", TEAM), ("partner_joined",)),
-    (Kind("application_waiting", "Somebody applied to be a partner", TEAM), ("application_waiting",)),
+    (Kind("application_waiting", "Someone applied to become a partner", TEAM), ("application_waiting",)),
 )
 KINDS: Final = {kind.slug: kind for kind, _ in _KINDS}
 _BY_TEMPLATE: Final = {f"emails/{name}": kind for kind, names in _KINDS for name in names}

@@ -53,7 +53,7 @@ class Letter(models.Model):
         if self.sent_at:
             return "Sent"
         if self.handling != Handling.AT_ONCE:
-            return "Not wanted" if self.handling == Handling.NEVER else "In the next summary"
+            return "Turned off" if self.handling == Handling.NEVER else "In the next summary"
         return "Parked" if self.parked_at else "Waiting"
 
 

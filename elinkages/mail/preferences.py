@@ -64,7 +64,7 @@ def choose(address: str, kind_slug: str, choice: str, *, partner_id: UUID | None
     Letters that waited for a summary are dropped with a Never. Raises Essential, NoAddress, UnknownChoice.
     """
     if not normal(address):
-        raise NoAddress("We have no e-mail address of yours. Add one in your details first.")
+        raise NoAddress("We have no e-mail address for you. Add one in your details first.")
     kind = kinds.KINDS.get(kind_slug)
     if kind is None or choice not in Handling.values:
         raise UnknownChoice("There is no such kind of e-mail.")

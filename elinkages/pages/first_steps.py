@@ -47,9 +47,9 @@ def first_steps(msp: Msp, member: Membership, today: date) -> list[Step]:
         ),
         Step(
             "Say what an introduction is worth",
-            "Your plan is ready. It pays nobody until you say whose introductions it is for."
+            "Your plan is ready. It pays nobody until you say whose introductions it applies to."
             if done["published"]
-            else "A plan turns a won client into a commission, and partners can read it.",
+            else "A plan turns a won client into a commission, and partners can read its terms.",
             done["plan"],
             address("dashboard:plan-rule-new" if done["published"] else "dashboard:plan-list")
             if member.may("plans.manage")
@@ -72,7 +72,7 @@ def first_steps(msp: Msp, member: Membership, today: date) -> list[Step]:
         ),
         Step(
             "Let a second person approve payouts",
-            "Money leaves only when two people agree. Give a colleague the role finance.",
+            "Money goes out only when two people agree. Give a colleague the finance role.",
             done["second"],
             address("dashboard:team") if member.may("team.manage") else "",
             "Invite a colleague",

@@ -90,7 +90,7 @@ def write_many(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], 
     for values in many:
         partner = partner_book.sender(values, book)
         if partner is None:
-            raise UnknownPartner(f"{shown(values.get('partner', ''))} is not one of your partners any more.")
+            raise UnknownPartner(f"{shown(values.get('partner', ''))} is no longer one of your partners.")
         partners.append(partner)
     balances = [_balance(values, partner) for values, partner in zip(many, partners, strict=True)]
     for entry, one in zip(opening_balances.record_all(balances, by=by[0], at=at), by, strict=True):

@@ -97,7 +97,7 @@ def start(batch: Import, *, expected: int, by: Membership, at: datetime) -> Impo
         raise imports.MovedOn(imports.stands_at(batch, batch.get_state_display()))
     now = outlook(batch, by)
     if not now.undone:
-        raise NothingToUndo("Nothing of this import can be taken back any more: see why each row stays.")
+        raise NothingToUndo("Nothing of this import can be taken back anymore: see why each row stays.")
     if now.undone != expected:
         raise OutlookChanged(f"It would be {now.undone:,} now, and {expected:,} were shown. Look at the list again.")
     batch.rows.filter(written_at__isnull=False).update(attempts=0)

@@ -128,7 +128,7 @@ class Applications(Listing):
     )
     search = Search(
         "Name or e-mail address",
-        "Find applications by the beginning of the firm’s name, or by a whole e-mail address",
+        "Find applications by the beginning of the firm’s name or by a full e-mail address",
         _called,
     )
     actions = (Decline(),)

@@ -46,7 +46,7 @@ class Assign(Action):
 
     name, label, verb, icon = "assign", "Assign", "Assign", "user-plus"
     right = "referrals.manage"
-    note = "The new owner is told by e-mail once for each. What is next and when it is due stays as it is."
+    note = "The new owner gets an e-mail for each one. Next actions and due dates stay as they are."
     can_undo = True
 
     def form(self, data: Any, scope: Scope) -> forms.Form:
@@ -62,7 +62,7 @@ class Assign(Action):
     def undo(self, row: Referral, before: Mapping[str, Any], *, by: Actor, scope: Scope) -> None:
         """Back to who had it, unless it has passed on since."""
         if str(row.owner_id or "") != before["now"]:
-            raise pipeline.StageChanged(f"{row.company} has another owner by now.")
+            raise pipeline.StageChanged(f"{row.company} has a different owner by now.")
         _assign(row, before["owner"], by=by, scope=scope)
 
 
@@ -87,7 +87,7 @@ class Plan(Action):
 
     name, label, verb, icon = "next", "Set next action", "Set the next action of", "calendar-plus"
     right = "referrals.manage"
-    note = "What was planned for them before is replaced."
+    note = "This replaces their current next action."
     can_undo = True
 
     def form(self, data: Any, scope: Scope) -> forms.Form:
@@ -109,7 +109,7 @@ class Plan(Action):
     def undo(self, row: Referral, before: Mapping[str, Any], *, by: Actor, scope: Scope) -> None:
         """Back to what was planned, unless something else is by now."""
         if row.next_action != before["now"]:
-            raise pipeline.StageChanged(f"Something else is planned for {row.company} by now.")
+            raise pipeline.StageChanged(f"{row.company} has a different next action by now.")
         _set_next(row, before["action"], before["on"], by=by, scope=scope)
 
 
@@ -130,7 +130,7 @@ class Touch(Action):
 
     name, label, verb, icon = "contact", "Record contact", "Record contact with", "phone"
     right = "referrals.manage"
-    note = "The first contact stops the clock of the first business day. It cannot be taken back."
+    note = "The first contact stops the clock on the one-business-day promise. It cannot be undone."
 
     def form(self, data: Any, scope: Scope) -> forms.Form:
         """What was said."""

@@ -73,7 +73,7 @@ class Cases(Listing):
         columns.text("reason", "Reason", lambda line: line.case.decision, is_extra=True),
     )
     orders = (
-        Order("due", "By the day of decision", ("due_on", "pk")),
+        Order("due", "By decision date", ("due_on", "pk")),
         Order("newest", "Newest first", ("-opened_at", "-pk")),
         Order("oldest", "Oldest first", ("opened_at", "pk")),
     )

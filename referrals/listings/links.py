@@ -57,7 +57,7 @@ class Close(Action):
 
     name, label, verb, icon, tone = "close", "Close", "Close", "link-2-off", "danger"
     right = "referrals.manage"
-    note = "They lead to the general page from then on. What came through them keeps its credit."
+    note = "From then on, they lead to the general page. Introductions that came through them keep their credit."
 
     def do(self, row: ReferralLink, facts: Mapping[str, Any], *, by: Membership, scope: Scope) -> dict[str, Any]:
         """One link."""

@@ -99,7 +99,7 @@ def case_decision(request: MspRequest, case_id: UUID) -> HttpResponse:
         with attempt(form):
             facts = {name: form.cleaned_data[name] for name in ("outcome", "decision")}
             cases.decide(case, **facts, shares=_shares(form, shares), by=request.member, at=timezone.now())
-            messages.success(request, "Decided. Everybody in the case is told.")
+            messages.success(request, "Decided. Everyone in the case is notified.")
             return redirect("dashboard:case", case.pk)
     complaints = shares if form.is_bound and _is_split(form) else None
     held = sum(case.referral.credits.values_list("basis_points", flat=True))

@@ -26,7 +26,7 @@ def credit(request: MspRequest, referral_id: UUID) -> HttpResponse:
     referral = referral_of(referral_id)
     attribution.refuse_contested(referral)
     if referral.stage == Stage.WON:
-        raise attribution.CreditSettled(f"{referral.company} is won: its credit is part of what is paid now.")
+        raise attribution.CreditSettled(f"{referral.company} is won: its credit already determines what is paid.")
     credits = list(referral.credits.select_related("partner").order_by("pk"))
     shares = shares_form(request.POST or None, initial=[line(credit) for credit in credits])
     form = CreditNoteForm(request.POST or None)
@@ -51,7 +51,7 @@ def _propose(request: MspRequest, referral: Referral, shares: SharesFormSet, for
     )
     is_asked = split is not None and Split.objects.asked().filter(pk=split.pk).exists()
     told = (
-        "The partners were asked. The shares hold once everybody has agreed." if is_asked else "The shares were saved."
+        "The partners were asked. The shares apply once everyone has agreed." if is_asked else "The shares were saved."
     )
     messages.success(request, told)
     return redirect("dashboard:referral", referral.pk)
@@ -83,10 +83,10 @@ def finding_decision(request: MspRequest, finding_id: UUID) -> HttpResponse:
 
 def _outcome(finding: Finding, referral: Referral) -> str:
     if finding.state == FindingState.SAME and referral.stage == Stage.LOST:
-        return f"{referral.company} was closed as a duplicate. {referral.partner.name} is told in kind words."
+        return f"{referral.company} was closed as a duplicate. {referral.partner.name} is told tactfully."
     if referral.credits.exists():
         return f"{referral.partner.name} has the credit for {referral.company}."
-    return "Decided. Another match still withholds the credit."
+    return "Decided. The credit is still withheld because of another match."
 
 
 def line(credit: Credit) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def case_page(request: PortalRequest, case_id: UUID) -> HttpResponse:
         with attempt(form):
             text = form.cleaned_data["text"]
             cases.note(case, text, partner=request.partner, by=request.contact, at=timezone.now())
-            messages.success(request, "Thank you. We read it before we decide.")
+            messages.success(request, "Thank you. We will read it before we decide.")
             return redirect("portal:case", case.pk)
     context: dict[str, Any] = {
         "case": case,
@@ -73,7 +73,7 @@ def contest(request: PortalRequest, referral_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with attempt(form):
             case = cases.contest(referral, **form.cleaned_data, by=request.contact, at=timezone.now())
-            messages.success(request, "Thank you. We look into it and tell you what we decide.")
+            messages.success(request, "Thank you. We will look into it and tell you what we decide.")
             return redirect("portal:case", case.pk)
     context = {"referral": referral, "form": form, "is_closed": referral.stage == Stage.LOST}
     return page(request, "portal/credit/contest.html", context, status=422 if form.is_bound else 200)

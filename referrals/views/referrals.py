@@ -93,7 +93,7 @@ def loss(request: MspRequest, referral_id: UUID) -> HttpResponse:
         referral.stage = facts.pop("seen")
         with attempt(form):
             pipeline.lose(referral, **facts, by=request.member, at=timezone.now())
-            messages.success(request, f"{referral.company} was closed. Its partner is told in kind words.")
+            messages.success(request, f"{referral.company} was closed. Its partner is told tactfully.")
             return redirect("dashboard:referral", referral.pk)
     context = {"referral": referral, "form": form, "why": history.WHY_LOST}
     return page(request, "dashboard/referrals/loss.html", context, status=422 if form.is_bound else 200)

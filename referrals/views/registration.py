@@ -67,7 +67,7 @@ def _log(request: MspRequest, form: LoggedReferralForm) -> HttpResponse:
         form.sender, channel=Channel.DASHBOARD, by=request.member, at=timezone.now(), **form.facts()
     )
     if screening.withholding(referral).exists():
-        messages.warning(request, f"{referral.company} was logged. You may know it already: decide who has the credit.")
+        messages.warning(request, f"{referral.company} was logged. You may already know it: decide who has the credit.")
     else:
         messages.success(request, f"{referral.company} was logged for {form.sender.name}.")
     return redirect("dashboard:referral", referral.pk)

@@ -95,7 +95,7 @@ def status_link_revocation(request: MspRequest, status_link_id: UUID) -> HttpRes
     """Switch a status link off."""
     link = get_object_or_404(StatusLink.objects.select_related("referral"), pk=status_link_id)
     statuses.revoke(link, by=request.member, at=timezone.now())
-    messages.success(request, f"The link of {link.email} shows nothing anymore.")
+    messages.success(request, f"The link of {link.email} no longer shows anything.")
     return redirect("dashboard:referral", link.referral_id)
 
 

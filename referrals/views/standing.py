@@ -26,7 +26,7 @@ def extension(request: MspRequest, referral_id: UUID) -> HttpResponse:
     """Give an introduction more time, with a reason that its partner reads."""
     referral = referral_of(referral_id)
     if not referral.is_open or referral.protected_until is None:
-        raise protection.CannotExtend(f"There is no protection of {referral.company} that could be extended.")
+        raise protection.CannotExtend(f"There is no protection of {referral.company} to extend.")
     start = max(referral.protected_until, request.msp.today(timezone.now()))
     form = ExtensionForm(request.POST or None, initial={"until_on": start + timedelta(days=60)})
     if request.method == "POST" and form.is_valid():
@@ -56,7 +56,7 @@ def windows_edit(request: MspRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with attempt(form):
             protection.set_rules(form.days(), by=request.member, at=timezone.now(), msp=request.msp)
-            messages.success(request, "The protection was saved. It holds for introductions from now on.")
+            messages.success(request, "The protection was saved. It applies to introductions from now on.")
             return redirect("dashboard:protection")
     context = {"form": form}
     return page(request, "dashboard/settings/protection_edit.html", context, status=422 if form.is_bound else 200)
@@ -70,7 +70,7 @@ def flag_release(request: MspRequest, flag_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with attempt(form):
             self_dealing.release(flag, note=form.cleaned_data["note"], by=request.member, at=timezone.now())
-            messages.success(request, "Released. With the last sign released, the commission is no longer held.")
+            messages.success(request, "Released. Once the last sign is released, the commission is no longer held.")
             return redirect("dashboard:referral", flag.referral_id)
     context = {"flag": flag, "referral": flag.referral, "form": form}
     return page(request, "dashboard/referrals/flag_release.html", context, status=422 if form.is_bound else 200)
@@ -111,7 +111,7 @@ def split_withdrawal(request: MspRequest, split_id: UUID) -> HttpResponse:
     """Take proposed shares back."""
     split = get_object_or_404(Split, pk=split_id)
     splits.withdraw(split, by=request.member, at=timezone.now())
-    messages.success(request, "The proposed shares were taken back. Nothing has changed.")
+    messages.success(request, "The proposed shares were withdrawn. Nothing has changed.")
     return redirect("dashboard:referral", split.referral_id)
 
 
@@ -125,7 +125,7 @@ def consent_answer(request: MspRequest, consent_id: UUID) -> HttpResponse:
         raise splits.HowMissing("Choose what they answered, and say how.", status=422)
     agrees = form.cleaned_data["answer"] == "agree"
     split = splits.answer(consent, agrees=agrees, how=form.cleaned_data["how"], by=request.member, at=timezone.now())
-    messages.success(request, f"Written down. The proposal: {split.get_state_display().lower()}.")
+    messages.success(request, f"Recorded. The proposal: {split.get_state_display().lower()}.")
     return redirect("dashboard:referral", split.referral_id)
 
 

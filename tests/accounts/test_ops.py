@@ -225,7 +225,7 @@ def test_the_demos_letters_can_be_read(staff: Client, filed: Path) -> None:
 def test_without_letters_or_files_the_page_says_why(staff: Client, filed: Path, settings: Settings) -> None:
     assert b"No e-mails yet" in staff.get("/ops/mail/").content
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend", "OPTIONS": {}}}
-    assert b"leaves by a mail server" in staff.get("/ops/mail/").content
+    assert b"goes out through a mail server" in staff.get("/ops/mail/").content
 
 
 def test_a_letter_that_was_sent_is_what_is_filed(staff: Client, filed: Path) -> None:

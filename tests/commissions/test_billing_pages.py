@@ -69,7 +69,7 @@ def test_an_invoice_and_its_payment_are_typed_shown_and_taken_back(msp: Msp, con
     assert "Taken back" in browser.get(url).content.decode()
     refused = browser.post(f"/acme/billing/{paid.pk}/taking-back/")
     assert refused.status_code == 422
-    assert "Payment Check 12 was taken back already." in refused.content.decode()
+    assert "Payment Check 12 has already been taken back." in refused.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -79,13 +79,13 @@ def test_an_invoice_and_its_payment_are_typed_shown_and_taken_back(msp: Msp, con
         ({"lines-0-amount": "", "lines-1-amount": ""}, "Enter the amount of at least one line."),
         ({"lines-0-amount": "ten"}, "is not an amount"),
         ({"service_to": "2026-05-31"}, "Enter both, or neither."),
-        ({"service_from": "2026-06-01", "service_to": "2026-05-31"}, "The last day comes after the first one."),
+        ({"service_from": "2026-06-01", "service_to": "2026-05-31"}, "The last day must be after the first."),
         ({"lines-0-is_discount": "on"}, "comes to less than zero"),
         ({"currency": "EUR"}, "Enter what 1 EUR was in USD on the day of the invoice."),
         ({"currency": "EUR", "rate": "0"}, "Enter what 1 EUR was in USD on the day of the invoice."),
         ({"currency": "EUR", "rate": "about 1"}, "is not a number with up to 6 decimal places"),
         ({"currency": "EUR", "rate": "1.0873501"}, "is not a number with up to 6 decimal places"),
-        ({"currency": "USD", "rate": "1.1"}, "Leave it empty: the invoice is in USD, as commissions are."),
+        ({"currency": "USD", "rate": "1.1"}, "Leave it empty: the invoice is in USD, like your commissions."),
         ({"currency": "XXX"}, "is not on offer."),
         ({"currency": "JPY", "rate": "0.0067"}, "is finer than JPY allows"),
     ],
@@ -103,7 +103,7 @@ def test_what_is_wrong_with_an_invoice_is_said(
 def test_an_invoice_in_another_currency_is_typed_with_its_rate_and_paid_in_it(msp: Msp, contract: Contract) -> None:
     browser, url = browse(msp), f"/acme/clients/{contract.client_id}/billing/"
     asked = browser.get(f"{url}invoice/").content.decode()
-    assert "what one unit of it was in USD that day" in asked
+    assert "what one unit of it was worth in USD that day" in asked
     euros = {"currency": "EUR", "rate": "1.08735", "lines-0-amount": "1,000.00", "lines-1-amount": ""}
     assert browser.post(f"{url}invoice/", invoice(**euros)).status_code == 302
     page = browser.get(url).content.decode()
@@ -137,7 +137,7 @@ def test_an_invoice_number_is_used_once(msp: Msp, contract: Contract) -> None:
     browser.post(url, invoice())
     answer = browser.post(url, invoice(**{"lines-0-amount": "5"}))
     assert answer.status_code == 422
-    assert "Invoice INV-7 is recorded already." in answer.content.decode()
+    assert "Invoice INV-7 is already recorded." in answer.content.decode()
 
 
 def test_money_waits_for_its_invoice_and_for_its_day(msp: Msp, contract: Contract) -> None:

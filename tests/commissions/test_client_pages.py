@@ -114,7 +114,7 @@ def test_another_contract_is_added_without_scripts_and_what_was_typed_stays(msp:
     [
         ({"mrr": "two thousand"}, "is not an amount. Write it like 1,234.56."),
         ({"mrr": "0"}, "Enter an amount above zero."),
-        ({"mrr": "$2.001"}, "could be read in two ways"),
+        ({"mrr": "$2.001"}, "could be read two ways"),
         ({"service_line": "", "starts_on": ""}, "“Service line” is empty. Choose one."),
         ({"first_paid_on": "2099-01-01"}, "has not come yet"),
     ],
@@ -162,7 +162,7 @@ def test_an_undecided_duplicate_is_pointed_out_and_keeps_the_deal_from_being_won
         )
     browser = browse(msp)
     url = f"/acme/referrals/{referral.pk}/win/"
-    assert "may be known already" in browser.get(url).content.decode()
+    assert "may already be known" in browser.get(url).content.decode()
     answer = browser.post(url, sent)
     assert answer.status_code == 422
     assert "Decide first whether Alder Legal is the same company" in answer.content.decode()
@@ -222,7 +222,7 @@ def test_a_new_mrr_shows_its_effect_before_it_is_saved(msp: Msp, today: date) ->
     [
         ({"mrr": ""}, "Enter the new MRR."),
         ({"mrr": "lots"}, "is not an amount"),
-        ({"mrr": "2000"}, "is $2,000.00 on that day already."),
+        ({"mrr": "2000"}, "is already $2,000.00 on that day."),
         ({"effective_on": "2001-01-01"}, "Choose that day or a later one."),
         ({"kind": "resume", "mrr": ""}, "is not paused on that day"),
         ({"kind": "bonus"}, "is not on offer."),
@@ -311,7 +311,7 @@ def test_a_plan_is_chosen_later_from_the_page_of_the_client(msp: Msp, today: dat
     url = f"/acme/contracts/{contract.pk}/plan/"
     assert "No plan applies: no rule covers Harbor" in browser.get(url).content.decode()
     sent = {"won_on": "2026-01-01", "version": str(version.pk), "note": ""}
-    assert "Say why, for whoever reads the history." in browser.post(url, sent).content.decode()
+    assert "Say why, for anyone who reads the history." in browser.post(url, sent).content.decode()
     assert browser.post(url, {**sent, "note": "As agreed"}).status_code == 302
     assert browser.post(url, {**sent, "note": "As agreed"}).status_code == 422
     assert f"It is {version}" in browser.get(url).content.decode()
@@ -375,8 +375,8 @@ def test_a_day_is_the_one_at_the_msp(msp: Msp) -> None:
 def test_a_pause_says_before_it_is_saved_what_becomes_of_its_months(msp: Msp, today: date) -> None:
     start = (today - timedelta(days=200)).replace(day=1)
     sentences: dict[Pausing, str] = {
-        "clock_stops": "Whole months of a pause are made up for at the end of the term.",
-        "clock_runs": "The term goes on during a pause: its months are lost to the partner.",
+        "clock_stops": "Whole months of a pause are made up at the end of the term.",
+        "clock_runs": "The term keeps running during a pause: the partner loses those months.",
     }
     browser = browse(msp)
     for pause, sentence in sentences.items():
@@ -398,7 +398,7 @@ def test_a_client_with_steps_says_that_others_may_move(msp: Msp, today: date) ->
         builders.a_deal(partner, plan=plan, mrr_minor=200_000, starts_on=start)
     typed = {"kind": "moved", "effective_on": str(today), "mrr": "2,500", "note": ""}
     shown = browse(msp).get(f"/acme/contracts/{contract.pk}/movement/", typed).content.decode()
-    assert "what their other clients earn may move to another step too" in shown
+    assert "what their other clients earn may move to another step, too" in shown
     assert "$200.00 becomes" in strip_tags(shown), "10% because of the other client, as the accrual has it"
 
 
@@ -414,8 +414,8 @@ def test_a_forecast_under_a_cap_of_the_year_says_that_it_is_before_the_cap(
     browser = browse(msp)
     shown = browser.get(address, typed).content.decode()
     assert "$200.00 becomes $250.00" in strip_tags(shown)
-    assert ("These amounts are before the cap of a calendar year." in shown) is says
-    assert "before the cap" not in browser.get(address, {**typed, "mrr": "2,000"}).content.decode()
+    assert ("These amounts are before the calendar-year cap." in shown) is says
+    assert "before the calendar-year cap" not in browser.get(address, {**typed, "mrr": "2,000"}).content.decode()
 
 
 def test_the_movements_of_all_contracts_stand_on_one_timeline(msp: Msp, today: date) -> None:

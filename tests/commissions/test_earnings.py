@@ -63,8 +63,8 @@ def test_totals_say_where_each_amount_stands(inside: Msp) -> None:
     ("payable_minor", "is_held", "words"),
     [
         (12_345, False, "$123.45 is ready for the next payout run."),
-        (4_999, False, "Payouts start at $50.00. $0.01 more and it is in the next payout run."),
-        (0, False, "Nothing waits for the next payout run."),
+        (4_999, False, "Payouts start at $50.00. $0.01 more, and it will be in the next payout run."),
+        (0, False, "Nothing is waiting for the next payout run."),
         (-500, False, "$5.00 is taken back from what you earn next, because a client left early."),
         (12_345, True, "Payouts are on hold. Ask Acme IT what is missing."),
     ],

@@ -85,7 +85,7 @@ def test_what_the_next_run_would_pay_is_counted_once_the_waiting_one_is_no_more(
     with CaptureQueriesContext(connection) as seen:
         shown = finn.open("payout-run-list")
     assert "is waiting for approval" in shown
-    assert "Everything that was payable is in the run that waits." in shown
+    assert "Everything payable is in the open run." in shown
     assert "Late Larry" not in shown
     assert "Would be paid now" not in shown
     assert not [query for query in seen if "entry AS MATERIALIZED" in query["sql"] and "'money'" in query["sql"]]

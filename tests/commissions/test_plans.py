@@ -61,7 +61,7 @@ def test_a_new_plan_has_its_first_version(owner: Membership) -> None:
 
 def test_two_plans_have_two_names(owner: Membership) -> None:
     make(owner)
-    with pytest.raises(plans.NameTaken, match="a plan named “Advisers” already"):
+    with pytest.raises(plans.NameTaken, match="already a plan named “Advisers”"):
         make(owner)
     with pytest.raises(plans.NameTaken, match="Enter a name"):
         make(owner, " ")
@@ -179,7 +179,7 @@ def test_a_rule_that_never_applied_is_taken_back_and_one_that_did_is_not(owner: 
     with pytest.raises(plans.EmptyPeriod, match="has applied since Jan 1, 2026"):
         plans.end_rule(running, on=JANUARY, by=owner, at=AT)
     plans.end_rule(running, on=JULY, by=owner, at=AT)
-    with pytest.raises(plans.EmptyPeriod, match="ends on Jul 1, 2026 already"):
+    with pytest.raises(plans.EmptyPeriod, match="already ends on Jul 1, 2026"):
         plans.end_rule(running, on=date(2026, 8, 1), by=owner, at=AT)
 
 
@@ -240,7 +240,7 @@ def test_there_are_three_ways_to_begin_and_nothing_is_published() -> None:
             Tiered(tiers=STEPS, mode="marginal"),
             (
                 "$100.00 a month, $1,200.00 in all over 12 months.",
-                "That is for the first client of a partner. The more they bring, the more it is, up to 8%.",
+                "That is for a partner’s first client. The more they bring, the more it is, up to 8%.",
             ),
         ),
         (

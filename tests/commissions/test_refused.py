@@ -47,7 +47,7 @@ def test_nothing_is_posted_twice(owner: Membership, petra: Partner) -> None:
     source = Journal.objects.order_by("seq")[0].source
     header = ledger.Header(source=source, kind="accrual", effective_on=DAY, by_name="Ana", at=AT)
     line = ledger.Line(Account.EXPENSE, Account.ACCRUED, 1, "USD", petra.pk, Entry.objects.get().pk)
-    with pytest.raises(ledger.AlreadyPosted, match="is in the books already"):
+    with pytest.raises(ledger.AlreadyPosted, match="is already in the books"):
         ledger.post_lines(header, [line])
 
 
@@ -56,12 +56,12 @@ def test_amounts_are_held_once_by_a_contract_that_there_is_and_released_once(own
     entry, opening = payable(petra, 10_000, contract=contract), payable(petra, 5_000)
     facts: dict[str, Any] = {"reason": "A question is open"}
     scope = Scope(owner.msp, owner, AT)
-    with pytest.raises(entries.NotHeld, match="Nothing keeps back"):
+    with pytest.raises(entries.NotHeld, match="Nothing is holding back"):
         entries.Release().do(entry, {}, by=owner, scope=scope)
     with pytest.raises(entries.NoContract, match=r"opening balance\. Put its partner on hold"):
         entries.PutOnHold().do(opening, facts, by=owner, scope=scope)
     entries.PutOnHold().do(entry, facts, by=owner, scope=scope)
-    with pytest.raises(entries.HeldAlready, match="on hold already"):
+    with pytest.raises(entries.HeldAlready, match="already on hold"):
         entries.PutOnHold().do(entry, facts, by=owner, scope=scope)
 
 

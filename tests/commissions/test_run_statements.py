@@ -164,4 +164,4 @@ def test_a_file_of_a_run_that_is_gone_is_given_up(office: Office) -> None:
     tasks.write_export.run(msp_id=str(office.msp.pk), export_id=str(export.pk))
     with tenancy.use(office.msp.pk):
         export.refresh_from_db()
-    assert (export.state, export.error) == (ExportState.FAILED, "Its person may no longer see this, or it is gone.")
+    assert (export.state, export.error) == (ExportState.FAILED, "Its owner may no longer see this, or it is gone.")

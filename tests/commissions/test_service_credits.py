@@ -128,7 +128,7 @@ def test_an_application_that_is_undone_leaves_the_credit_open_as_before(
     assert service_credits.open_minor(paul) == 6_000
     assert balance(paul) == ledger.Balance(credit=6_000)
     assert invariants.check(today=DAY) == []
-    with pytest.raises(UndoneBefore, match="undone already"):
+    with pytest.raises(UndoneBefore, match="already been undone"):
         service_credits.undo(application, reason="Again", by=finn, at=AT)
 
 

@@ -41,7 +41,7 @@ def test_a_person_passes() -> None:
 @pytest.mark.parametrize(
     ("form", "why"),
     [
-        (lambda: sent(homepage="http://pills.example"), "do not see"),
+        (lambda: sent(homepage="http://pills.example"), "cannot see"),
         (lambda: sent(at=AT + timedelta(seconds=1)), "faster than people"),
         (lambda: sent(at=AT + timedelta(hours=25)), "too long"),
         (lambda: sent(at=AT - timedelta(seconds=5)), "too long"),

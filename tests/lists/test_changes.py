@@ -54,7 +54,7 @@ def test_the_question_names_what_is_chosen_and_counts_it(office: Office) -> None
     assert "Assign 12 referrals" in page
     answer = browser.get(office.url("referrals/many/assign/"))
     assert answer.status_code == 302
-    assert "Nothing is chosen." in text_of(browser.get(answer["Location"]))
+    assert "Nothing is selected." in text_of(browser.get(answer["Location"]))
 
 
 def test_ticked_rows_are_changed_at_once_and_taken_back(office: Office) -> None:
@@ -73,7 +73,7 @@ def test_ticked_rows_are_changed_at_once_and_taken_back(office: Office) -> None:
     browser.post(office.url(f"changes/{done.pk}/undo/"))
     assert owners(office) == [office.owner.pk, None, None]
     page = text_of(browser.get(office.url(f"changes/{done.pk}/")))
-    assert "Company 000 has another owner by now." in page
+    assert "Company 000 has a different owner by now." in page
     assert browser.post(office.url(f"changes/{done.pk}/undo/")).status_code == 409
 
 
@@ -124,7 +124,7 @@ def test_more_rows_than_one_change_may_have_are_refused(office: Office, monkeypa
     monkeypatch.setattr(changes, "MOST", 2)
     answer = browse(office.owner).get(office.url("referrals/many/assign/?all=1"))
     assert answer.status_code == 409
-    assert "One change may have 2 rows" in text_of(answer)
+    assert "One change can have 2 rows" in text_of(answer)
 
 
 def test_rows_of_another_msp_are_not_there(office: Office) -> None:
@@ -177,11 +177,11 @@ def test_amounts_are_held_by_their_contracts_and_released(office: Office) -> Non
     browse(finance).post(office.url(f"commissions/many/hold/?{query}"), facts)
     with tenancy.use(office.msp.pk):
         assert Hold.objects.filter(lifted_at__isnull=True).count() == 1
-        assert "is on hold already" in changes.refused(newest(office))[0].reason
+        assert "is already on hold" in changes.refused(newest(office))[0].reason
     browse(finance).post(office.url(f"commissions/many/release/?{query}"), {"count": "2"})
     with tenancy.use(office.msp.pk):
         assert not Hold.objects.filter(lifted_at__isnull=True).exists()
-        assert "Nothing keeps back" in changes.refused(newest(office))[0].reason
+        assert "Nothing is holding back" in changes.refused(newest(office))[0].reason
         change(office, "commissions/many/hold/", ticked(entries[:1]), 1, reason="Again")
         changes.undo(newest(office), by=office.owner, at=timezone.now())
         contract = entries[0].pool.contract

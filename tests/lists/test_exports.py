@@ -96,7 +96,7 @@ def test_a_link_is_for_its_person_and_for_ten_minutes(office: Office, monkeypatc
     assert answer.status_code == 410
     assert "This link is too old." in text_of(answer)
     monkeypatch.undo()
-    with tenancy.use(office.msp.pk), pytest.raises(exports.LinkTooOld, match="somebody else"):
+    with tenancy.use(office.msp.pk), pytest.raises(exports.LinkTooOld, match="someone else"):
         exports.fetch(export, exports.ticket(export), by=office.manager, at=timezone.now())
 
 
@@ -124,7 +124,7 @@ def test_only_an_owner_sees_what_others_took_and_even_they_cannot_download_it(of
     page = text_of(browse(office.owner).get(office.url(f"exports/{export.pk}/")))
     assert "Only Max Mora can download this file." in page
     assert browse(office.reader).get(office.url(f"exports/{export.pk}/")).status_code == 404
-    assert "Nothing was exported yet" in text_of(browse(office.reader).get(office.url("exports/")))
+    assert "Nothing has been exported yet" in text_of(browse(office.reader).get(office.url("exports/")))
 
 
 def test_a_format_that_does_not_exist_is_refused_and_a_list_that_is_too_long(
@@ -135,7 +135,7 @@ def test_a_format_that_does_not_exist_is_refused_and_a_list_that_is_too_long(
     assert browser.post(office.url("referrals/export/"), {"format": "pdf"}).status_code == 409
     monkeypatch.setattr(exports, "MOST", 2)
     answer = browser.post(office.url("referrals/export/"), {"format": "csv"})
-    assert "A file may have 2 rows and this list has more." in text_of(answer)
+    assert "A file can have 2 rows, and this list has more." in text_of(answer)
 
 
 def test_an_address_that_is_longer_than_what_a_file_remembers_of_it_is_refused(office: Office) -> None:
@@ -145,7 +145,7 @@ def test_an_address_that_is_longer_than_what_a_file_remembers_of_it_is_refused(o
     columns = "".join(f"&columns={column.name}" for column in REFERRALS.columns)
     answer = browser.post(office.url(f"referrals/export/?q={searched}{columns}"), {"format": "csv"})
     assert answer.status_code == 409
-    assert "Take some filters away" in text_of(answer)
+    assert "Remove some filters" in text_of(answer)
     answer = browser.post(office.url(f"partners/agreement/export/?x={'y' * 2_000}"), {"format": "csv"})
     assert answer.status_code == 409
 
@@ -249,5 +249,5 @@ def test_a_form_sent_twice_asks_once(office: Office) -> None:
 
 def test_a_file_of_a_list_that_one_may_not_see_is_gone(office: Office) -> None:
     export = _waiting(office, listing="closed-list")
-    with tenancy.use(office.msp.pk), pytest.raises(exports.Gone, match="no longer see what is in this file"):
+    with tenancy.use(office.msp.pk), pytest.raises(exports.Gone, match="no longer have access to what is in this file"):
         exports.fetch(export, exports.ticket(export), by=office.owner, at=timezone.now())

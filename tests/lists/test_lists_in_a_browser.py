@@ -45,10 +45,10 @@ def test_rows_are_ticked_assigned_and_given_back_by_keyboard(
     assert not page.locator(".selection").is_visible()
     for key in "jxjx":
         page.keyboard.press(key)
-    expect(page.locator(".selection-count")).to_have_text("2 chosen")
+    expect(page.locator(".selection-count")).to_have_text("2 selected")
     assert serious(page) == []
     page.locator(".pick.every input").check()
-    expect(page.locator(".selection-count")).to_have_text("4 chosen")
+    expect(page.locator(".selection-count")).to_have_text("4 selected")
     page.get_by_role("button", name="Assign").press("Enter")
     page.get_by_label("New owner").select_option(label="Max Mora")
     assert serious(page) == []

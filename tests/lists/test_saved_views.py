@@ -66,7 +66,7 @@ def test_a_view_is_renamed_and_shows_something_else(office: Office) -> None:
     view = keep(office)
     url = office.url(f"views/{view.pk}/?stage=won&view={view.pk}")
     browser = browse(office.owner)
-    assert "Let it show what the list shows now" in text_of(browser.get(url))
+    assert "Update it to what the list shows now" in text_of(browser.get(url))
     browser.post(url, {"name": "Won ones", "replace": "1"})
     with tenancy.use(office.msp.pk):
         assert SavedView.objects.values_list("name", "query").get() == ("Won ones", "stage=won")
@@ -77,7 +77,7 @@ def test_two_views_of_one_person_are_not_called_the_same_and_none_is_nameless(of
     browser = browse(office.owner)
     answer = browser.post(office.url(NEW), {"name": " Lost  ones "})
     assert answer.status_code == 422
-    assert "You have a view called “Lost ones” already." in text_of(answer)
+    assert "You already have a view called “Lost ones”." in text_of(answer)
     assert "Give the view a name" in text_of(browser.post(office.url(NEW), {"name": " "}))
     assert keep(office, name="Lost too").name == "Lost too"
 
@@ -85,7 +85,7 @@ def test_two_views_of_one_person_are_not_called_the_same_and_none_is_nameless(of
 def test_who_only_reads_keeps_views_and_shares_none(office: Office) -> None:
     view = keep(office, member=office.reader, is_shared="on")
     assert not view.is_shared
-    with tenancy.use(office.msp.pk), pytest.raises(saved.NotYours, match="Your role reads only"):
+    with tenancy.use(office.msp.pk), pytest.raises(saved.NotYours, match="Your role is read-only"):
         saved.edit(view, name="x", is_shared=True, by=office.reader, at=timezone.now())
     with tenancy.use(office.msp.pk), pytest.raises(saved.Unnamed, match="Give the view a name"):
         saved.edit(view, name=" ", is_shared=False, by=office.reader, at=timezone.now())
@@ -116,7 +116,7 @@ def test_thirty_views_of_one_list_are_enough(office: Office) -> None:
         for number in range(saved.MOST):
             facts: dict[str, Any] = {"is_shared": False, "is_default": False, "by": office.owner, "at": builders.AT}
             saved.save("referral-list", name=f"View {number}", query="", **facts)
-        with pytest.raises(saved.TooMany, match="You keep 30 views"):
+        with pytest.raises(saved.TooMany, match="You already have 30 views"):
             saved.save("referral-list", name="One more", query="", **facts)
 
 
@@ -124,7 +124,7 @@ def test_a_view_keeps_all_of_an_address_or_nothing(office: Office) -> None:
     view, long = keep(office), "x" * (QUERY_LENGTH + 1)
     facts: dict[str, Any] = {"is_shared": False, "is_default": False, "by": office.owner, "at": builders.AT}
     with tenancy.use(office.msp.pk):
-        with pytest.raises(saved.TooMany, match="Take some filters away"):
+        with pytest.raises(saved.TooMany, match="Remove some filters"):
             saved.save("referral-list", name="Long", query=long, **facts)
-        with pytest.raises(saved.TooMany, match="Take some filters away"):
+        with pytest.raises(saved.TooMany, match="Remove some filters"):
             saved.replace(view, query=long, by=office.owner)

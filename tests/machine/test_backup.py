@@ -84,7 +84,7 @@ def test_a_backup_becomes_the_same_database_and_is_proven(acme: Msp, folder: Pat
             "The walls between MSPs stand",
             "Sealed values can be opened",
             "The books hold",
-            "Nobody is logged in any more",
+            "Nobody is logged in anymore",
         ):
             assert re.search(f"{proof}.*: yes", restored.stdout), proof
         again = run("restore", file, ELINKAGES_HOME=str(home))

@@ -77,8 +77,8 @@ def test_a_letter_leaves_at_once_until_its_reader_says_otherwise(inside: Msp) ->
     preferences.choose("Max@Acme.example", "introduction_assigned", Handling.DAILY, at=AT)
     assert _letter(key="two").state == "In the next summary"
     preferences.choose("max@acme.example", "introduction_assigned", Handling.NEVER, at=AT)
-    assert _letter(key="three").state == "Not wanted"
-    assert Message.objects.get(key="two").state == "Not wanted", "what waited for a summary is dropped too"
+    assert _letter(key="three").state == "Turned off"
+    assert Message.objects.get(key="two").state == "Turned off", "what waited for a summary is dropped too"
     assert _letter(key="four", to="nina@acme.example").state == "Waiting"
     assert _letter("partner_joined", key="five").state == "Waiting"
 
@@ -237,7 +237,7 @@ def test_one_click_of_a_mail_program_stops_a_kind_of_letter(client: Client, msp:
     assert done.status_code == 200
     assert "no longer sends this" in done.content.decode()
     with tenancy.use(msp.pk):
-        assert _letter().state == "Not wanted"
+        assert _letter().state == "Turned off"
     strict.post(link, {"choice": "daily"})
     with tenancy.use(msp.pk):
         assert _letter(key="two").state == "In the next summary"
@@ -271,7 +271,7 @@ def test_everybody_on_the_team_sets_their_own(client: Client, msp: Msp) -> None:
     url = doors.url("dashboard", msp, "dashboard:letters")
     asked = client.get(url).content.decode()
     assert "A new introduction" in asked
-    assert "What becomes of your introductions" not in asked
+    assert "What comes of your introductions" not in asked
     wanted = {kind.slug: "at_once" for kind in kinds.for_readers(kinds.TEAM) if not kind.is_essential}
     assert client.post(url, wanted | {"introduction_new": "never"}).status_code == 302
     with tenancy.use(msp.pk):

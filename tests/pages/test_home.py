@@ -78,7 +78,7 @@ def test_a_step_is_ticked_by_what_is_there(msp: Msp, owner: Membership, browser:
 
 def test_nothing_to_do_is_said_plainly(msp: Msp, owner: Membership, browser: Browser) -> None:
     assert _titles(msp, owner) == []
-    assert "Nothing waits for you" in _home(browser, msp)
+    assert "Nothing is waiting for you" in _home(browser, msp)
 
 
 def test_an_introduction_without_contact_is_a_task_until_somebody_calls(msp: Msp, owner: Membership) -> None:
@@ -97,7 +97,7 @@ def test_many_of_a_kind_are_one_line_that_leads_to_the_list(msp: Msp, owner: Mem
             at = timezone.now() - timedelta(days=9 - number)
             builders.a_referral(partner, f"Company {number}", registered_at=at)
     home = _home(browser, msp)
-    assert "5 introductions wait for first contact" in home
+    assert "5 introductions are waiting for first contact" in home
     assert "The oldest is Company 0, sent by Finch CPAs 9 days ago." in home
     assert f'href="/{msp.slug}/referrals/?needs=untouched"' in home
 
@@ -168,7 +168,7 @@ def test_an_introduction_without_news_or_plan_for_two_weeks_is_a_task(msp: Msp, 
         referral = builders.a_referral(
             builders.a_partner(), "Sleepy Dental", stage=Stage.PROPOSAL, touched_at=old, active_at=old
         )
-    assert _titles(msp, owner) == ["Move Sleepy Dental on"]
+    assert _titles(msp, owner) == ["Move Sleepy Dental forward"]
     with tenancy.use(msp.pk):
         pipeline.touch(referral, by=owner, at=timezone.now())
     assert _titles(msp, owner) == []
@@ -212,7 +212,7 @@ def test_stopped_payouts_are_said_first(msp: Msp, browser: Browser) -> None:
     msp.save()
     home = _home(browser, msp)
     assert "Journal 12 does not follow" in home
-    assert home.index("Payouts are stopped") < home.index("What needs you")
+    assert home.index("Payouts have been stopped") < home.index("What needs you")
 
 
 def test_mrr_is_told_by_kind_and_month_until_the_client_leaves(msp: Msp, owner: Membership) -> None:

@@ -139,7 +139,7 @@ def test_parked_letters_are_tried_again_only_inside_and_history_says_why(staff: 
     event = history(msp)[-1]
     assert (event.action, event.actor_name, event.facts["reason"]) == ("support.retried", olga.actor_name, REASON)
     assert sentences.describe(event) == "Olga Ops (Elinkages) let 1 row be tried again: E-mails of MSPs"
-    assert "parked any more" in staff.post(address, follow=True).content.decode()
+    assert "parked anymore" in staff.post(address, follow=True).content.decode()
 
 
 def test_letters_about_logins_belong_to_no_msp_and_the_admins_log_says_who(staff: Client, olga: User) -> None:
@@ -170,7 +170,7 @@ def test_payouts_go_on_with_a_reason_once_the_books_are_clean(staff: Client, msp
     assert "I06: Petra Canary" in staff.get(page).content.decode()
     short = staff.post(address, {"reason": "ok"})
     assert (short.status_code, "at least ten characters" in short.content.decode()) == (422, True)
-    assert "go on" in staff.post(address, {"reason": "It was a wrong check"}, follow=True).content.decode()
+    assert "have resumed" in staff.post(address, {"reason": "It was a wrong check"}, follow=True).content.decode()
     assert not Msp.objects.get(pk=msp.pk).is_parked
     event = history(msp)[-1]
     assert (event.action, event.facts["reason"]) == ("msp.unparked", "It was a wrong check")

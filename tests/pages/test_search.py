@@ -122,7 +122,7 @@ def test_the_palette_gets_the_lines_alone_as_options(office: Office) -> None:
     answer = text_of(browse(office.owner).get(office.url("search/?part=1&q=harbor")))
     assert "<html" not in answer
     assert answer.count('role="option"') == 2
-    assert "Nothing begins like that" in text_of(browse(office.owner).get(office.url("search/?part=1&q=zzz")))
+    assert "No matches." in text_of(browse(office.owner).get(office.url("search/?part=1&q=zzz")))
 
 
 def test_a_search_takes_one_query_for_all_kinds(office: Office) -> None:

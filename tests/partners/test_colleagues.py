@@ -117,7 +117,7 @@ def test_a_firm_that_is_suspended_invites_nobody(msp: Msp, ana: Membership, dana
 def test_a_colleague_with_a_login_is_not_invited_again(msp: Msp, dana: Contact) -> None:
     answer = _portal_of(dana).post(URL, {"name": "Me", "email": dana.email})
     assert answer.status_code == 422
-    assert "Dana Finch has joined already" in answer.content.decode()
+    assert "Dana Finch has already joined" in answer.content.decode()
 
 
 def test_somebody_of_another_partner_is_neither_invited_nor_named(msp: Msp, ana: Membership, dana: Contact) -> None:
@@ -125,7 +125,7 @@ def test_somebody_of_another_partner_is_neither_invited_nor_named(msp: Msp, ana:
         other = onboarding.add(kind="vendor", name="Secret Vendor", email="v@secret.test", by=ana, at=AT)
         people.add(other, name="Vera", email="vera@secret.test", by=ana, at=AT)
     html = _portal_of(dana).post(URL, {"name": "Vera", "email": "vera@secret.test"}).content.decode()
-    assert "vera@secret.test is in use already" in html
+    assert "vera@secret.test is already in use" in html
     assert "Secret Vendor" not in html
 
 

@@ -74,13 +74,13 @@ def test_shares_that_cannot_be_are_refused(inside: House, points: list[int], sen
 
 
 def test_a_partner_has_one_share(inside: House) -> None:
-    with pytest.raises(attribution.SharesRefused, match="one share only"):
+    with pytest.raises(attribution.SharesRefused, match="only one share"):
         attribution.share(a_referral(inside.harbor), [(inside.lake, 100), (inside.lake, 200)], by=inside.owner, at=AT)
 
 
 def test_the_credit_of_a_client_is_not_changed(inside: House) -> None:
     referral = a_referral(inside.harbor, stage=Stage.WON)
-    with pytest.raises(attribution.CreditSettled, match="its credit is part of what is paid now"):
+    with pytest.raises(attribution.CreditSettled, match="its credit already determines what is paid"):
         attribution.share(referral, [(inside.lake, 10_000)], by=inside.owner, at=AT)
 
 

@@ -37,7 +37,7 @@ def test_a_client_needs_a_name(inside: House) -> None:
 def test_one_introduction_becomes_one_client(inside: House) -> None:
     referral = builders.a_referral(inside.harbor, "Alder Legal")
     clients.create(name="Alder Legal", referral=referral, since_on=SINCE, by=inside.owner, at=AT)
-    with pytest.raises(clients.AlreadyClient, match="Alder Legal is a client already"):
+    with pytest.raises(clients.AlreadyClient, match="Alder Legal is already a client"):
         clients.create(name="Alder Legal", referral=referral, since_on=SINCE, by=inside.owner, at=AT)
     assert Client.objects.count() == 1
 
@@ -132,7 +132,7 @@ def test_the_list_is_filtered_and_searched_by_the_beginning_of_the_name(house: H
     assert "Birch Dental" not in pages["show=referred"]
     assert "Cedar 01" in pages["q=cedar+01"]
     assert "Cedar 00" not in pages["q=cedar+01"]
-    assert "No client begins like that" in pages["q=edar"]
+    assert "No client name starts with that" in pages["q=edar"]
     assert "Birch Dental" in pages["show=all&q=The+Birch"]
 
 
@@ -142,7 +142,7 @@ def test_a_second_client_of_one_name_is_asked_about_and_what_was_typed_stays(hou
     url = f"/{house.msp.slug}/clients/new/"
     answer = browser.post(url, {"name": "Cedar 00, Inc.", "website": "cedar.example", "since_on": "2026-02-01"})
     assert answer.status_code == 422
-    assert "Cedar 00 is a client already." in answer.content.decode()
+    assert "Cedar 00 is already a client." in answer.content.decode()
     assert 'value="cedar.example"' in answer.content.decode()
     typed = {"name": "Cedar 00, Inc.", "website": "", "since_on": "2026-02-01", "is_another": "on"}
     assert browser.post(url, typed).status_code == 302

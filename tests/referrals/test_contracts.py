@@ -117,12 +117,12 @@ def test_a_renewal_may_keep_the_amount(contract: Contract, owner: Membership) ->
         ({"effective_on": date(2026, 1, 14), "mrr_minor": 1}, "Managed services starts on Jan 15, 2026."),
         ({"effective_on": START, "mrr_minor": -1}, "−$0.01 is below zero."),
         ({"effective_on": START, "mrr_minor": 10**16}, "is larger than any amount kept here."),
-        ({"effective_on": date(2026, 3, 1), "mrr_minor": 200_000}, "is $2,000.00 on that day already."),
+        ({"effective_on": date(2026, 3, 1), "mrr_minor": 200_000}, "is already $2,000.00 on that day."),
         ({"effective_on": date(2026, 3, 1), "mrr_minor": 0}, "is a pause or the end of the contract."),
         ({"effective_on": date(2026, 3, 1)}, "Enter the new MRR."),
         ({"effective_on": date(2026, 3, 1), "mrr_minor": 1, "kind": "expansion"}, "An expansion raises the MRR"),
         ({"effective_on": date(2026, 3, 1), "mrr_minor": 300_000, "kind": "contraction"}, "lowers the MRR"),
-        ({"effective_on": date(2026, 3, 1), "mrr_minor": 5, "kind": "start"}, "Sign or end the contract for that."),
+        ({"effective_on": date(2026, 3, 1), "mrr_minor": 5, "kind": "start"}, "Sign or end the contract instead."),
         ({"effective_on": date(2026, 3, 1), "mrr_minor": 5, "kind": "pause"}, "During a pause the MRR is zero."),
         ({"effective_on": date(2026, 3, 1), "kind": "resume"}, "is not paused on that day"),
     ],
@@ -140,7 +140,7 @@ def test_a_paused_contract_is_resumed_before_it_grows(contract: Contract, owner:
     contracts.move(contract, kind="pause", effective_on=date(2026, 3, 1), by=owner, at=AT)
     with pytest.raises(contracts.WrongKind, match="Resume it first"):
         contracts.move(contract, kind="price", effective_on=date(2026, 4, 1), mrr_minor=5, by=owner, at=AT)
-    with pytest.raises(contracts.WrongKind, match="is paused already"):
+    with pytest.raises(contracts.WrongKind, match="is already paused"):
         contracts.move(contract, kind="pause", effective_on=date(2026, 4, 1), by=owner, at=AT)
 
 
@@ -157,7 +157,7 @@ def test_an_end_takes_the_mrr_to_zero_and_cancels_what_was_planned_for_later(
 
 def test_an_end_can_move_to_an_earlier_day_but_not_to_a_later_one(contract: Contract, owner: Membership) -> None:
     contracts.end(contract, on=date(2026, 12, 1), reason="Notice", by=owner, at=AT)
-    with pytest.raises(contracts.AlreadyEnded, match="Take that end back to choose a later day"):
+    with pytest.raises(contracts.AlreadyEnded, match="Undo that end to choose a later day"):
         contracts.end(contract, on=date(2026, 12, 1), reason="Again", by=owner, at=AT)
     contracts.end(contract, on=date(2026, 11, 1), reason="Sooner", by=owner, at=AT)
     assert levels(contract, date(2026, 10, 31), date(2026, 11, 1), date(2026, 12, 1)) == [200_000, 0, 0]

@@ -85,7 +85,7 @@ def test_a_next_action_is_kept_when_its_day_cannot_be_read(house: House, browser
     page = path(house, f"{referral.pk}/next-action/")
     answer = browser.post(page, {"next_action": "Call Kim", "next_action_on": "soon"})
     assert answer.status_code == 422
-    assert "That is not a day. Write it like 2026-11-30." in text_of(answer)
+    assert "That is not a date. Write it like 2026-11-30." in text_of(answer)
     assert 'value="Call Kim"' in text_of(answer)
     answer = browser.post(page, {"next_action": "", "next_action_on": "2026-12-01"})
     assert "Say what is due on that day." in text_of(answer)
@@ -123,7 +123,7 @@ def test_the_credit_is_split_by_name_and_percent(house: House, browser: Browser,
     ("lines", "sentence"),
     [
         ([("Harbor", "60"), ("Lakeside", "50")], "The shares add up to 110%. Keep them at 100% or less"),
-        ([("Harbor", "60"), ("Harbor", "40")], "A partner can have one share only."),
+        ([("Harbor", "60"), ("Harbor", "40")], "A partner can have only one share."),
         ([("Harbor", "101")], "A share cannot be more than 100%."),
         ([("Harbor", "half")], "“half” is not a share. Write a number from 0 to 100"),
         ([("Harbor", "33.333")], "“33.333” is not a share."),
@@ -153,7 +153,7 @@ def test_the_credit_of_a_client_has_no_form(house: House, browser: Browser, refe
         pipeline.win(referral, by=house.owner, at=timezone.now())
     answer = browser.get(path(house, f"{referral.pk}/credit/"))
     assert answer.status_code == 409
-    assert "is won: its credit is part of what is paid now" in text_of(answer)
+    assert "is won: its credit already determines what is paid" in text_of(answer)
 
 
 @pytest.fixture
@@ -170,11 +170,11 @@ def decide(browser: Browser, house: House, referral: Referral, **facts: str) -> 
 
 def test_a_match_shows_both_sides_and_why(house: House, browser: Browser, flagged: Referral) -> None:
     answer = text_of(browser.get(path(house, f"{flagged.pk}/")))
-    assert "Do you know this company already?" in answer
+    assert "Do you already know this company?" in answer
     for words in ("Harbor & Finch CPAs", "Lakeside Advisory", "Brightwater Dental, LLC", "lena@brightwater.com"):
         assert words in answer
     assert "A different company: give Lakeside Advisory the credit" in answer
-    assert "Nobody has it yet. It waits for your decision" in answer
+    assert "Nobody has it yet. It is waiting for your decision" in answer
 
 
 def test_a_decision_gives_the_credit_or_closes_the_duplicate(house: House, browser: Browser, flagged: Referral) -> None:
@@ -182,7 +182,7 @@ def test_a_decision_gives_the_credit_or_closes_the_duplicate(house: House, brows
     assert stored(house, flagged).shares == {"Lakeside Advisory": 10_000}  # type: ignore[attr-defined]
     answer = decide(browser, house, flagged, state="same")
     assert answer.status_code == 409
-    assert "Olga Owner has decided this already" in text_of(answer)
+    assert "Olga Owner has already decided this" in text_of(answer)
 
 
 def test_the_same_company_is_closed_from_the_page(house: House, browser: Browser, flagged: Referral) -> None:

@@ -88,7 +88,7 @@ def test_where_nobody_could_have_sent_it_the_form_says_so_at_once(client: Browse
     with tenancy.use(msp.pk):
         client.force_login(a_member(msp, Role.MANAGER).user)
     answer = text_of(client.get(f"/{msp.slug}/referrals/new/"))
-    assert "First comes the partner" in answer
+    assert "The partner comes first" in answer
     assert f'href="/{msp.slug}/partners/new/"' in answer
 
 
@@ -142,14 +142,14 @@ def test_an_introduction_is_logged_for_the_partner_whose_name_begins_so(house: H
     ("facts", "sentence"),
     [
         ({"company": " "}, "Enter the company's name."),
-        ({"company": "—"}, "Enter the company's name with letters or digits."),
+        ({"company": "—"}, "Enter the company's name using letters or digits."),
         ({"partner_name": ""}, "Enter the partner who sent it."),
         ({"partner_name": "Zebra"}, "No partner's name begins with “Zebra”."),
-        ({"expected_mrr": "12.345"}, "“12.345” could be read in two ways. Write 12345 or 12.34."),
+        ({"expected_mrr": "12.345"}, "“12.345” could be read two ways. Write 12345 or 12.34."),
         ({"expected_mrr": "-5"}, "Expected MRR cannot be negative."),
         ({"contact_email": "lena@"}, "That is not an e-mail address. It looks like name@company.com."),
-        ({"contact_phone": "12"}, "“12” cannot be called. Include the area code, for example 212 555 0123"),
-        ({"owner": str(uuid4())}, "Choose someone of your team."),
+        ({"contact_phone": "12"}, "“12” is not a phone number. Include the area code, for example 212 555 0123"),
+        ({"owner": str(uuid4())}, "Choose someone on your team."),
     ],
 )
 def test_what_cannot_be_logged_is_said_and_what_was_typed_is_kept(
@@ -197,7 +197,7 @@ def test_partners_are_found_while_typing(house: House, browser: Browser) -> None
 
 def test_a_known_company_is_said_while_typing(house: House, browser: Browser, referral: Referral) -> None:
     answer = text_of(browser.post(path(house, "new/duplicates/"), {"company": "brightwater dental"}))
-    assert "You may know this company already." in answer
+    assert "You may already know this company." in answer
     assert "introduced by Harbor & Finch CPAs" in answer
     assert "the same company name" in answer
     assert text_of(browser.post(path(house, "new/duplicates/"), {"company": "Nobody"})).strip() == ""

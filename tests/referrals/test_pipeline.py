@@ -65,7 +65,7 @@ def test_the_one_who_looks_after_the_partner_gets_it_and_hears_alone(inside: Hou
     referral = sent(inside)
     assert (referral.owner, referral.owner_name) == (inside.manager, "Max Manager")
     assert [to for to, _ in letters()] == [inside.manager.user.email, inside.dana.email]
-    assert "Max Manager looks after it" in Message.objects.get(to=inside.dana.email).text
+    assert "Max Manager is handling it" in Message.objects.get(to=inside.dana.email).text
 
 
 def test_a_letter_to_the_team_says_who_to_call_and_until_when(inside: House) -> None:

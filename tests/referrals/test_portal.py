@@ -59,9 +59,9 @@ def test_what_is_under_the_fold_is_kept_too(house: House, browser: Browser) -> N
     [
         ({"company": ""}, "Enter the company's name."),
         ({"contact_name": ""}, "Enter the name of the person to talk to."),
-        ({"contact_email": ""}, "Enter an e-mail address or a phone number, so that we can reach them."),
+        ({"contact_email": ""}, "Enter an e-mail address or a phone number so that we can reach them."),
         ({"contact_email": "lena at brightwater"}, "That is not an e-mail address."),
-        ({"contact_email": "", "contact_phone": "call me"}, "“call me” cannot be called."),
+        ({"contact_email": "", "contact_phone": "call me"}, "“call me” is not a phone number."),
     ],
 )
 def test_what_cannot_be_sent_is_said_and_what_was_typed_is_kept(
@@ -109,7 +109,7 @@ def test_a_company_that_may_be_known_is_being_checked_without_naming_anyone(hous
     with tenancy.use(house.msp.pk):
         pipeline.submit(house.lake, channel=Channel.DASHBOARD, by=house.owner, at=timezone.now(), **FACTS)
     answer = text_of(browser.post(path(house, "refer/"), FACTS, follow=True))
-    assert "We may know this company already." in answer
+    assert "We may already know this company." in answer
     assert "Lakeside" not in answer
 
 
@@ -157,7 +157,7 @@ def test_who_shares_the_credit_sees_the_stage_and_the_share_and_no_more(
     assert "You share the credit" in text_of(browser.get(path(house)))
     answer = text_of(browser.get(path(house, f"referrals/{theirs.pk}/")))
     assert "40% of the credit" in answer
-    assert "Max Manager of our team looks after it" in answer
+    assert "Max Manager from our team is handling it" in answer
     for hidden in ("kim@mesa", "Pays late", "7,777", "Ask about money", "60%", "Lakeside", "Olga"):
         assert hidden not in answer
 
@@ -168,7 +168,7 @@ def test_a_partner_reads_plain_words_and_no_notes_of_the_team(house: House, clie
         pipeline.qualify(theirs, by=house.owner, at=timezone.now())
         pipeline.lose(theirs, reason=LostReason.NO_FIT, note="Too small.", by=house.owner, at=timezone.now())
     answer = text_of(client.get(path(house, f"referrals/{theirs.pk}/")))
-    assert "What they need is not what we do well" in answer
+    assert "What they need is not what we do best" in answer
     assert "In conversation" in answer
     assert "kim@mesa-logistics.com" in answer
     for hidden in ("Too small.", "Pays late", "7,777", "Ask about money", "Not a fit"):

@@ -321,13 +321,13 @@ def test_a_status_link_of_another_msp_shows_nothing(house: House, public: Browse
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
-        ({"homepage": "http://pills.example"}, "that people do not see"),
+        ({"homepage": "http://pills.example"}, "that people cannot see"),
         ({"stamp": ""}, "open for too long"),
         ({"consent": ""}, "Please agree"),
         ({"sender_email": "nobody"}, "That is not an e-mail address"),
         ({"contact_email": "", "contact_phone": ""}, "so that we can reach them"),
         ({"contact_name": ""}, "Enter the name of the person"),
-        ({"company": "!!!"}, "Enter the company's name with letters"),
+        ({"company": "!!!"}, "Enter the company's name using letters"),
         ({"company": "a\0b"}, "has a character in it that nobody can read"),
         ({"company": "x" * 161}, "161 characters, and 160 fit"),
     ],
@@ -424,7 +424,7 @@ def test_the_team_runs_page_links_and_status_links(house: House, browser: Browse
     assert closing.removeprefix(base) in text_of(browser.get(f"{base}/referrals/links/"))
     assert "Close 1 link" in text_of(browser.get(closing))
     assert browser.post(closing, {"count": 1})["Location"] == f"{base}/referrals/links/?"
-    assert "This link was closed already." in text_of(browser.post(closing, {"count": 1}, follow=True))
+    assert "This link has already been closed." in text_of(browser.post(closing, {"count": 1}, follow=True))
     assert "No link is in use" in text_of(browser.get(f"{base}/referrals/links/"))
     new = f"{base}/referrals/{referral.pk}/status-link/"
     assert browser.post(new, {"email": "x"}).status_code == 422

@@ -34,7 +34,7 @@ def test_a_next_action_is_a_line(inside: House) -> None:
 
 
 def test_an_introduction_comes_in_a_way_that_there_is(inside: House) -> None:
-    with pytest.raises(registration.FactsRefused, match="“fax” is no way"):
+    with pytest.raises(registration.FactsRefused, match="“fax” is not a way"):
         registration.submit(inside.harbor, company="Alder", channel="fax", by=inside.owner, at=timezone.now())
 
 
@@ -71,7 +71,8 @@ def test_what_is_closed_has_no_protection_to_extend(house: House, browser: Brows
 
 
 @pytest.mark.parametrize(
-    ("action", "why"), [(actions.Assign(), "has another owner by now"), (actions.Plan(), "Something else is planned")]
+    ("action", "why"),
+    [(actions.Assign(), "has a different owner by now"), (actions.Plan(), "has a different next action")],
 )
 def test_what_was_changed_since_is_not_undone(inside: House, action: Any, why: str) -> None:
     scope = Scope(inside.msp, inside.owner, timezone.now())

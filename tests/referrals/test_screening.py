@@ -272,7 +272,7 @@ def test_a_match_is_decided_once(inside: House) -> None:
     finding = send(inside.lake, NEXT_DAY, **FIRST).findings.get()
     seen = Finding.objects.get(pk=finding.pk)
     decisions.decide(finding, state=FindingState.DIFFERENT, by=inside.manager, at=NEXT_DAY)
-    with pytest.raises(decisions.AlreadyDecided, match="Max Manager has decided this already: a different company"):
+    with pytest.raises(decisions.AlreadyDecided, match="Max Manager has already decided this: a different company"):
         decisions.decide(seen, state=FindingState.SAME, by=inside.owner, at=NEXT_DAY)
 
 

@@ -37,7 +37,7 @@ def test_the_shares_hold_with_the_last_consent(inside: House) -> None:
     split = asked(inside, referral, note="Both of you brought them.")
     assert held(referral) == {"Harbor & Finch CPAs": 10_000}
     assert {to for to in Message.objects.values_list("to", flat=True)} == {inside.dana.email, inside.lena.email}
-    assert "your share would be 60%, it is 100% now" in Message.objects.get(to=inside.dana.email).text
+    assert "your share would be 60%; it is now 100%" in Message.objects.get(to=inside.dana.email).text
     splits.answer(consent(split, inside.lake), agrees=True, by=inside.lena, at=AT)
     assert held(referral) == {"Harbor & Finch CPAs": 10_000}
     splits.answer(consent(split, inside.harbor), agrees=True, by=inside.dana, at=AT)
@@ -108,7 +108,7 @@ def test_an_answer_counts_once(inside: House) -> None:
     referral = a_referral(inside.harbor)
     split = asked(inside, referral)
     splits.answer(consent(split, inside.lake), agrees=True, by=inside.lena, at=AT)
-    with pytest.raises(splits.NotAsked, match="answered already"):
+    with pytest.raises(splits.NotAsked, match="already been answered"):
         splits.answer(consent(split, inside.lake), agrees=False, by=inside.lena, at=AT)
 
 

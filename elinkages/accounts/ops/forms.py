@@ -15,9 +15,11 @@ class EnterForm(forms.Form):
     reason = forms.CharField(
         label="Reason",
         max_length=300,
-        validators=[MinLengthValidator(10, "Say it in at least ten characters: the MSP reads it in its history.")],
+        validators=[
+            MinLengthValidator(10, "Give a reason of at least ten characters: the MSP sees it in its history.")
+        ],
         widget=forms.TextInput(attrs={"size": 60, "autocomplete": "off"}),
-        help_text="The MSP reads it in its history, for example “Ticket 4711: import stopped at row 12”.",
+        help_text="The MSP sees it in its history, for example “Ticket 4711: import stopped at row 12”.",
     )
     minutes = forms.ChoiceField(label="For", choices=TIMES, initial="15")
 
@@ -28,9 +30,9 @@ class ClosingForm(forms.Form):
     reason = forms.CharField(
         label="Reason",
         max_length=300,
-        validators=[MinLengthValidator(10, "Say it in at least ten characters: the MSP reads it.")],
+        validators=[MinLengthValidator(10, "Give a reason of at least ten characters: the MSP sees it.")],
         widget=forms.TextInput(attrs={"size": 60, "autocomplete": "off"}),
-        help_text="The MSP reads it in its settings and its history.",
+        help_text="The MSP sees it in its settings and its history.",
     )
     days = forms.ChoiceField(
         label="When", choices=[("30", "In 30 days"), ("14", "In 14 days"), ("0", "At once")], initial="30"

@@ -40,7 +40,7 @@ def change_new(request: MspRequest, listing: Listing, action: Action) -> HttpRes
             change = changes.start(listing, action, targets, facts, expected=expected, by=request.member, at=scope.at)
             return _after(request, change, back)
     if not targets and request.method == "GET":
-        messages.info(request, "Nothing is chosen. Tick the rows that you mean.")
+        messages.info(request, "Nothing is selected. Tick the rows you mean.")
         return redirect(back)
     context = {
         "form": form,

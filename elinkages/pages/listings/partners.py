@@ -71,7 +71,7 @@ class Invite(Action):
 
     name, label, verb, icon = "invite", "Invite", "Invite", "send"
     right = "partners.manage"
-    note = "The first person of each with an address gets an e-mail with a link that is good for 14 days."
+    note = "The first person at each partner who has an e-mail address gets a link that is good for 14 days."
     can_undo = True
 
     def form(self, data: Any, scope: Scope) -> forms.Form:
@@ -93,11 +93,11 @@ class MessageForm(forms.Form):
     """A few words to several."""
 
     message = forms.CharField(
-        label="A few words of yours",
+        label="A few words of your own",
         required=False,
         max_length=invitations.MESSAGE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Everybody reads the same; leave it empty for the usual e-mail.",
+        help_text="Everyone gets the same message; leave it empty for the standard e-mail.",
     )
 
 
@@ -106,7 +106,7 @@ class Suspend(Action):
 
     name, label, verb, icon, tone = "suspend", "Suspend", "Suspend", "pause", "danger"
     right = "partners.manage"
-    note = "They can no longer refer or be paid until they are reinstated. Nothing that they earned is lost."
+    note = "They cannot refer or be paid until they are reinstated. Nothing they earned is lost."
     can_undo = True
 
     def form(self, data: Any, scope: Scope) -> forms.Form:
@@ -131,8 +131,8 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label="Why",
         max_length=300,
-        help_text="Your team reads it.",
-        error_messages={"required": "Say why; your team reads it."},
+        help_text="Your team sees it.",
+        error_messages={"required": "Say why; your team sees it."},
     )
 
 
@@ -180,7 +180,7 @@ class Partners(Listing):
     )
     search = Search(
         "Name or e-mail address",
-        "Find partners by the beginning of their name, or by a whole e-mail address",
+        "Find partners by the beginning of their name or by a full e-mail address",
         _called,
     )
     actions = (Invite(), Suspend())

@@ -31,7 +31,7 @@ def retry(name: str, *, visit: Visit | None, by: User, at: datetime) -> int:
     """
     backlog = backlogs.find(name)
     if backlog is None or backlog.retry is None or backlog.parked is None:
-        raise NothingToRetry("Nothing of this kind can be tried again.")
+        raise NothingToRetry("Nothing of this kind can be retried.")
     if not backlog.is_walled:
         count = _counted(backlog.retry(backlog.parked(), at))
         message = f"Let {count} {backlog.title.lower()} be tried again"
@@ -48,7 +48,7 @@ def retry(name: str, *, visit: Visit | None, by: User, at: datetime) -> int:
 
 def _counted(count: int) -> int:
     if not count:
-        raise NothingToRetry("Nothing of this kind is parked any more.")
+        raise NothingToRetry("Nothing of this kind is parked anymore.")
     return count
 
 

@@ -55,7 +55,7 @@ def untouched(desk: Desk) -> Iterator[Task]:
     yield from desk.together(
         rows,
         line,
-        "introductions wait for first contact",
+        "introductions are waiting for first contact",
         lambda: f"The oldest is {rows[0].company}, sent by {rows[0].partner} {desk.ago(rows[0].at)}.",
         "referral-list",
         "?needs=untouched",
@@ -85,7 +85,7 @@ def quiet(desk: Desk) -> Iterator[Task]:
 
     def line(one: Introduction) -> Task:
         detail = f"Nothing has happened since {say_day(desk.day(one.at))}, and no next action is set."
-        return _of(desk, one.pk, "clock", f"Move {one.company} on", detail)
+        return _of(desk, one.pk, "clock", f"Move {one.company} forward", detail)
 
     yield from desk.together(
         rows,
@@ -127,7 +127,7 @@ def findings(desk: Desk) -> Iterator[Task]:
         return Task(
             "scale",
             f"Is {finding.referral} the same company?",
-            f"It matches {other}. Credit depends on your decision.",
+            f"It matches {other}. The credit depends on your decision.",
             desk.url("referral", finding.referral_id),
             "Decide",
         )
@@ -135,7 +135,7 @@ def findings(desk: Desk) -> Iterator[Task]:
     yield from desk.together(
         rows,
         line,
-        "matches wait for a decision",
+        "matches are waiting for a decision",
         _first(lambda: line(rows[0])),
         "referral-list",
         "?needs=undecided",
@@ -160,7 +160,7 @@ def cases(desk: Desk) -> Iterator[Task]:
     yield from desk.together(
         rows,
         line,
-        "cases wait for a decision",
+        "cases are waiting for a decision",
         lambda: f"The most urgent: {rows[0].company}, by {say_day(rows[0].due_on)}.",
         "case-list",
     )

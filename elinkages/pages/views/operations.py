@@ -28,8 +28,10 @@ class UnparkForm(forms.Form):
     reason = forms.CharField(
         label="Reason",
         max_length=300,
-        validators=[MinLengthValidator(10, "Say it in at least ten characters: the MSP reads it in its history.")],
-        help_text="What was wrong and what set it right. The MSP reads it in its history.",
+        validators=[
+            MinLengthValidator(10, "Give a reason of at least ten characters: the MSP sees it in its history.")
+        ],
+        help_text="What was wrong and what set it right. The MSP sees it in its history.",
     )
 
 
@@ -90,7 +92,7 @@ def unpark(request: Any, msp_id: UUID) -> HttpResponse:
             form.add_error(None, refusal.message)
     if not form.is_valid():
         return _msp_page(request, msp_id, form, status=422)
-    messages.success(request, f"Payouts of {found} go on. The reason is in its history.")
+    messages.success(request, f"Payouts of {found} have resumed. The reason is in its history.")
     return redirect("ops-msp", msp_id)
 
 

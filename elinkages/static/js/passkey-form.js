@@ -1,9 +1,9 @@
 // <passkey-form data-options="id of a JSON script" | data-from="address that gives it" [data-new]><form>…<input name="credential" type="hidden">…</form></passkey-form>
 // Sending the form asks the device first. In a browser without passkeys it says so, or stays away where there is another way.
 const WORDS = {
-  InvalidStateError: "This device has a passkey for your account already.",
-  SecurityError: "Passkeys work at the address of Elinkages only, and over a safe connection.",
-  NotAllowedError: "Your device did not confirm. Try again, or use another way.",
+  InvalidStateError: "This device already has a passkey for your account.",
+  SecurityError: "Passkeys work only at our own address, over a secure connection.",
+  NotAllowedError: "Your device did not confirm. Try again, or choose another way.",
 };
 
 class PasskeyForm extends HTMLElement {
@@ -13,10 +13,10 @@ class PasskeyForm extends HTMLElement {
     if (!this.form || !this.input) return;
     const isAble = Boolean(globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON);
     this.hidden = !isAble && this.dataset.from !== undefined;
-    if (!isAble) return this.say("This browser has no passkeys. Use another way.");
+    if (!isAble) return this.say("This browser does not support passkeys. Choose another way.");
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.ask().catch((problem) => this.say(WORDS[problem.name] ?? "That did not work. Try again in a minute, or use another way."));
+      this.ask().catch((problem) => this.say(WORDS[problem.name] ?? "That did not work. Try again in a minute, or choose another way."));
     });
   }
 

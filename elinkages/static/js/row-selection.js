@@ -33,7 +33,7 @@ class RowSelection extends HTMLElement {
     const every = this.every?.querySelector("input");
     if (every) [every.checked, every.indeterminate] = [ticked === boxes.length, ticked > 0 && ticked < boxes.length];
     this.toggleAttribute("data-empty", !ticked && !all);
-    this.querySelector("[role=status]").textContent = all ? "All that match are chosen" : `${ticked} chosen`;
+    this.querySelector("[role=status]").textContent = all ? "All matching rows are selected" : `${ticked} selected`;
   }
 }
 

@@ -145,7 +145,7 @@ OPENING = (
         ("note", "notes", "comment", "for", "description", "memo"),
         TEXT,
         300,
-        help="The partner reads it.",
+        help="The partner sees it.",
     ),
     CURRENCY,
 )

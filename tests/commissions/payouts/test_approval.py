@@ -33,7 +33,7 @@ def test_an_owner_who_works_alone_approves_with_a_reason_that_is_kept(
     Msp.objects.filter(pk=msp.pk).update(one_person_approval_at=AT, one_person_approval_by=olivia.user)
     payable(petra, 10_000)
     run = opened(olivia)
-    with pytest.raises(payouts.SelfApproval, match="write why"):
+    with pytest.raises(payouts.SelfApproval, match="say why"):
         payouts.approve(run, by=olivia, at=AT)
     payouts.approve(run, by=olivia, at=AT, one_person_reason="I am the only one here")
     assert PayoutRun.objects.get().one_person_reason == "I am the only one here"
@@ -51,7 +51,7 @@ def test_an_owner_who_is_no_longer_alone_asks_the_other_one(msp: Msp, olivia: Me
 def test_a_run_is_approved_once(msp: Msp, finn: Membership, olivia: Membership, petra: Partner) -> None:
     payable(petra, 10_000)
     run = approved(finn, olivia)
-    with pytest.raises(payouts.NotDraft, match="approved already"):
+    with pytest.raises(payouts.NotDraft, match="already approved"):
         payouts.approve(run, by=olivia, at=AT)
     assert AuditEvent.objects.filter(action="payout_run.approved").count() == 1
 

@@ -36,7 +36,7 @@ def test_a_run_pays_everyone_who_is_owed_enough_and_tells_who_is_left_out(
     assert [(payout.partner, payout.minor, payout.number) for payout in run.payouts.all()] == [(petra, 10_000, 1)]
     assert {one.name: one.reason for one in left_out} == {
         "Small Sums": "Below the minimum of $50.00",
-        "Debtor": "Owes back more than was earned; it is netted against what comes next",
+        "Debtor": "Owes back more than was earned; it is netted against future commissions",
         "Held Back": "On hold: Disputed",
         "Suspended": "Suspended: No W-9",
     }

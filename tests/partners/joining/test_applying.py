@@ -97,7 +97,7 @@ def test_what_is_missing_is_said_and_what_was_typed_survives(open_page: str, msp
 @pytest.mark.parametrize(
     ("changes", "after", "why"),
     [
-        ({"homepage": "http://pills.example"}, 30, "people do not see"),
+        ({"homepage": "http://pills.example"}, 30, "people cannot see"),
         ({}, 1, "faster than people"),
         ({"stamp": "made-up"}, 30, "open for too long"),
         ({}, 90_000, "open for too long"),
