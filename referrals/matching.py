@@ -24,12 +24,14 @@ from referrals.models import Client, Finding, KeyKind, MatchKeys, Referral
 
 type Key = tuple[str, str]
 """Kind and normalized text."""
-type _Alike = dict[UUID, tuple[str, int]]
-"""Whose names are alike: the name and the likeness."""
+type _Alike = dict[str, int]
+"""Names that are alike, with the likeness."""
 
 ORDER = (KeyKind.COMPANY, KeyKind.DOMAIN, KeyKind.EMAIL, KeyKind.PHONE, KeyKind.SIMILAR)
 ALIKE = 91
 """From this likeness (0 to 100) on, two names are shown to a person."""
+_EXACT = tuple(kind.value for kind in MatchKeys.EXACT.values())
+_BLOCKS = tuple(MatchKeys.BLOCKS.values())
 BLOCK_SIZE = 200
 """A block with more names than this is a word that everybody uses."""
 
@@ -61,14 +63,12 @@ class Identity:
     def keyed(self) -> dict[Key, str]:
         """Every key that is met by being equal, with the text that it was made of."""
         texts = (self.company, self.website, self.email, self.email, self.phone)
-        exact = zip(MatchKeys.EXACT.values(), self.columns, texts, strict=False)
-        return {(kind.value, key): text for kind, key, text in exact if key}
+        return {(kind, key): text for kind, key, text in zip(_EXACT, self.columns, texts, strict=False) if key}
 
     @cached_property
     def blocks(self) -> list[Key]:
         """The blocks that the name belongs to."""
-        keys = self.columns[len(MatchKeys.EXACT) :]
-        return [(block, key) for block, key in zip(MatchKeys.BLOCKS.values(), keys, strict=True) if key]
+        return [(block, key) for block, key in zip(_BLOCKS, self.columns[len(_EXACT) :], strict=True) if key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +141,17 @@ class Known:
     def __init__(
         self, identities: Sequence[Identity], *, besides: Collection[UUID] = (), since: datetime | None = None
     ) -> None:
-        sharing = _sharing({key for one in identities for key in one.keyed})
-        self._here, names = _blocks_of({key for one in identities for key in one.blocks})
+        self._here = _blocks_of({key for one in identities for key in one.blocks})
         self._since: dict[Key, _Block] = defaultdict(_Block)
-        self._names = {pk: (name, spelling(name)) for pk, name in names.items()}
         self._met = {one: self._compared(one, self._here) for one in identities} if self._here else {}
+        alike = {_named(name) for found in self._met.values() for name in found}
+        sharing = _sharing(alike.union(*(one.keyed for one in identities)))
         self.full = set[UUID]()
         self._sharers: dict[Key, Sharers] = defaultdict(Sharers)
         few = self._read_crowds(sharing, besides, since)
-        looked_at = {pk for found in self._met.values() for pk in found} | {pk for _, pk in few}
+        looked_at = {pk for _, pk in few}
         if self._sharers:
+            looked_at |= {pk for key in alike if key in self._sharers for pk in self._sharers[key].oldest()}
             crowds = {tuple(key for key in one.keyed if key in self._sharers): one for one in identities}
             looked_at |= {pk for one in crowds.values() for pk in self._sharing(one, since)}
         self._records = _records(looked_at.difference(besides))
@@ -175,17 +176,16 @@ class Known:
 
     def add(self, record: Referral | Client) -> None:
         """From now on, this open introduction or client is here."""
-        identity, pk, one = identity_of(record), record.pk, str(record.pk)
+        identity, where = identity_of(record), place(record)
         for key in identity.keyed:
-            self._sharers[key].add(place(record))
+            self._sharers[key].add(where)
         for key in identity.blocks:
-            self._since[key].add(one)
-        self._names[one] = identity.name, spelling(identity.name)
-        self._records[pk] = record
+            self._since[key].add(identity.name)
+        self._records[record.pk] = record
 
     def sent_by(self, partner: Partner, company: str) -> Referral | None:
         """The oldest open introduction of a partner with this `company_key`, which is that of one of the companies."""
-        sharers = self._sharers.get((KeyKind.COMPANY.value, company))
+        sharers = self._sharers.get(_named(company))
         if sharers is None:
             return None
         if sharers.is_crowd:
@@ -199,22 +199,23 @@ class Known:
 
         Of a crowd, those that are looked at, from `since` on all that are not full.
         """
-        alike, found = self._alike(identity), []
+        names, found = self._alike(identity), []
+        alike = {
+            pk: name for name in names if _named(name) in self._sharers for pk in self._sharers[_named(name)].oldest()
+        }
         for pk in self._sharing(identity, since).union(alike):
             if record := self._records.get(pk):
                 keys = [key for key in identity.keyed if key in self._sharers and pk in self._sharers[key].members]
                 if keys:
                     found.append(Match(record, _sorted(keys), is_alike=pk in alike))
                 else:
-                    name, score = alike[pk]
-                    found.append(Match(record, ((KeyKind.SIMILAR.value, name),), score))
+                    found.append(Match(record, ((KeyKind.SIMILAR.value, alike[pk]),), names[alike[pk]]))
         return sorted(found, key=lambda match: place(match.other))
 
     def count_before(self, identity: Identity, one: Place) -> int:
         """How many that share a key or have nearly the name came earlier, whether or not they are looked at."""
-        found = {pk for key in identity.keyed if key in self._sharers for pk in self._sharers[key].before(one)}
-        alike = (self._records[pk] for pk in self._alike(identity) if pk in self._records)
-        return len(found | {record.pk for record in alike if place(record) < one})
+        keys = {*identity.keyed, *map(_named, self._alike(identity))}
+        return len({pk for key in keys if key in self._sharers for pk in self._sharers[key].before(one)})
 
     def _sharing(self, identity: Identity, since: datetime | None) -> set[UUID]:
         """Who is looked at because of an equal key."""
@@ -228,25 +229,24 @@ class Known:
         return found
 
     def _alike(self, identity: Identity) -> _Alike:
-        """Those of the name's blocks whose names are alike, with their names and likeness."""
+        """The names in the blocks of a name that are alike."""
         found = self._compared(identity, self._since)
         if before := self._met.get(identity):
             telling = set[str]().union(*self._telling(identity, self._here))
-            found |= {pk: alike for pk, alike in before.items() if str(pk) in telling}
+            found |= {name: score for name, score in before.items() if name in telling}
         return found
 
     def _compared(self, identity: Identity, blocks: Mapping[Key, "_Block"]) -> _Alike:
-        """What is alike among all that is in the blocks of a name, each compared once."""
-        ids = list(set[str]().union(*self._telling(identity, blocks)))
-        if not ids:
+        """What is alike among all that is in the blocks of a name, each name compared once."""
+        names = list(set[str]().union(*self._telling(identity, blocks)))
+        if not names:
             return {}
-        names = [self._names[pk] for pk in ids]
-        found = alike(spelling(identity.name), [spelled for _, spelled in names], ALIKE)
-        return {UUID(ids[place]): (names[place][0], score) for place, score in found.items()}
+        found = alike(spelling(identity.name), [spelling(name) for name in names], ALIKE)
+        return {names[place]: score for place, score in found.items()}
 
     def _telling(self, identity: Identity, blocks: Mapping[Key, "_Block"]) -> list[list[str]]:
-        """Who is in the blocks of a name that are not words that everybody uses."""
-        return [blocks[key].ids for key in identity.blocks if key in blocks and self._tells(key)]
+        """The names in the blocks of a name that are not words that everybody uses."""
+        return [blocks[key].names for key in identity.blocks if key in blocks and self._tells(key)]
 
     def _tells(self, key: Key) -> bool:
         """Whether a block is not a word that everybody uses."""
@@ -256,18 +256,15 @@ class Known:
 
 @dataclass(slots=True)
 class _Block:
-    """How many open introductions and clients are in a block, and which; only so many as are compared.
-
-    Their ids are text here, because Python works out the hash of a UUID anew each time that it is looked for.
-    """
+    """How many open introductions and clients are in a block, and their names; only so many as are compared."""
 
     size: int = 0
-    ids: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
-    def add(self, one: str) -> None:
+    def add(self, name: str) -> None:
         self.size += 1
         if self.size <= BLOCK_SIZE:
-            self.ids.append(one)
+            self.names.append(name)
 
 
 def _sharing(keys: set[Key]) -> list[tuple[Key, UUID]]:
@@ -276,15 +273,15 @@ def _sharing(keys: set[Key]) -> list[tuple[Key, UUID]]:
     return [((kind, key), pk) for kind, key, pk in _look_up(arms, keys)]
 
 
-def _blocks_of(keys: set[Key]) -> tuple[dict[Key, _Block], dict[str, str]]:
-    """What is in each block, of one that has too many only how many; and the names of all in them."""
+def _blocks_of(keys: set[Key]) -> dict[Key, _Block]:
+    """What is in each block, of one that has too many only how many."""
     arms = [(_BLOCK, block, block) for block in dict.fromkeys(MatchKeys.BLOCKS.values())]
-    found: dict[Key, _Block] = {}
-    known: dict[str, str] = {}
-    for kind, key, size, ids, names in _look_up(arms, keys, size=BLOCK_SIZE):
-        found[kind, key] = _Block(size, ids or [])
-        known.update(zip(ids or (), names or (), strict=True))
-    return found, known
+    return {(kind, key): _Block(size, names or []) for kind, key, size, names in _look_up(arms, keys, size=BLOCK_SIZE)}
+
+
+def _named(name: str) -> Key:
+    """The key of those with a name."""
+    return KeyKind.COMPANY.value, name
 
 
 def _look_up(arms: Sequence[tuple[str, str, str]], keys: set[Key], **more: int) -> list[Any]:
@@ -337,14 +334,13 @@ _SHARING = """
     WHERE m.msp_id = %(msp)s AND m.{column} = wanted.key AND m.{column} <> '' OFFSET 0) met)
 """
 _BLOCK = """
-(SELECT '{kind}' AS kind, wanted.key, met.size, CASE WHEN met.size <= %(size)s THEN met.ids END AS ids,
-    CASE WHEN met.size <= %(size)s THEN met.names END AS names
+(SELECT '{kind}' AS kind, wanted.key, met.size, CASE WHEN met.size <= %(size)s THEN met.names END AS names
 FROM json_array_elements_text(%({kind})s) AS wanted (key), LATERAL (
-    SELECT count(*) AS size, array_agg(one.id::text) AS ids, array_agg(one.company) AS names
+    SELECT count(*) AS size, array_agg(one.company) AS names
     FROM ({rows} LIMIT %(size)s + 1) one) met
 WHERE met.size > 0)
 """
 _ROWS = """
-SELECT coalesce(m.referral_id, m.client_id) AS id, m.company FROM referrals_matchkeys m
+SELECT m.company FROM referrals_matchkeys m
 WHERE m.msp_id = %(msp)s AND m.{column} = wanted.key AND m.{column} <> ''
 """

@@ -8,7 +8,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import phonenumbers
@@ -105,6 +104,7 @@ _TELLING_WORDS = 2
 _WORD_LETTERS = 40
 BLOCK_LENGTH = 60
 _NUMBER = re.compile(r"\d+")
+_REPEATED = re.compile(r"(.)\1+")
 _SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556")
 
 
@@ -216,8 +216,8 @@ def blocks(company: str) -> Blocks:
 def sound_key(word: str) -> str:
     """A word by ear, after Soundex: its first letter and the classes of its next consonants (“smyth” → “s53”)."""
     first, rest = word[:1], word[1:].replace("h", "").replace("w", "")
-    classes = [code for code, _ in groupby(rest.translate(_SOUNDS))]
-    return (first + "".join(code for code in classes if code.isdigit()))[:4]
+    classes = _REPEATED.sub(r"\1", rest.translate(_SOUNDS))
+    return (first + "".join(filter(str.isdigit, classes)))[:4]
 
 
 def likeness(one: str, other: str) -> int:
