@@ -158,12 +158,13 @@ def _pictures(browser: "Browser", address: str, email: str, places: Places, cook
                 has_touch=phone,
             )
             context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
-            shown = {200, 403}  # of pages that refuse, which are alike, the first
+            refusals: set[str] = set()  # of pages that refuse in the same words, the first is enough
             for name, path in places.items():
                 page = context.new_page()  # one that was sent a file stumbles over the next address, too
-                if (status := _visit(page, address + path)) in shown:
+                status = _visit(page, address + path)
+                if status == 200 or (status == 403 and page.title() not in refusals):
                     page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
-                    shown.discard(403 if status == 403 else 0)
+                    refusals |= {page.title()} if status == 403 else set()
                     count += 1
                 page.close()
             context.close()
