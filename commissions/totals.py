@@ -1,12 +1,14 @@
 """What an MSP owes its partners and has paid them, all in all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.db.models import Aggregate, Count, QuerySet, Subquery, Sum
 
-from commissions.models import Entry, Journal, Payout, PayoutState, Stage
+from commissions import payouts
+from commissions.models import Entry, Journal, Payout, PayoutState, Rail, Stage
 from elinkages.accounts.models import Msp
 from elinkages.kernel.kept import kept
 from elinkages.kernel.tenancy import current_msp_id
@@ -14,6 +16,8 @@ from elinkages.kernel.tenancy import current_msp_id
 UNPAID = (Stage.ACCRUED, Stage.PAYABLE, Stage.RESERVED)
 KEPT_FOR = 7 * 24 * 3600
 """How long, in seconds, sums are kept that nobody asks for."""
+READY_FOR = 300
+"""In seconds: what holds a partner back has no journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,36 @@ def totals(*, year: int) -> Totals:
     sums: they are added up once for each, and kept beside it. Its number would not do: a number comes again after a
     transaction that was rolled back, and after a restore.
     """
-    newest = Journal.objects.order_by("-seq").values_list("hash", flat=True).first()
-    return kept(Totals, f"{year}:{bytes(newest or b'').hex()}", lambda: _add_up(year), seconds=KEPT_FOR)
+    return kept(Totals, f"{year}:{_newest()}", lambda: _add_up(year), seconds=KEPT_FOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What the next runs would pay, by their rail: how many partners, and how much in all, in minor units."""
+
+    payees: Mapping[str, int]
+    minor: Mapping[str, int]
+
+
+def ready(*, on: date) -> Ready:
+    """What runs would pay that were opened on this day.
+
+    A hold that somebody lifts, or an agreement that is signed, may take five minutes to count.
+    """
+    return kept(Ready, f"{on}:{_newest()}", lambda: _look(on), seconds=READY_FOR)
+
+
+def _newest() -> str:
+    found = Journal.objects.order_by("-seq").values_list("hash", flat=True).first()
+    return bytes(found or b"").hex()
+
+
+def _look(on: date) -> Ready:
+    found = {str(rail): payouts.outlook(on, rail) for rail in Rail}
+    return Ready(
+        {rail: len(outlook.payees) for rail, outlook in found.items()},
+        {rail: outlook.minor for rail, outlook in found.items()},
+    )
 
 
 def _add_up(year: int) -> Totals:

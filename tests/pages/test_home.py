@@ -9,7 +9,8 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from commissions.models import Entry, Payout, PayoutRun, Pool
+from commissions import payouts
+from commissions.models import Entry, PaidIn, Payout, PayoutRun, Pool
 from elinkages.accounts.models import Membership, Msp
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
@@ -20,6 +21,7 @@ from partners.models import Partner, PartnerInvitation
 from referrals import clients, contracts, pipeline
 from referrals.models import Finding, Stage
 from tests import builders
+from tests.commissions.owing import payable
 
 pytestmark = pytest.mark.django_db
 
@@ -186,6 +188,34 @@ def test_a_run_waits_for_the_person_who_did_not_open_it(msp: Msp, owner: Members
     with tenancy.use(msp.pk):
         PayoutRun.objects.filter(pk=run.pk).update(state="approved", approved_at=timezone.now(), approved_by=owner)
     assert _titles(msp, finance) == ["Release payout run 7"]
+
+
+def test_what_can_be_paid_is_a_task_once_a_month_for_who_opens_runs(msp: Msp, owner: Membership) -> None:
+    with tenancy.use(msp.pk):
+        petra, paul = builders.a_partner("Petra"), builders.a_partner("Paul")
+        payable(petra, 12_000)
+        payable(paul, 4_000)  # below the minimum of $50.00
+        found = tasks(msp, owner, timezone.now())
+    assert [(task.title, task.detail) for task in found] == [
+        ("Open a payout run", "1 partner would get $120.00. No run was opened this month.")
+    ]
+    assert _titles(msp, builders.a_member(msp, Role.MANAGER, name="Max")) == []
+    with tenancy.use(msp.pk):
+        run = payouts.open_run(cutoff_on=msp.today(timezone.now()), by=owner, at=timezone.now()).run
+        assert "Open a payout run" not in _titles(msp, owner)
+        payouts.cancel(run, reason="Too early", by=owner, at=timezone.now())
+    assert _titles(msp, owner) == ["Open a payout run"]
+    with tenancy.use(msp.pk):
+        at = timezone.now() - timedelta(days=40)
+        old = PayoutRun.objects.create(number=9, currency="USD", cutoff_on=at.date(), opened_at=at, opened_by=owner)
+    assert "Open a payout run" not in _titles(msp, owner), "an old one that still waits comes first"
+    with tenancy.use(msp.pk):
+        payouts.cancel(old, reason="Too late", by=owner, at=timezone.now())
+        payable(petra, 1_000, paid_in=PaidIn.CREDIT)
+        parked = Msp.objects.get(pk=msp.pk)
+        parked.parked_at = timezone.now()
+    assert _titles(msp, owner) == ["Open a payout run", "Open a run of service credit"]
+    assert _titles(parked, owner) == []
 
 
 def test_one_person_alone_approves_own_runs_only_with_a_waiver(msp: Msp, owner: Membership) -> None:

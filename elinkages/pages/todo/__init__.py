@@ -16,6 +16,7 @@ __all__ = ["Task", "tasks"]
 
 _KINDS: Final[tuple[tuple[str, Callable[[Desk], Iterator[Task]]], ...]] = (
     ("payouts.manage", money.runs),
+    ("payouts.manage", money.unopened),
     ("referrals.manage", introductions.untouched),
     ("referrals.manage", introductions.due),
     ("referrals.manage", introductions.cases),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Final
 from uuid import UUID
@@ -43,6 +43,11 @@ class Desk:
     def today(self) -> date:
         """The day at the MSP."""
         return self.msp.today(self.at)
+
+    @cached_property
+    def month_began(self) -> datetime:
+        """The instant in which this month began at the MSP."""
+        return datetime.combine(self.today.replace(day=1), time(), tzinfo=self.msp.zone)
 
     def day(self, moment: datetime) -> date:
         """The MSP's day of a moment."""

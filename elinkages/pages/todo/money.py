@@ -1,16 +1,19 @@
-"""Money that waits for somebody: payout runs, and contracts on which nobody earns."""
+"""Money that waits for somebody: payout runs, what none was opened for, and contracts on which nobody earns."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from django.db.models import Count, Q, Sum
 
-from commissions.models import PayoutRun, PayoutState, RunState
+from commissions import totals
+from commissions.models import PayoutRun, PayoutState, Rail, RunState
 from elinkages.kernel.money import format_money
 from elinkages.kernel.words import say_count, say_day
 from elinkages.pages.todo.desk import Desk, Task, cut
 from referrals.models import Contract
 
 UNSETTLED = (PayoutState.APPROVED, PayoutState.RESERVED, PayoutState.SUBMITTED)
+RUNS: Final = {Rail.MANUAL: "Open a payout run", Rail.CREDIT: "Open a run of service credit"}
 
 
 def runs(desk: Desk) -> Iterator[Task]:
@@ -34,6 +37,22 @@ def runs(desk: Desk) -> Iterator[Task]:
         elif run.opened_by_id != desk.member.pk or desk.msp.one_person_approval_at:
             detail = f"{count}, {money}. Opened by {run.opened_by} {desk.ago(run.opened_at)}."
             yield Task("banknote", f"Approve {name}", detail, url, "Review the run")
+
+
+def unopened(desk: Desk) -> Iterator[Task]:
+    """What could be paid by a run that nobody has opened this month."""
+    if desk.msp.is_parked:
+        return
+    live = PayoutRun.objects.exclude(state=RunState.CANCELED)
+    recent = live.filter(Q(opened_at__gte=desk.month_began) | Q(state__in=[RunState.DRAFT, RunState.APPROVED]))
+    opened = set(recent.values_list("rail", flat=True))
+    missing = {rail: title for rail, title in RUNS.items() if rail not in opened}
+    ready = totals.ready(on=desk.today) if missing else None
+    for rail, title in missing.items():
+        if ready and ready.payees[rail]:
+            money = format_money(ready.minor[rail], desk.msp.currency)
+            detail = f"{say_count(ready.payees[rail], 'partner')} would get {money}. No run was opened this month."
+            yield Task("banknote", title, detail, desk.url("payout-run-list"), "See what it pays")
 
 
 def without_plan(desk: Desk) -> Iterator[Task]:
