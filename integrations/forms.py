@@ -25,9 +25,9 @@ class UploadForm(forms.Form):
     """What the rows are, and the file."""
 
     kind = forms.ChoiceField(
-        label="What are the rows?",
+        label="What is in the file?",
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose what the rows are."},
+        error_messages={"required": "Choose what is in the file."},
     )
     file = forms.FileField(
         label="File",
@@ -66,7 +66,7 @@ class UndoForm(forms.Form):
 class SheetForm(forms.Form):
     """Which sheet of a workbook is the list."""
 
-    sheet = forms.ChoiceField(label="Sheet", help_text="The columns are guessed anew.")
+    sheet = forms.ChoiceField(label="Sheet", help_text="The columns are guessed again.")
 
     def __init__(self, *args: Any, batch: Import, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -109,7 +109,7 @@ class ColumnsForm(forms.Form):
                     label=label,
                     choices=choices,
                     initial=guessed or default,
-                    help_text="" if guessed else "The file leaves this open. Look at the sample and choose.",
+                    help_text="" if guessed else "The file does not settle this. Look at the samples and choose.",
                 )
 
     def _offer_defaults(self, batch: Import, service_lines: Sequence[ServiceLine]) -> None:

@@ -62,7 +62,7 @@ class Documents:
             if kind := self.kinds.get(normal(text)):
                 values["line_kind"] = kind
             else:
-                problems.append(f"{shown(text)} in Kind is none of: {', '.join(self._named())}.")
+                problems.append(f"{shown(text)} in Kind is not one of: {', '.join(self._named())}.")
         if self.kind != FactKind.INVOICE and values.get("dated_on", "") > rules.today.isoformat():
             problems.append("The day is in the future. Bring it when the money is there.")
         if values.get("service_through", "9999") < values.get("service_from", ""):
@@ -190,7 +190,7 @@ class _Register:
         """The client of that id or name. Raises NotFound."""
         found = self.clients.get(f"id:{name}") or self.clients.get(company_key(name)) or {}
         if len(found) > 1:
-            raise NotFound(f"{len(found)} of your clients fit {shown(name)}. Give the id of one of their contracts.")
+            raise NotFound(f"{len(found)} of your clients match {shown(name)}. Give the id of one of their contracts.")
         if not found:
             raise NotFound(f"{shown(name)} is not one of your clients. Import won clients first.")
         return next(iter(found.values()))
@@ -241,7 +241,7 @@ def _verdict(one: facts.Document, compared: str | Refused, invoices: set[str]) -
     if isinstance(compared, Refused):
         return problem(compared.message)
     if compared == facts.SAME:
-        return Verdict(Fate.DUPLICATE, f"{name} is here already, and nothing is new.", one.client.pk)
+        return Verdict(Fate.DUPLICATE, f"{name} is already here, and nothing is new.", one.client.pk)
     if compared == facts.CHANGED:
         return Verdict(Fate.UPDATE, f"{name} changes; what was said before stays on record.", one.client.pk)
     if facts.bills_nobody(one):

@@ -217,9 +217,9 @@ def _check_introducer(values: Values, client: Client, partner: Partner | None) -
     if not _names_partner(values):
         return
     if client.referral is None:
-        raise NotPossible(f"{client.name} is a client already, whom nobody introduced. Leave the partner out.")
+        raise NotPossible(f"{client.name} is already a client that nobody introduced. Leave the partner out.")
     if partner is None or client.referral.partner_id != partner.pk:
-        raise NotPossible(f"{client.name} is a client already, introduced by {client.referral.partner.name}.")
+        raise NotPossible(f"{client.name} is already a client, introduced by {client.referral.partner.name}.")
 
 
 def _news(holding: Holding, values: Values, rules: Rules) -> list[str]:
@@ -235,7 +235,7 @@ def _news(holding: Holding, values: Values, rules: Rules) -> list[str]:
 def _same(holding: Holding, values: Values, rules: Rules) -> str:
     name = f"{holding.contract.service_line.name} of {holding.contract.client.name}"
     if values["mrr_minor"] == holding.mrr_minor:
-        return f"{name} is here already, and nothing is new."
+        return f"{name} is already here, and nothing is new."
     return (
         f"{name} is here already at {_money(holding.mrr_minor, rules)}. To change it to"
         f" {_money(values['mrr_minor'], rules)}, fill New MRR from with the day."

@@ -94,10 +94,12 @@ def _table(encoding: str, delimiter: str, records: Sequence[list[str]]) -> Table
     header_row, header = filled[place]
     header = _trimmed(header)
     if len(header) > MOST_COLUMNS:
-        raise Unreadable(f"The file has {len(header):,} columns; {MOST_COLUMNS} are read. Remove those without use.")
+        raise Unreadable(
+            f"The file has {len(header):,} columns; {MOST_COLUMNS} are read. Remove those you do not need."
+        )
     rows = [(number, cells[: MOST_COLUMNS + 1]) for number, cells in filled[place + 1 :]]
     if not rows:
-        raise Unreadable("The file has names of columns and no rows under them.")
+        raise Unreadable("The file has column names but no rows under them.")
     if len(rows) > MOST_ROWS:
         raise Unreadable(
             f"The file has {len(rows):,} rows; {MOST_ROWS:,} are read at once. Split it and upload each part."
@@ -129,7 +131,7 @@ def decode(content: bytes) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         raise Unreadable("The file breaks off inside a character. Export it again as CSV UTF-8.") from error
     if "\0" in text:
-        raise Unreadable("The file holds bytes that no text has. Export the table as CSV, and upload that file.")
+        raise Unreadable("The file contains bytes that are not text. Export the table as CSV, and upload that file.")
     return encoding, text.removeprefix("\ufeff")
 
 

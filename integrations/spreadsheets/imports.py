@@ -57,7 +57,7 @@ def kinds_for(member: Membership) -> list[ImportKind]:
 def upload(*, kind: str, file_name: str, content: bytes, by: Membership, at: datetime) -> Import:
     """Keep a file and guess what its columns are; nothing is imported yet. Raises UnknownKind, limits.Unreadable."""
     if kind not in kinds_for(by):
-        raise UnknownKind("Choose what the rows are.")
+        raise UnknownKind("Choose what is in the file.")
     # Of a workbook the sheet in which most columns are known, the first one of equals.
     table = max(files.tables(content, MOST_SHEETS), key=lambda table: len(guess(kind, table.header)))
     columns = guess(kind, table.header)

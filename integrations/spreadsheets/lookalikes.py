@@ -39,7 +39,7 @@ class Lookalikes:
         self._known = Known(list(many))
 
     def find(self, one: Identity, partner: Partner | None) -> Likeness | None:
-        """“It has the name of Elm Dental, who is a client already.”; None when it looks like nobody.
+        """“It has the name of Elm Dental, who is already a client.”; None when it looks like nobody.
 
         The partner's own introduction of that name is no likeness. Equal keys tell more than alike names.
         """
@@ -48,7 +48,7 @@ class Lookalikes:
             return None
         match = min(found, key=lambda match: bool(match.score))
         other = match.other
-        who = ", who is a client already" if isinstance(other, Client) else f", introduced by {other.partner.name}"
+        who = ", who is already a client" if isinstance(other, Client) else f", introduced by {other.partner.name}"
         if match.score:
             return Likeness(f"Its name is like that of {other}{who} ({say_likeness(match.score)}).", is_name_only=True)
         return Likeness(f"It has the {WORDS[match.keys[0][0]]} of {other}{who}.", is_name_only=False)

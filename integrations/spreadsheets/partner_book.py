@@ -60,7 +60,7 @@ class PartnerBook:
             (self.by_name.get(company_key(name), []) if name else [], name),
         ):
             if len(found) > 1:
-                raise CannotTell(f"{len(found)} of your partners fit {shown(text)}. Give their e-mail address or id.")
+                raise CannotTell(f"{len(found)} of your partners match {shown(text)}. Give their e-mail address or id.")
             if found:
                 return found[0]
         return None

@@ -59,13 +59,13 @@ def refine(values: Values, rules: Rules) -> list[str]:
             values["kind"] = kind
         else:
             problems.append(
-                f"{shown(text)} in Kind of source is none of: {', '.join(label for _, label in SourceKind.choices)}."
+                f"{shown(text)} in Kind of source is not one of: {', '.join(label for _, label in SourceKind.choices)}."
             )
     if text := values.get("status"):
         if status := STATUSES.get(normal(text)):
             values["status"] = status.value
         else:
-            problems.append(f"{shown(text)} in Status is none of: active, new, suspended, left.")
+            problems.append(f"{shown(text)} in Status is not one of: active, new, suspended, left.")
     if email := values.get("email"):
         values["email"] = email.lower()
     return problems
@@ -115,7 +115,7 @@ def _judge(values: Values, rules: Rules, book: PartnerBook) -> Verdict:
     if values.get("external_id") and not partner.external_id:
         words.append("id")
     if not words:
-        return Verdict(Fate.DUPLICATE, f"{partner.name} is here already, and nothing is new.", partner.pk)
+        return Verdict(Fate.DUPLICATE, f"{partner.name} is already here, and nothing is new.", partner.pk)
     return Verdict(Fate.UPDATE, f"{partner.name}: {', '.join(words)}."[:300], partner.pk)
 
 

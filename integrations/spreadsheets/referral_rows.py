@@ -42,7 +42,7 @@ def refine(values: Values, rules: Rules) -> list[str]:
         if stage := STAGES.get(normal(text)):
             values["stage"] = stage.value
         else:
-            problems.append(f"{shown(text)} in Stage is none of: registered, qualified, proposal, won, lost.")
+            problems.append(f"{shown(text)} in Stage is not one of: registered, qualified, proposal, won, lost.")
     today = rules.today.isoformat()
     problems += [
         f"{label} is in the future."

@@ -46,7 +46,7 @@ WRITTEN_AT_ONCE = {
 """Rows in one unit of work: about half a second, for which other introductions of this MSP wait."""
 CHECKED_AT_ONCE = 2_000
 SYSTEM = System("Import")
-NOT_SEEN = "It came here since the rows were checked. Upload the row again to see what would change."
+NOT_SEEN = "It was added here after the rows were checked. Upload the row again to see what would change."
 GAVE_UP = "This row could not be imported: five attempts ended without an answer. Nothing of it was written."
 
 

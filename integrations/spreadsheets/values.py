@@ -83,7 +83,7 @@ def read_cell(field: Field, cell: str, reading: Reading) -> str | int | None:
 
 def _refuse_nonsense(field: Field, text: str) -> None:
     if text in ERRORS:
-        raise NotReadable(f"{field.label} holds {shown(text)}, an error of your spreadsheet. Correct its formula.")
+        raise NotReadable(f"{field.label} holds {shown(text)}, a spreadsheet error. Correct the formula.")
     if field.reads in {DAY, AMOUNT, SIGNED} and len(text) > LONGEST_NUMBER:
         raise NotReadable(f"{shown(text)} in {field.label} is far too long.")
 

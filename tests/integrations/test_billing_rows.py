@@ -64,7 +64,7 @@ def test_the_same_file_again_says_nothing_new_and_a_changed_one_is_the_next_vers
 ) -> None:
     office.bring("invoices", INVOICES + TWO_LINES)
     again = office.check("invoices", INVOICES + TWO_LINES)
-    assert fates(office, again)[0] == ("duplicate", "Invoice 1001 is here already, and nothing is new.")
+    assert fates(office, again)[0] == ("duplicate", "Invoice 1001 is already here, and nothing is new.")
     changed = office.bring("invoices", INVOICES + TWO_LINES.replace("199.00", "299.00"))
     assert fates(office, changed)[0][0] == "update"
     (invoice,) = facts(office)
@@ -77,7 +77,7 @@ def test_the_same_file_again_says_nothing_new_and_a_changed_one_is_the_next_vers
         ("1001,Elm,2026-03-01,x,,,,,\n", "Amount: “x” is not an amount."),
         ("1001,Oak,2026-03-01,5,,,,,\n", "Row 2 has another client for the same document."),
         ("1001,Elm,2026-03-02,5,,,,,\n", "Row 2 has another day for the same document."),
-        ("1001,Elm,2026-03-01,5,,Wine,,,\n", "“Wine” in Kind is none of: recurring service,"),
+        ("1001,Elm,2026-03-01,5,,Wine,,,\n", "“Wine” in Kind is not one of: recurring service,"),
         ("1001,Elm,2026-03-01,5,,,,2026-03-31,2026-03-01\n", "Service through is before Service from."),
         ("1001,Elm,2026-03-01,5,,,,,2026-03-01\n", "Service from is empty, and Service through is not."),
     ],

@@ -134,7 +134,7 @@ def test_what_does_not_fit_is_named(office: Office, harbor: Partner) -> None:
         + "Fine Inc,Managed services,5,2025-01-01,2025-01-01,,\n",
     )
     assert [reason for _, _, reason in office.fates(batch)] == [
-        "Alone Inc is a client already, whom nobody introduced. Leave the partner out.",
+        "Alone Inc is already a client that nobody introduced. Leave the partner out.",
         "Taken Inc is a client already, introduced by Lakeside.",
         "“Carrier pigeons” is not a service line of yours. Add it in Settings, or choose to add unknown ones.",
         "“31/02/2026” in Owed from is not a date.",
@@ -190,7 +190,7 @@ def test_a_client_who_looks_like_another_is_left_to_a_person(office: Office, har
     head = "Client,Service line,MRR,Start date,Owed from,Partner,Website\n"
     batch = office.check("clients", head + "Elm Kids,Security,5,2025-01-01,2025-01-01,Harbor CPAs,elm.example\n")
     assert office.rows(batch)[0].reason == (
-        "It has the web or mail domain of Elm Dental, who is a client already."
+        "It has the web or mail domain of Elm Dental, who is already a client."
         " Win it by hand, and decide there whether they are the same company."
     )
 

@@ -79,7 +79,7 @@ def test_a_header_in_another_language_can_be_mapped_by_hand() -> None:
     [
         (b"", "The file is empty. Upload one with the names of its columns in the first row."),
         (b"\r\n , \r\n", "The file is empty."),
-        (b"Name,City\n", "The file has names of columns and no rows under them."),
+        (b"Name,City\n", "The file has column names but no rows under them."),
         (b"PK\x03\x04rest", "The workbook is damaged."),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "This is an old Excel workbook."),
         (b"%PDF-1.7\n", "This is a PDF."),
@@ -89,7 +89,7 @@ def test_a_header_in_another_language_can_be_mapped_by_hand() -> None:
         (b"{\\rtf1 hello", "This is a text document."),
         (b"\x1f\x8b\x08\x00", "This file is compressed."),
         (b"\x89PNG\r\n", "This is a picture."),
-        (b"Name,City\nA,B\x00C\n", "The file holds bytes that no text has."),
+        (b"Name,City\nA,B\x00C\n", "The file contains bytes that are not text."),
         ("Name,City\nA,B\n".encode("utf-16")[:-1], "The file breaks off inside a character."),
         (b'Name,City\n"A,B\nC,D\n', "A quotation mark in row 2 is not closed, or not doubled inside a cell."),
         (b'Name,City\nA,B\n"5" pipe",D\n', "A quotation mark in row 3 is not closed"),

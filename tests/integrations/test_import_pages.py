@@ -132,7 +132,7 @@ def test_an_upload_without_a_kind_or_a_file_says_so(desk: Desk) -> None:
     assert answer.status_code == 422
     assert "Choose the file to upload." in answer.content.decode()
     page = desk.upload(FILE, kind="").content.decode()
-    assert "Choose what the rows are." in page
+    assert "Choose what is in the file." in page
     assert "Choose the file again." in page
 
 

@@ -97,8 +97,8 @@ def test_every_wrong_row_says_all_that_is_wrong_and_the_others_go_on(office: Off
         (
             5,
             "error",
-            "“plumber” in Kind of source is none of: Happy client, vCIO, Center of influence, Peer MSP, Vendor."
-            " “maybe” in Status is none of: active, new, suspended, left.",
+            "“plumber” in Kind of source is not one of: Happy client, vCIO, Center of influence, Peer MSP, Vendor."
+            " “maybe” in Status is not one of: active, new, suspended, left.",
         ),
         (6, "error", "The kind of source is missing. Fill it, or choose one for all rows under Columns."),
         (

@@ -142,12 +142,12 @@ def test_the_check_says_which_rows_look_like_a_company_that_is_here(office: Offi
     assert [(fate, reason) for _, fate, reason in office.fates(batch)] == [
         (
             "error",
-            "It has the name of Elm Pediatrics, who is a client already."
+            "It has the name of Elm Pediatrics, who is already a client."
             " Log it by hand and decide there whether they are the same company.",
         ),
         (
             "create",
-            "It has the name of Elm Pediatrics, who is a client already. You decide on its page who has the credit.",
+            "It has the name of Elm Pediatrics, who is already a client. You decide on its page who has the credit.",
         ),
         (
             "create",

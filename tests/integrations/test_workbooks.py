@@ -131,7 +131,7 @@ def test_an_error_of_the_spreadsheet_is_no_name_and_no_amount(office: Office) ->
     content = computed([["Name", "Kind"], ["x", "CPA"], ["Fine", "CPA"]], {"A2": ("=VLOOKUP(1,Z1:Z2,1)", "#N/A")})
     batch = office.check("partners", content)
     assert office.fates(batch) == [
-        (2, "error", "Name holds “#N/A”, an error of your spreadsheet. Correct its formula."),
+        (2, "error", "Name holds “#N/A”, a spreadsheet error. Correct the formula."),
         (3, "create", ""),
     ]
 
@@ -199,7 +199,7 @@ def archive(**parts: bytes) -> bytes:
     ("content", "sentence"),
     [
         (workbook({"A": []}), "The workbook is empty."),
-        (workbook({"A": [["Name", "City"]]}), "The file has names of columns and no rows under them."),
+        (workbook({"A": [["Name", "City"]]}), "The file has column names but no rows under them."),
         (workbook({"A": ROWS})[:-400], "The workbook is damaged."),
         (with_part(workbook({"A": ROWS}), SHEET, b"<worksheet><sheetData>"), "The workbook is damaged."),
         (b"PK\x03\x04rest", "The workbook is damaged."),

@@ -245,7 +245,7 @@ def test_nothing_is_changed_that_was_not_shown_in_the_check(office: Office) -> N
         Contact.objects.create(partner=here, name="Nell", email="new@firm.example", created_at=AT)
     done = office.run(office.start(batch))
     assert office.fates(done) == [
-        (2, "error", "It came here since the rows were checked. Upload the row again to see what would change.")
+        (2, "error", "It was added here after the rows were checked. Upload the row again to see what would change.")
     ]
     with tenancy.use(office.msp.pk):
         assert Partner.objects.get().name == "Here"

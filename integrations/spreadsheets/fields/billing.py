@@ -48,7 +48,7 @@ INVOICES = (
         TEXT,
         120,
         required=True,
-        help="Lines with the same number are one invoice. A changed invoice is brought with all of its lines.",
+        help="Lines with the same number are one invoice. Upload a changed invoice with all of its lines.",
     ),
     CLIENT,
     Field(
@@ -80,7 +80,7 @@ INVOICES = (
         ("kind of line", "kind", "line kind", "line type", "type", "category"),
         CHOICE,
         help="Recurring service, one-time work, pass-through licenses, hardware, late fee or tax."
-        " Recurring service, when left out.",
+        " Recurring service if left out.",
     ),
     Field("description", "Description", ("description", "item", "product service", "product", "memo"), TEXT, 200),
     Field(
@@ -115,14 +115,14 @@ PAYMENTS = (
         ("amount", "amount paid", "paid", "payment", "payment amount", "applied", "amount applied", "total"),
         AMOUNT,
         required=True,
-        help="What of it is for that invoice.",
+        help="How much of it is for that invoice.",
     ),
     Field(
         "line_kind",
         "Kind",
         ("kind", "type", "transaction type"),
         CHOICE,
-        help="Payment, or refund. Payment, when left out.",
+        help="Payment, or refund. Payment if left out.",
     ),
     Field(
         "document",

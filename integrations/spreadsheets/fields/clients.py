@@ -87,7 +87,7 @@ CLIENTS = (
         "Won on",
         ("won on", "won", "date won", "signed", "signed on", "closed", "close date"),
         DAY,
-        help="Decides which version of a plan applies. The first day of service, when left out.",
+        help="Decides which version of a plan applies. The first day of service if left out.",
     ),
     Field(
         "first_paid_on",
@@ -137,7 +137,7 @@ OPENING = (
         "Payable from",
         ("payable from", "payable on", "due", "due on", "pay on", "due date"),
         DAY,
-        help="The first day it may be paid. At once, when left out.",
+        help="The first day it may be paid. Right away if left out.",
     ),
     Field(
         "note",

@@ -42,7 +42,7 @@ REFERRALS = (
             "referred on",
         ),
         DAY,
-        help="Who was first has the credit. Today, when left out.",
+        help="Whoever was first has the credit. Today if left out.",
     ),
     Field(
         "stage",
