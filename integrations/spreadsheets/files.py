@@ -94,9 +94,7 @@ def _table(encoding: str, delimiter: str, records: Sequence[list[str]]) -> Table
     header_row, header = filled[place]
     header = _trimmed(header)
     if len(header) > MOST_COLUMNS:
-        raise Unreadable(
-            f"The file has {len(header):,} columns; {MOST_COLUMNS} are read. Remove those you do not need."
-        )
+        raise Unreadable(f"The file has {len(header):,} columns; {MOST_COLUMNS} are read. Remove what you do not need.")
     rows = [(number, cells[: MOST_COLUMNS + 1]) for number, cells in filled[place + 1 :]]
     if not rows:
         raise Unreadable("The file has column names but no rows under them.")

@@ -53,7 +53,8 @@ def test_days_are_read_as_people_write_them(cell: str, order: str, day: str) -> 
         ("next month", "“next month” in Owed from is not a date."),
         (
             "46084",
-            "“46084” in Owed from is a spreadsheet’s internal day number. Format that column as a date and export again.",
+            "“46084” in Owed from is a spreadsheet’s internal day number."
+            " Format that column as a date and export again.",
         ),
         ("1/1/1900", "“1/1/1900” in Owed from is not between 1980 and 2099."),
         ("0000-00-00", "“0000-00-00” in Owed from is not a date."),
