@@ -64,7 +64,7 @@ _OWING: Final = f"""
 _DOUBTS: Final = (
     (_CHANGED, "What is owed to {} has changed. Cancel this run and open a new one."),
     (_HELD, "{} cannot be paid now. Leave that payout out of the run, or lift its hold."),
-    (_OWING, "{} has owed something back since the run was opened. Leave that payout out; the next run nets it."),
+    (_OWING, "Since the run was opened, {} came to owe something back. Leave that payout out; the next run nets it."),
 )
 
 

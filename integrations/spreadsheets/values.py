@@ -128,7 +128,7 @@ def read_day(text: str, label: str, order: str) -> date:
     if parts is None:
         if re.fullmatch(r"[0-9]{5}", text):
             raise NotReadable(
-                f"{shown(text)} in {label} is how a spreadsheet counts days."
+                f"{shown(text)} in {label} is a spreadsheet’s internal day number."
                 " Format that column as a date and export again."
             )
         raise NotReadable(f"{shown(text)} in {label} is not a date.")

@@ -133,7 +133,7 @@ def test_what_is_in_a_proposal_is_not_voided_but_netted_by_the_next_run(office: 
     accruals.release(today=day, at=noon(day))
     assert sorted(Entry.objects.values_list("minor", "stage")) == [(-20_000, "payable"), (20_000, "payable")]
     assert [(one.name, one.minor) for one in payouts.skipped(run)] == [("Petra Park CPA", -20_000)]
-    with pytest.raises(payouts.Changed, match="Petra Park CPA owes something back"):
+    with pytest.raises(payouts.Changed, match="Petra Park CPA came to owe something back"):
         payouts.approve(run, by=office.olivia, at=noon(day))
     payouts.cancel(run, reason="Sold", by=office.finn, at=noon(day))
     assert office.open(day) is None

@@ -142,7 +142,7 @@ def test_a_client_can_be_named_by_the_id_of_a_contract_and_two_of_one_name_are_n
     text = INVOICES + "1001,C-1,2026-03-01,5,,,,,\n1002,Elm,2026-03-01,5,,,,,\n"
     assert fates(office, office.check("invoices", text)) == [
         ("create", ""),
-        ("error", "2 of your clients fit “Elm”. Give the id of one of their contracts."),
+        ("error", "2 of your clients match “Elm”. Give the id of one of their contracts."),
     ]
 
 

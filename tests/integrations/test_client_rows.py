@@ -135,7 +135,7 @@ def test_what_does_not_fit_is_named(office: Office, harbor: Partner) -> None:
     )
     assert [reason for _, _, reason in office.fates(batch)] == [
         "Alone Inc is already a client that nobody introduced. Leave the partner out.",
-        "Taken Inc is a client already, introduced by Lakeside.",
+        "Taken Inc is already a client, introduced by Lakeside.",
         "“Carrier pigeons” is not a service line of yours. Add it in Settings, or choose to add unknown ones.",
         "“31/02/2026” in Owed from is not a date.",
         "MRR is empty.",

@@ -89,7 +89,7 @@ def test_partners_of_one_name_are_not_guessed_between(office: Office) -> None:
     with tenancy.use(office.msp.pk):
         builders.a_partner("Harbor CPAs"), builders.a_partner("Harbor CPAs LLC")
     batch = office.check("referrals", "Company,Partner\nElm,Harbor CPAs\n")
-    assert office.rows(batch)[0].reason == ("2 of your partners fit “Harbor CPAs”. Give their e-mail address or id.")
+    assert office.rows(batch)[0].reason == ("2 of your partners match “Harbor CPAs”. Give their e-mail address or id.")
 
 
 def test_the_first_registration_has_the_credit_whatever_the_order_of_the_file(office: Office, harbor: Partner) -> None:

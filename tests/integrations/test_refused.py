@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_rows_are_of_a_kind_that_there_is(office: Office) -> None:
-    with pytest.raises(imports.UnknownKind, match="Choose what the rows are"):
+    with pytest.raises(imports.UnknownKind, match="Choose what is in the file"):
         office.upload("weather", "Name\nAlder")
 
 

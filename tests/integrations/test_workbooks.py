@@ -94,7 +94,7 @@ def test_a_first_sheet_that_is_no_list_keeps_nobody_from_the_second(office: Offi
     never = [["Client", "MRR"], ["Elm", "=100*12.5"]]
     batch = office.upload("partners", workbook({"Read me": [["Please fill in"]], "Sums": never, "Partners": ROWS}))
     assert (batch.sheet, batch.sheets) == ("Partners", ["Read me", "Sums", "Partners"])
-    with pytest.raises(Unreadable, match="names of columns and no rows"):
+    with pytest.raises(Unreadable, match="column names but no rows"):
         office.upload("partners", workbook({"Read me": [["Please fill in"]], "Sums": never}))
 
 
