@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db import IntegrityError, OperationalError, ProgrammingError, connection, transaction
 from django.db.utils import DatabaseError
 
 from elinkages.accounts.models import Msp
@@ -264,3 +264,37 @@ def test_many_threads_of_two_msps_never_see_each_other_and_the_forgetful_see_nob
                 _sql("SELECT count(*) FROM partners_partner")
 
     assert at_once(*[partial(look, place) for place in places * 4]) == [None] * 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_the_server_has_ended_is_an_error_of_the_database_and_the_next_one_serves() -> None:
+    place = _place("Acme")
+    ((backend,),) = _sql("SELECT pg_backend_pid()")
+    assert at_once(lambda: _sql(f"SELECT pg_terminate_backend({backend}, 5000)")) == [[(True,)]]
+    with pytest.raises(OperationalError, match="terminat|closed"), tenancy.use(place.msp.pk):
+        pass
+    connection.close_if_unusable_or_obsolete()  # as Django does after every request
+    with tenancy.use(place.msp.pk):
+        assert Partner.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_snapshot_sees_nothing_that_is_committed_after_its_first_query() -> None:
+    place = _place("Acme")
+
+    def add() -> None:
+        with tenancy.use(place.msp.pk):
+            builders.a_partner("Late Larry")
+
+    with tenancy.use(place.msp.pk, snapshot=True):
+        assert Partner.objects.count() == 2
+        assert at_once(add) == [None]
+        assert Partner.objects.count() == 2
+    with tenancy.use(place.msp.pk):
+        assert Partner.objects.count() == 3
+
+
+@pytest.mark.parametrize("key", ["'; DROP TABLE partners_partner; --", b"0", None])
+def test_what_is_no_key_never_becomes_sql(key: Any) -> None:
+    with pytest.raises(AttributeError), tenancy.use(key):
+        pass
