@@ -271,7 +271,7 @@ def test_a_connection_that_the_server_has_ended_is_an_error_of_the_database_and_
     place = _place("Acme")
     ((backend,),) = _sql("SELECT pg_backend_pid()")
     assert at_once(lambda: _sql(f"SELECT pg_terminate_backend({backend}, 5000)")) == [[(True,)]]
-    with pytest.raises(OperationalError, match="terminat|closed"), tenancy.use(place.msp.pk):
+    with pytest.raises(OperationalError, match=r"terminat|closed"), tenancy.use(place.msp.pk):
         pass
     connection.close_if_unusable_or_obsolete()  # as Django does after every request
     with tenancy.use(place.msp.pk):
