@@ -71,7 +71,7 @@ def test_a_list_is_walked_opened_and_searched_by_keys(browser: Browser, guide: s
     assert page.evaluate("document.activeElement.textContent") == "Harbor & Finch CPAs"
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    assert page.url.endswith("#r2")
+    page.wait_for_url("**#r2")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.type") == "search"
     page.keyboard.press("j")
