@@ -1,15 +1,16 @@
 """The way from an empty MSP to the first introduction, ticked off by what is there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, Q, QuerySet
-from django.urls import reverse
 
 from commissions.models import PlanRule, PlanVersion
 from elinkages.accounts.models import Membership, Msp
+from elinkages.accounts.rights import RIGHTS, Role
 from elinkages.kernel.prepared import PreparedValues
 from elinkages.pages.ui.places import address
 from partners.models import Partner, PartnerState
@@ -20,77 +21,92 @@ FIRST = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """A button that does a step: the URL name of its page, its words, and the right it takes."""
+
+    name: str
+    label: str
+    right: str
+
+    @property
+    def url(self) -> str:
+        """Where it leads."""
+        return address(self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One step: what, why, whether it is done, the button that does it ("" for who may not), and another way."""
+    """One step: what, why, and the ways to do it, the usual one last."""
+
+    title: str
+    why: str
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A step as one person sees it: with the ways that are open to them, or who else does it."""
 
     title: str
     why: str
     is_done: bool
-    url: str
-    label: str
-    other_url: str = ""
-    other_label: str = ""
+    ways: Sequence[Way]
+    others: str
 
 
-def first_steps(msp: Msp, member: Membership, today: date) -> list[Step]:
-    """The steps in their order, from one query; an empty list once all of them are done."""
-    done = _done(msp, today)
+PARTNERS = Step(
+    "Bring your partners",
+    "Add the people who already send you business, or import the spreadsheet you keep them in.",
+    (
+        Way("dashboard:import-new", "Import a spreadsheet", "imports.manage"),
+        Way("dashboard:partner-new", "Add a partner", "partners.manage"),
+    ),
+)
+PLAN = Step(
+    "Say what an introduction is worth",
+    "A plan turns a won client into a commission, and partners can read its terms.",
+    (Way("dashboard:plan-list", "Set a plan", "plans.manage"),),
+)
+RULE = Step(
+    PLAN.title,
+    "Your plan is ready. It pays nobody until you say whose introductions it applies to.",
+    (Way("dashboard:plan-rule-new", "Say where it applies", "plans.manage"),),
+)
+INVITATIONS = Step(
+    "Invite the first five",
+    "Five partners who answer are worth more than fifty who do not. Each gets their own portal.",
+    (Way("dashboard:partner-list", "Choose whom to invite", "partners.manage"),),
+)
+INTRODUCTION = Step(
+    "Log the first introduction",
+    "Someone called about a company? Log it while you remember who sent it.",
+    (Way("dashboard:referral-new", "Log an introduction", "referrals.manage"),),
+)
+SECOND_PERSON = Step(
+    "Let a second person approve payouts",
+    "Money goes out only when two people agree. Give a colleague the finance role.",
+    (Way("dashboard:team", "Invite a colleague", "team.manage"),),
+)
+
+
+def first_steps(msp: Msp, member: Membership, today: date) -> list[Shown]:
+    """The steps in their order, from one query; an empty list once nothing is left that this person can do."""
+    ((partners, published, ruled, invited, referral, second),) = _there(msp=msp.pk, today=today)
     steps = [
-        Step(
-            "Bring your partners",
-            "Add the people who already send you business, or import the spreadsheet you keep them in.",
-            done["partners"],
-            address("dashboard:partner-new") if member.may("partners.manage") else "",
-            "Add a partner",
-            address("dashboard:import-new") if member.may("imports.manage") else "",
-            "Import a spreadsheet",
-        ),
-        Step(
-            "Say what an introduction is worth",
-            "Your plan is ready. It pays nobody until you say whose introductions it applies to."
-            if done["published"]
-            else "A plan turns a won client into a commission, and partners can read its terms.",
-            done["plan"],
-            address("dashboard:plan-rule-new" if done["published"] else "dashboard:plan-list")
-            if member.may("plans.manage")
-            else "",
-            "Say where it applies" if done["published"] else "Set a plan",
-        ),
-        Step(
-            "Invite the first five",
-            "Five partners who answer are worth more than fifty who do not. Each gets their own portal.",
-            done["invited"],
-            reverse("dashboard:partner-list") if member.may("partners.manage") else "",
-            "Choose whom to invite",
-        ),
-        Step(
-            "Log the first introduction",
-            "Someone called about a company? Log it while you remember who sent it.",
-            done["referral"],
-            address("dashboard:referral-new") if member.may("referrals.manage") else "",
-            "Log an introduction",
-        ),
-        Step(
-            "Let a second person approve payouts",
-            "Money goes out only when two people agree. Give a colleague the finance role.",
-            done["second"],
-            address("dashboard:team") if member.may("team.manage") else "",
-            "Invite a colleague",
-        ),
+        _shown(PARTNERS, partners, member),
+        _shown(RULE if published else PLAN, ruled, member),
+        _shown(INVITATIONS, invited, member),
+        _shown(INTRODUCTION, referral, member),
+        _shown(SECOND_PERSON, second or msp.one_person_approval_at is not None, member),
     ]
-    return [] if all(step.is_done for step in steps) else steps
+    return steps if any(step.ways and not step.is_done for step in steps) else []
 
 
-def _done(msp: Msp, today: date) -> dict[str, bool]:
-    ((partners, published, plan, invited, referral, second),) = _there(msp=msp.pk, today=today)
-    return {
-        "partners": partners,
-        "published": published,
-        "plan": plan,
-        "invited": invited,
-        "referral": referral,
-        "second": second or msp.one_person_approval_at is not None,
-    }
+def _shown(step: Step, is_done: bool, member: Membership) -> Shown:
+    ways = [way for way in step.ways if member.may(way.right)]
+    may = [role.label.lower() for role in Role if any(role in RIGHTS[way.right] for way in step.ways)]
+    others = "" if ways else f"An {' or '.join(may)} does this."
+    return Shown(step.title, step.why, is_done, ways, others)
 
 
 def _what_is_there(msp: UUID, today: date) -> QuerySet[Msp, tuple[Any, ...]]:

@@ -78,6 +78,32 @@ def test_a_step_is_ticked_by_what_is_there(msp: Msp, owner: Membership, browser:
     assert "First steps" not in _home(browser, msp)
 
 
+def test_each_person_is_shown_the_steps_that_they_can_do(msp: Msp, owner: Membership, browser: Browser) -> None:
+    manager, finance, reader = (
+        builders.a_browser(builders.a_member(msp, role).user) for role in (Role.MANAGER, Role.FINANCE, Role.READ_ONLY)
+    )
+    assert "does this." not in _home(browser, msp)
+    shown = _home(manager, msp)
+    assert "Invite the first five" in shown
+    assert "Add a partner" in shown
+    assert "Say what an introduction is worth" in shown
+    assert "An owner does this." in shown
+    assert "Set a plan" not in shown
+    shown = _home(finance, msp)
+    assert "Import a spreadsheet" in shown
+    assert "Add a partner" not in shown
+    assert shown.count("An owner or manager does this.") == 2
+    assert "First steps" not in _home(reader, msp)
+
+
+def test_who_has_done_their_steps_is_not_shown_those_of_others(msp: Msp, owner: Membership) -> None:
+    finance = builders.a_browser(builders.a_member(msp, Role.FINANCE).user)
+    assert "First steps" in _home(finance, msp)
+    with tenancy.use(msp.pk):
+        builders.a_partner()
+    assert "First steps" not in _home(finance, msp)
+
+
 def test_nothing_to_do_is_said_plainly(msp: Msp, owner: Membership, browser: Browser) -> None:
     assert _titles(msp, owner) == []
     assert "Nothing is waiting for you" in _home(browser, msp)
