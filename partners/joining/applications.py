@@ -267,9 +267,9 @@ def _why_a_person(rule: JoinRule, application: Application) -> str:
         return f"A rule gives it to {rule.member}, who may no longer decide about partners."
     if not rule.approves:
         return ""
-    known = next((one for one in lookalikes.among_partners(application) if one.is_certain), None)
+    known = next((one for one in lookalikes.among_partners(application) if one.surely), None)
     if known is not None:
-        return f"A rule would approve it, but it may be {known.partner}: {known.reason.lower()}."
+        return f"A rule would approve it, but it may be {known.partner}: {known.reasons}."
     return ""
 
 

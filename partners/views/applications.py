@@ -36,7 +36,7 @@ def application(request: MspRequest, application_id: UUID) -> HttpResponse:
     context = {
         "application": found,
         "alike": alike,
-        "earlier": [(row, lookalikes.said(row)) for row in lookalikes.earlier(found)],
+        "others": lookalikes.others(found),
         "assignment": AssignmentForm(initial={"member": str(found.assigned_to_id or "")}, team=deciders(request)),
         "events": trail.history(found),
     }
@@ -48,15 +48,15 @@ def approval(request: MspRequest, application_id: UUID) -> HttpResponse:
     """Make the applicant a partner, or a person of one that is here."""
     found = application_of(application_id)
     alike = [
-        one.partner
+        one
         for one in lookalikes.among_partners(found)
         if one.partner.state not in (PartnerState.SUSPENDED, PartnerState.PARTED)
     ]
-    known = [(str(partner.pk), partner.name) for partner in alike]
+    known = [(str(one.partner.pk), f"{one.partner} ({one.reasons})") for one in alike]
     form = ApprovalForm(request.POST or None, name=found.name, known=known)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data["partner"]
-        partner = next((partner for partner in alike if str(partner.pk) == chosen), None)
+        partner = next((one.partner for one in alike if str(one.partner.pk) == chosen), None)
         with attempt(form):
             message = form.cleaned_data["message"]
             joined = applications.approve(found, partner=partner, message=message, by=request.member, at=timezone.now())

@@ -85,14 +85,31 @@ def test_lookalikes_name_the_reason(msp: Msp, ana: Membership, dashboard: Client
         onboarding.add(kind=ADVISER, name="Kestrel Advisery", by=ana, at=AT)
         onboarding.add(kind=ADVISER, name="Merlin", email="kay@kestrel.test", by=ana, at=AT)
         onboarding.add(kind=ADVISER, name="Falcon", phone="312-555-0123", by=ana, at=AT)
-        onboarding.add(kind=ADVISER, name="Unrelated", email="someone@gmail.com", by=ana, at=AT)
+        onboarding.add(kind=ADVISER, name="Unrelated", email="someone@gmail.com", website="old-kestrel.test", by=ana, at=AT)
         old = builders.an_application(email="kim@kestrel.test")
         applications.decline(old, reason="Too early.", by=ana, at=AT)
         found = builders.an_application(email="kim@kestrel.test", phone="(312) 555-0123")
     page = read(dashboard, f"/{msp.slug}/partners/applications/{found.pk}/")
-    for said in ("Similar name", "domain, kestrel.test", "Same phone number", "Jan 5, 2026, declined"):
+    for said in ("Similar name", "Same domain kestrel.test", "Same phone number", "Jan 5, 2026, declined: same name"):
         assert said in page
     assert "Unrelated" not in page
+
+
+def test_a_shared_domain_is_named_beside_the_same_name(msp: Msp, ana: Membership, dashboard: Client) -> None:
+    with tenancy.use(msp.pk):
+        onboarding.add(kind=ADVISER, name="Kestrel Advisory", email="kay@mail.kestrel.test", by=ana, at=AT)
+        builders.an_application("Kestrel West", email="west@kestrel.test")
+        builders.an_application("Kestrel Advisory", email="kestrel@gmail.com")
+        builders.an_application("Merlin", email="merlin@notkestrel.test")
+        found = builders.an_application("Kestrel Advisory", email="kim@kestrel.test")
+    page = read(dashboard, f"/{msp.slug}/partners/applications/{found.pk}/")
+    assert "Same name" in page
+    assert page.count("Same domain kestrel.test") == 1
+    assert "waiting: same domain kestrel.test" in page
+    assert "waiting: same name<" in page
+    assert "Merlin" not in page
+    approval = read(dashboard, f"/{msp.slug}/partners/applications/{found.pk}/approval/")
+    assert "Kestrel Advisory (same name, same domain kestrel.test), who" in approval
 
 
 def test_declining_sends_the_reason(msp: Msp, dashboard: Client) -> None:
