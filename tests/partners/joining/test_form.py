@@ -26,6 +26,7 @@ def test_the_owner_sets_up_opens_and_closes_the_page(msp: Msp, dashboard: Client
     dashboard.post(f"{home}kinds/{adviser.pk}/", {"welcome": "# Why\nWe pay <b>fast</b>.\n\n- every month"})
     preview = dashboard.post(f"{home}kinds/{adviser.pk}/", {"welcome": "# Not saved", "do": "preview"})
     assert "<h2>Not saved</h2>" in preview.content.decode()
+    assert preview.content.decode().count("button primary") == 1, "the button of the preview is a picture"
     dashboard.post(f"{home}kinds/{adviser.pk}/opening/")
     html = read(Client(), f"/join/{msp.slug}/adviser/")
     assert "<h2>Why</h2>" in html
