@@ -113,11 +113,13 @@ def _case_of(case_id: UUID) -> Case:
 
 
 def _show(request: MspRequest, case: Case, *, status: int = 200, **forms: Any) -> HttpResponse:
+    notes = list(case.notes.select_related("partner").order_by("at", "pk"))
     context = {
         "case": case,
         "referral": case.referral,
         "claims": list(case.claims.select_related("partner", "own_referral").order_by("pk")),
-        "notes": list(case.notes.select_related("partner").order_by("at", "pk")),
+        "notes": notes,
+        "heard": {note.partner_id for note in notes},
         "credits": list(case.referral.credits.select_related("partner").order_by("pk")),
         "events": [event for event in trail.history(case.referral) if event.action.startswith("case.")],
         "today": request.msp.today(timezone.now()),

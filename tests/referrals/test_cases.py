@@ -281,6 +281,19 @@ def test_the_team_opens_notes_postpones_and_decides(house: House, browser: Brows
     assert "Mesa Logistics" in text_of(browser.get(f"{base}/cases/?show=all"))
 
 
+def test_a_partner_who_added_evidence_has_said_something(house: House, browser: Browser) -> None:
+    with tenancy.use(house.msp.pk):
+        case = opened(house, a_referral(house.harbor, "Mesa Logistics"))
+        cases.note(case, "Call Harbor", by=house.owner, at=AT)
+    address = f"/{house.msp.slug}/cases/{case.pk}/"
+    assert "Has not said anything yet." in text_of(browser.get(address))
+    with tenancy.use(house.msp.pk):
+        cases.note(case, "Our e-mail of May 3", partner=house.harbor, by=house.dana, at=AT)
+    page = text_of(browser.get(address))
+    assert "Has not said anything yet." not in page
+    assert "See what they added to the" in page
+
+
 def test_a_partner_sees_its_own_part_of_a_case_and_nothing_of_the_others(house: House, client: Browser) -> None:
     with tenancy.use(house.msp.pk):
         case = opened(house, a_referral(house.harbor, "Mesa Logistics"))
