@@ -22,7 +22,7 @@ register(
         "payout.credited": "{who} gave {amount_minor} as service credit",
         "payout.credit_taken_back": "{who} took back the service credit",
         "service_credit.applied": "{who} took {amount_minor} of service credit off invoice {reference}",
-        "service_credit.undone": "{who} undid that {amount_minor} of service credit was taken off invoice {reference}",
+        "service_credit.undone": "{who} undid that {amount_minor} of service credit was applied to invoice {reference}",
         "payout.failed": "{who} recorded that the payment failed",
         "payout.canceled": "{who} canceled this payout",
         "payout.returned": "{who} recorded that the money came back",

@@ -1,4 +1,4 @@
-"""Service credit after it was given: open until it is taken off an invoice of the partner (ADR 34).
+"""Service credit after it was given: open until it is applied to an invoice of the partner (ADR 34).
 
 A credit is a payout of the credit rail. What of it is open is its amount less its live uses; the books say the same in
 the account `credit`, and `check_books` compares the two. Money and credit are never netted with each other.
@@ -98,12 +98,12 @@ def balances() -> list[Balance]:
 
 
 def applications() -> QuerySet[CreditApplication]:
-    """What was taken off invoices, newest first."""
+    """What was applied to invoices, newest first."""
     return CreditApplication.objects.select_related("partner").order_by("-number")
 
 
 def applications_of(partner: Partner) -> list[CreditApplication]:
-    """What was taken off a partner's invoices, newest first, with the credits that it came out of."""
+    """What was applied to a partner's invoices, newest first, with the credits that it came out of."""
     found = applications().filter(partner=partner).prefetch_related("uses__payout")
     return list(found)
 
@@ -136,7 +136,7 @@ def years() -> list[int]:
 def apply(
     partner: Partner, *, minor: int, reference: str, applied_on: date, by: Membership, at: datetime
 ) -> CreditApplication:
-    """Record that credit was taken off an invoice of the partner, out of the oldest credits first; tell the partner.
+    """Record that credit was applied to an invoice of the partner, out of the oldest credits first; tell the partner.
 
     Raises NotEnough for more than had been given by that day and is open, Unfit for an empty or too long reference or
     a day to come, Parked while the books are in doubt.
@@ -171,7 +171,7 @@ def apply(
 
 @transaction.atomic
 def undo(application: CreditApplication, *, reason: str, by: Membership, at: datetime) -> CreditApplication:
-    """Take back that credit was taken off an invoice: it is open again. Raises UndoneBefore, Parked."""
+    """Take back that credit was applied to an invoice: it is open again. Raises UndoneBefore, Parked."""
     msp = Msp.objects.get(pk=current_msp_id())
     refuse_if_parked(msp)
     lock()
@@ -194,7 +194,7 @@ def _parts(partner: Partner, minor: int, on: date, currency: str) -> list[tuple[
     credits = given(partner, on=on)
     there = sum(credit.open_minor for credit in credits)
     if minor <= 0:
-        raise NotEnough("Enter how much of the credit was taken off, above zero.")
+        raise NotEnough("Enter how much of the credit was applied, above zero.")
     if minor > there:
         amount = format_money(there, currency) if there else "no service credit"
         raise NotEnough(f"{partner.name} had {amount} open on {say_day(on)}. Enter that much or less.")
@@ -210,7 +210,7 @@ def _parts(partner: Partner, minor: int, on: date, currency: str) -> list[tuple[
 def _checked(reference: str) -> str:
     reference = " ".join(reference.split())
     if not any(character.isalnum() for character in reference):
-        raise Unfit("Enter the number of the invoice that the credit was taken off.")
+        raise Unfit("Enter the number of the invoice that the credit was applied to.")
     if len(reference) > REFERENCE_LENGTH:
         raise Unfit(f"The number of the invoice is longer than {REFERENCE_LENGTH} characters.")
     return reference

@@ -160,7 +160,7 @@ def _notice(statement: Statement) -> str:
     if statement.payout.is_credit and statement.payout.state == PayoutState.RETURNED:
         return f"This credit was taken back. {statement.payout.ended_reason} The whole amount is payable again."
     if statement.payout.is_credit:
-        return "This is service credit: it is deducted from your invoices and not paid in money."
+        return "This is service credit: it is applied to your invoices and not paid in money."
     if statement.payout.state == PayoutState.RETURNED:
         return f"This payment came back. {statement.payout.ended_reason} The whole amount is payable again."
     return ""

@@ -173,7 +173,7 @@ class TermsForm(forms.Form):
     paid_in = _either(
         "It is paid in",
         ("money", "Money, in a payout run"),
-        ("credit", "Service credit, taken off the partner’s invoices from you"),
+        ("credit", "Service credit, applied to the partner’s invoices from you"),
         required=False,
         help_text="Credit is for partners who are also clients. It counts as their income at its fair market value,"
         " just like money.",

@@ -15,10 +15,8 @@ class CreditForm(forms.Form):
     reference = forms.CharField(
         label="Invoice", max_length=REFERENCE_LENGTH, help_text="Its number in your books. The partner sees it."
     )
-    minor = AmountField(
-        label="Amount", positive=True, help_text="How much to deduct: part of the credit, or all of it."
-    )
-    applied_on = DayField(label="Taken off on")
+    minor = AmountField(label="Amount", positive=True, help_text="How much to apply: part of the credit, or all of it.")
+    applied_on = DayField(label="Applied on")
 
     def __init__(self, *args: Any, currency: str, open_minor: int, today: date, **kwargs: Any) -> None:
         initial = {"minor": open_minor or None, "applied_on": today}

@@ -329,7 +329,7 @@ _LIVE_USES: Final = """
 CREDITS: Final = (
     Invariant(
         "S03",
-        "the account of service credit is, credit by credit, what was given less what was taken off invoices",
+        "the account of service credit is, credit by credit, what was given less what was applied to invoices",
         f"""
         WITH {_LIVE_USES},
         booked AS (
@@ -345,7 +345,7 @@ CREDITS: Final = (
     ),
     Invariant(
         "S04",
-        "what was taken off invoices is what applications of service credit say",
+        "what was applied to invoices is what applications of service credit say",
         _balance(
             "invoices",
             "SELECT partner_id, -minor AS minor FROM commissions_creditapplication"

@@ -1,4 +1,4 @@
-"""The list of what service credit was taken off."""
+"""The list of what service credit was applied to."""
 
 from commissions.listings.search import PARTNER, of_partners
 from commissions.models import CreditApplication
@@ -22,9 +22,9 @@ def _undone(rows: Rows, value: str, _: Scope) -> Rows:
 
 
 class CreditApplications(Listing):
-    """Every invoice that service credit was taken off, newest first."""
+    """Every invoice that service credit was applied to, newest first."""
 
-    name, title, noun, model = "credit-application-list", "Credit taken off invoices", "invoice", CreditApplication
+    name, title, noun, model = "credit-application-list", "Credit applied to invoices", "invoice", CreditApplication
     columns = (
         Column(
             "invoice",
@@ -34,12 +34,12 @@ class CreditApplications(Listing):
             sorts=("newest", "oldest"),
         ),
         columns.text("partner", "Partner", lambda row: row.partner.name),
-        columns.day("on", "Taken off on", lambda row: row.applied_on),
+        columns.day("on", "Applied on", lambda row: row.applied_on),
         Column(
             "state",
             "Status",
-            lambda row, _: badge_html("Undone", "neutral") if row.is_undone else badge_html("Taken off", "good"),
-            (Field("Status", lambda row: "Undone" if row.is_undone else "Taken off"),),
+            lambda row, _: badge_html("Undone", "neutral") if row.is_undone else badge_html("Applied", "good"),
+            (Field("Status", lambda row: "Undone" if row.is_undone else "Applied"),),
         ),
         columns.money("amount", "Amount", lambda row: row.minor, dash=False),
         columns.text("why", "Why it was undone", lambda row: row.undone_reason, is_extra=True),
@@ -52,7 +52,7 @@ class CreditApplications(Listing):
         Filter(
             "state",
             "Status",
-            choices([("live", "Taken off"), ("undone", "Undone")]),
+            choices([("live", "Applied"), ("undone", "Undone")]),
             _undone,
             shown="chips",
             everything="All",

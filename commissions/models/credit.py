@@ -1,4 +1,4 @@
-"""Service credit after it was given: what of it was taken off which invoice of the partner (ADR 34)."""
+"""Service credit after it was given: what of it was applied to which invoice of the partner (ADR 34)."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,7 +11,7 @@ from partners.models import Partner
 
 
 class CreditApplication(TenantModel):
-    """Service credit of a partner that was taken off one of their invoices, in part or in full.
+    """Service credit of a partner that was applied to one of their invoices, in part or in full.
 
     `reference` is the invoice's number in the MSP's books. One that was recorded by mistake is undone, never deleted;
     the credit is open again from then on.
@@ -45,7 +45,7 @@ class CreditApplication(TenantModel):
         indexes = [models.Index(fields=["msp", "partner", "number"], name="credit_application_of_partner")]
 
     def __str__(self) -> str:
-        return f"Credit taken off invoice {self.reference}"
+        return f"Credit applied to invoice {self.reference}"
 
     @property
     def is_undone(self) -> bool:

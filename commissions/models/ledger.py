@@ -19,7 +19,7 @@ class Account(models.TextChoices):
     IN_TRANSIT = "in_transit", "In transit"
     CASH = "cash", "Cash"
     CREDIT = "credit", "Service credit"
-    INVOICES = "invoices", "Taken off invoices"
+    INVOICES = "invoices", "Applied to invoices"
 
 
 class Journal(TenantModel):

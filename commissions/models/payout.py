@@ -16,7 +16,7 @@ class Rail(models.TextChoices):
     """How money leaves."""
 
     MANUAL = "manual", "Bank transfer or check, recorded by hand"
-    CREDIT = "credit", "Service credit, taken off invoices"
+    CREDIT = "credit", "Service credit, applied to invoices"
 
     @property
     def paid_in(self) -> PaidIn:

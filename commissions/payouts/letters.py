@@ -1,4 +1,4 @@
-"""What a partner is told about a payout: that it is paid, came back, or was taken off an invoice as service credit."""
+"""What a partner is told about a payout: that it is paid, came back, or was applied to an invoice as service credit."""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ def returned(payout: Payout, *, at: datetime) -> None:
 
 
 def applied(application: CreditApplication, *, still_open: int, at: datetime) -> None:
-    """Tell the partner's people which invoice service credit was taken off, and what is `still_open`."""
+    """Tell the partner's people which invoice service credit was applied to, and what is `still_open`."""
     context = {
         "application": application,
         "partner": application.partner,

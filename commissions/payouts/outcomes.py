@@ -41,7 +41,7 @@ class TooLate(Refused):
 
 
 class InUse(Refused):
-    """Part of the service credit was taken off an invoice."""
+    """Part of the service credit was applied to an invoice."""
 
 
 class Unfit(Refused):
@@ -137,7 +137,7 @@ def cancel_payout(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Pa
 def return_(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Payout:
     """Record that the money came back after it was paid: everything is payable again. Raises NotPaid.
 
-    Service credit is taken back the same way while none of it was taken off an invoice; raises InUse afterwards.
+    Service credit is taken back the same way while none of it was applied to an invoice; raises InUse afterwards.
     """
     lock()
     ledger.lock()
@@ -163,7 +163,7 @@ def _refuse_if_in_use(payout: Payout) -> None:
     if used := uses.select_related("application").order_by("application__number").first():
         amount = format_money(used.minor, payout.currency)
         raise InUse(
-            f"{amount} of this credit was taken off invoice {used.application.reference}. Undo that first, then take"
+            f"{amount} of this credit was applied to invoice {used.application.reference}. Undo that first, then take"
             " the credit back."
         )
 

@@ -1,4 +1,4 @@
-"""The credit rail: nothing leaves the house; the partner gets service credit that is taken off their invoices."""
+"""The credit rail: nothing leaves the house; the partner gets service credit that is applied to their invoices."""
 
 from typing import Any
 

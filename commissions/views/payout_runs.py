@@ -38,11 +38,11 @@ _MONEY_NOTES = (
     "The amounts are reserved and the list for your bank is made.",
     "Payments that fail later can be put back one by one; the run as a whole can no longer be canceled.",
 )
-_CREDIT_DONE = "The credit is given, and the partners are notified. Deduct it from their next invoices."
+_CREDIT_DONE = "The credit is given, and the partners are notified. Apply it to their next invoices."
 _CREDIT_NOTES = (
     "The credit is given right away, and every partner gets an e-mail.",
     "It counts as the partner’s income at fair market value, as if it had been money.",
-    "Credits can be taken back one by one, as long as nothing has been deducted from an invoice.",
+    "Credits can be taken back one by one, as long as nothing has been applied to an invoice.",
 )
 
 
@@ -157,7 +157,7 @@ def run_file(request: MspRequest, run_id: UUID) -> HttpResponse:
         return confirmation.ask(request)
     run = get_object_or_404(PayoutRun, pk=run_id)
     if run.is_credit:
-        raise NotIssued("Service credit is deducted from invoices. There is no list for the bank.")
+        raise NotIssued("Service credit is applied to invoices. There is no list for the bank.")
     if run.state not in (RunState.RELEASED, RunState.CLOSED):
         raise NotIssued("The list for the bank is made when the run is released.")
     name = f"payout-run-{run.number}.csv"

@@ -17,8 +17,8 @@ WORDS: Final = {
     (Account.CASH, Account.IN_TRANSIT): "Came back from the bank",
     (Account.PAYABLE, Account.CREDIT): "Given as service credit",
     (Account.CREDIT, Account.PAYABLE): "Credit taken back, payable again",
-    (Account.CREDIT, Account.INVOICES): "Taken off an invoice",
-    (Account.INVOICES, Account.CREDIT): "Open again, taken off no invoice",
+    (Account.CREDIT, Account.INVOICES): "Applied to an invoice",
+    (Account.INVOICES, Account.CREDIT): "Open again, no longer applied to an invoice",
 }
 """What a move from the credit to the debit account means, by (debit, credit)."""
 

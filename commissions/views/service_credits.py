@@ -1,4 +1,4 @@
-"""The pages of service credit: who has some open, what was taken off which invoice, and one partner's account."""
+"""The pages of service credit: who has some open, what was applied to which invoice, and one partner's account."""
 
 from functools import partial
 from typing import Any
@@ -53,30 +53,30 @@ def credit_overview(request: MspRequest) -> HttpResponse:
 @dashboard()
 @require_safe
 def application_list(request: MspRequest) -> HttpResponse:
-    """Everything that was taken off invoices."""
+    """Everything that was applied to invoices."""
     return list_page(request, listings.CREDIT_APPLICATIONS, "dashboard/service_credit/list.html")
 
 
 @dashboard()
 @require_safe
 def partner_credit(request: MspRequest, partner_id: UUID) -> HttpResponse:
-    """A partner's credits, and the invoices that they were taken off."""
+    """A partner's credits, and the invoices that they were applied to."""
     partner = get_object_or_404(Partner, pk=partner_id)
     return page(request, "dashboard/service_credit/partner.html", _account(partner))
 
 
 @dashboard(can="payouts.manage", recent=True)
 def credit_apply(request: MspRequest, partner_id: UUID) -> HttpResponse:
-    """Record that credit was taken off an invoice of the partner."""
+    """Record that credit was applied to an invoice of the partner."""
     partner = get_object_or_404(Partner, pk=partner_id)
     there = service_credits.open_minor(partner)
     step = Step(
-        title=f"Take credit of {partner.name} off an invoice",
+        title=f"Apply credit of {partner.name} to an invoice",
         button="Record it",
         done=f"Recorded. {partner.name} is notified and sees it in the portal.",
         notes=(
             f"{format_money(there, request.msp.currency)} is open. The oldest credit is used first.",
-            "Deduct the same amount from the invoice in your billing system; nothing is sent there from here.",
+            "Apply the same amount to the invoice in your billing system; nothing is sent there from here.",
         ),
         **_around(partner),
     )
@@ -88,7 +88,7 @@ def credit_apply(request: MspRequest, partner_id: UUID) -> HttpResponse:
 
 @dashboard(can="payouts.manage", recent=True)
 def credit_undo(request: MspRequest, credit_id: UUID) -> HttpResponse:
-    """Take back that credit was taken off an invoice."""
+    """Take back that credit was applied to an invoice."""
     application = get_object_or_404(CreditApplication.objects.select_related("partner"), pk=credit_id)
     amount = format_money(application.minor, application.currency)
     step = Step(
@@ -107,7 +107,7 @@ def credit_undo(request: MspRequest, credit_id: UUID) -> HttpResponse:
 @earnings_portal
 @require_safe
 def portal_credit(request: PortalRequest) -> HttpResponse:
-    """A partner's own account: what is open, what was given, and which invoices it was taken off."""
+    """A partner's own account: what is open, what was given, and which invoices it was applied to."""
     return page(request, "portal/earnings/service_credit.html", _account(request.partner))
 
 

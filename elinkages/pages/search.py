@@ -74,7 +74,7 @@ WAYS = (
     Way("plan-new", "New plan", "plus", "plans.manage", "add terms"),
     Way("plan-rule-list", "Who gets which plan", "list-checks", words="rules"),
     Way("payout-run-list", "Payouts", "banknote", words="runs pay open approve release"),
-    Way("service-credit", "Service credit", "ticket", words="credits invoices taken off income year"),
+    Way("service-credit", "Service credit", "ticket", words="credits invoices applied income year"),
     Way("payout-list", "All payouts", "banknote", words="references bank paid statements"),
     Way("import-list", "Import", "upload", "imports.manage", "spreadsheet csv excel"),
     Way("import-new", "Import a spreadsheet", "upload", "imports.manage", "new csv excel upload"),

@@ -180,7 +180,7 @@ CORRUPTIONS = {
         {"I19"},
     ),
     "the reference of a payment is lost": ("UPDATE commissions_payoutattempt SET provider_reference = ''", {"I17"}),
-    "more credit is said to be taken off": ("UPDATE commissions_creditapplication SET minor = 5000", {"S04", "S05"}),
+    "more credit is said to be applied": ("UPDATE commissions_creditapplication SET minor = 5000", {"S04", "S05"}),
     "more of a credit is used than was given": (
         "UPDATE commissions_credituse SET minor = 7000",
         {"S03", "S05", "S06"},

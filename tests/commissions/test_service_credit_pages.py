@@ -73,7 +73,7 @@ def test_credit_from_the_run_to_the_invoice_and_back(msp: Msp, paul: Partner, fi
         application, payout = CreditApplication.objects.get(), Payout.objects.get()
     refused = finn.send("payout-return", payout.pk, reason="Mistake")
     assert refused.status_code == 422
-    assert "was taken off invoice INV 7" in refused.content.decode()
+    assert "was applied to invoice INV 7" in refused.content.decode()
     assert finn.send("credit-undo", application.pk, reason="Wrong invoice").status_code == 302
     assert "Undone: Wrong invoice" in finn.open("partner-credit", paul.pk)
     assert finn.send("payout-return", payout.pk, reason="Mistake").status_code == 302
@@ -96,7 +96,7 @@ def test_what_was_typed_stays_when_it_is_refused(msp: Msp, paul: Partner, finn: 
 def test_readers_see_credit_and_change_nothing(msp: Msp, paul: Partner, finn: Desk, olivia: Desk) -> None:
     give(msp, finn, olivia)
     reader = Desk(msp, Role.READ_ONLY, "Rita Reader")
-    assert "Take off an invoice" not in reader.open("partner-credit", paul.pk)
+    assert "Apply to an invoice" not in reader.open("partner-credit", paul.pk)
     assert reader.send("credit-apply", paul.pk).status_code == 403
 
 

@@ -1,4 +1,4 @@
-"""Service credit: given in a run of its own, open until it is taken off an invoice, and proved by the books."""
+"""Service credit: given in a run of its own, open until it is applied to an invoice, and proved by the books."""
 
 from datetime import date
 
@@ -114,7 +114,7 @@ def test_credit_is_taken_off_invoices_in_part_and_in_full_the_oldest_first(
     assert [(one.minor, one.credits) for one in service_credits.balances()] == [(1_000, 1)]
     assert balance(paul) == ledger.Balance(credit=1_000)
     assert invariants.check(today=date(2026, 3, 4)) == []
-    assert Message.objects.filter(subject__contains="taken off your invoice").count() == 2
+    assert Message.objects.filter(subject__contains="applied to your invoice").count() == 2
 
 
 def test_an_application_that_is_undone_leaves_the_credit_open_as_before(
@@ -171,7 +171,7 @@ def test_credit_can_be_taken_back_until_it_is_used(paul: Partner, finn: Membersh
     payable(paul, 6_000, paid_in=PaidIn.CREDIT)
     payout = give(finn, olivia).payouts.get()
     application = apply(paul, 1_000, finn)
-    with pytest.raises(InUse, match=r"\$10.00 of this credit was taken off invoice 1001. Undo that first"):
+    with pytest.raises(InUse, match=r"\$10.00 of this credit was applied to invoice 1001. Undo that first"):
         payouts.return_(payout, reason="Mistake", by=finn, at=AT)
     service_credits.undo(application, reason="Wrong invoice", by=finn, at=AT)
     returned = payouts.return_(payout, reason="Mistake", by=finn, at=AT)

@@ -44,7 +44,7 @@ def _open(story: "Story", at: datetime) -> PayoutRun | None:
 
 
 def _give(story: "Story", at: datetime) -> None:
-    """Service credit for who asked for it; most of it goes off the next invoice, the rest stays open."""
+    """Service credit for who asked for it; most of it is applied to the next invoice, the rest stays open."""
     try:
         run = payouts.open_run(cutoff_on=story.msp.today(at), rail=Rail.CREDIT, by=story.finance, at=at).run
     except Refused:

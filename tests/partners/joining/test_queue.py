@@ -85,7 +85,9 @@ def test_lookalikes_name_the_reason(msp: Msp, ana: Membership, dashboard: Client
         onboarding.add(kind=ADVISER, name="Kestrel Advisery", by=ana, at=AT)
         onboarding.add(kind=ADVISER, name="Merlin", email="kay@kestrel.test", by=ana, at=AT)
         onboarding.add(kind=ADVISER, name="Falcon", phone="312-555-0123", by=ana, at=AT)
-        onboarding.add(kind=ADVISER, name="Unrelated", email="someone@gmail.com", website="old-kestrel.test", by=ana, at=AT)
+        onboarding.add(
+            kind=ADVISER, name="Unrelated", email="someone@gmail.com", website="old-kestrel.test", by=ana, at=AT
+        )
         old = builders.an_application(email="kim@kestrel.test")
         applications.decline(old, reason="Too early.", by=ana, at=AT)
         found = builders.an_application(email="kim@kestrel.test", phone="(312) 555-0123")
