@@ -1,6 +1,7 @@
 """The agreement between the MSP and its partners: drafted, published, superseded, withdrawn, and who stands how."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -14,6 +15,8 @@ from partners.models import AgreementDraft, AgreementVersion, Partner, PartnerSt
 
 LONGEST_TEXT: Final = 60_000
 LONGEST_GRACE: Final = 180
+BLANK: Final = re.compile(r"\[Before you publish: [^\]]*\]")
+"""What an outline leaves for the MSP to say (agreement_outline): nobody is asked to sign it."""
 
 
 class Unfinished(Refused):
@@ -65,18 +68,25 @@ def draft(
     return kept
 
 
+def blanks(text: str) -> list[str]:
+    """What is still to be filled in, as it stands in the text."""
+    return BLANK.findall(text)
+
+
 def discard(kept: AgreementDraft) -> None:
     """Throw a draft away."""
     AgreementDraft.objects.filter(pk=kept.pk).delete()
 
 
 def publish(kept: AgreementDraft, *, by: Membership, at: datetime) -> AgreementVersion:
-    """Put a draft in force: it supersedes the version before it. Raises NothingNew.
+    """Put a draft in force: it supersedes the version before it. Raises NothingNew, Unfinished.
 
     Partners are written to by `tasks.ask_to_sign`, which the caller nudges after commit; the sweep does it too.
     """
     if not AgreementDraft.objects.select_for_update().filter(pk=kept.pk).exists():
         raise NothingNew("This draft was published or discarded a moment ago. Reload the page.")
+    if left := blanks(kept.text):
+        raise Unfinished(f"Fill in or delete what still stands in brackets first: {left[0]}")
     before = AgreementVersion.objects.filter(kind=kept.kind).order_by("-number").first()
     digest = text_sha256(kept.title, kept.text)
     if before and before.ended_at is None and before.text_sha256 == digest:

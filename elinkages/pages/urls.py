@@ -32,6 +32,7 @@ dashboard: list[URLPattern | URLResolver] = [
     exported(TEAM, "settings/team/"),
     path("partners/", partners.partner_list, name="partner-list"),
     *lists_around(PARTNERS, "partners/"),
+    path("partners/agreement/outline/", agreement.outline, name="agreement-outline"),
     path("partners/<uuid:partner_id>/", partners.partner_page, name="partner"),
     path("partners/<uuid:partner_id>/agreement/", agreement.on_paper, name="partner-agreement"),
 ]

@@ -18,6 +18,7 @@ from elinkages.kernel.paging import paginate
 from elinkages.kernel.tasks import nudge
 from partners import agreements, signatures, tasks
 from partners.agreement_forms import DraftForm
+from partners.agreement_outline import TITLE
 from partners.markup import blocks
 from partners.models import AgreementDraft, AgreementVersion, Partner, Signature, SourceKind
 
@@ -46,7 +47,7 @@ def draft_new(request: MspRequest) -> HttpResponse:
     if existing := AgreementDraft.objects.filter(kind=kind).first():
         return redirect("dashboard:agreement-draft", existing.pk)
     before = AgreementVersion.objects.filter(kind=kind).order_by("-number").first()
-    known: dict[str, Any] = {"title": "Referral partner agreement", "is_required": True, "grace_days": 30}
+    known: dict[str, Any] = {"title": TITLE, "is_required": True, "grace_days": 30}
     if before is not None:
         known |= {"title": before.title, "text": before.text, "is_required": before.is_required}
     return _edit(request, kind, known)
@@ -69,6 +70,7 @@ def _edit(request: MspRequest, kind: str, known: dict[str, Any]) -> HttpResponse
             return redirect(HOME)
     context = {
         "form": form,
+        "kind": kind,
         "for_whom": SourceKind(kind).label if kind else "every kind of source",
         "kinds": [(value, label) for value, label in SourceKind.choices] if not request.POST and not kind else [],
         "title": form["title"].value() or "",
@@ -89,7 +91,13 @@ def publication(request: MspRequest, agreement_draft_id: UUID) -> HttpResponse:
         return redirect("dashboard:agreement-version", version.pk)
     asked = Partner.objects.active().filter(**({"kind": kept.kind} if kept.kind else {}))
     before = AgreementVersion.objects.in_force().filter(kind=kept.kind).first()
-    context = {"draft": kept, "blocks": blocks(kept.text), "asked": asked.count(), "before": before}
+    context = {
+        "draft": kept,
+        "blocks": blocks(kept.text),
+        "blanks": agreements.blanks(kept.text),
+        "asked": asked.count(),
+        "before": before,
+    }
     return page(request, "dashboard/agreements/publication.html", context)
 
 

@@ -1,4 +1,4 @@
-"""Signing the agreement: its words are partners', the commission terms beside it are commissions'."""
+"""The agreement where apps meet: its words are partners', the terms beside it commissions', the days referrals'."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,19 +9,20 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from commissions import offers
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
-from partners import agreements, signatures
+from partners import agreement_outline, agreements, signatures
 from partners.access import PortalRequest, ip_address_of, portal
 from partners.agreement_forms import PaperForm, SignForm
 from partners.markup import blocks
-from partners.models import AgreementVersion, Contact, Signature
+from partners.models import AgreementVersion, Contact, Signature, SourceKind
 from partners.views.agreements import pdf_answer
 from partners.views.dashboard import partner_of
+from referrals import protection
 
 
 @portal
@@ -82,6 +83,18 @@ def own_copy(request: PortalRequest, signature_id: UUID) -> HttpResponse:
     """The PDF of the firm's own signature."""
     found = Signature.objects.filter(partner=request.partner).select_related("version", "partner")
     return pdf_answer(get_object_or_404(found, pk=signature_id))
+
+
+@dashboard(can="settings.manage")
+@require_POST
+def outline(request: MspRequest) -> HttpResponse:
+    """Begin the agreement from the outline, as a draft with today's numbers of the MSP."""
+    kind = request.POST.get("kind", "")
+    kind = kind if kind in SourceKind.values else ""
+    windows = [(window.kind.label, window.days) for window in protection.windows() if kind in ("", window.kind)]
+    draft = agreement_outline.begin(request.msp, kind=kind, windows=windows, by=request.member, at=timezone.now())
+    messages.success(request, "The outline is your draft, with the numbers of your settings. Partners see nothing yet.")
+    return redirect("dashboard:agreement-draft", draft.pk)
 
 
 @dashboard(can="settings.manage")
