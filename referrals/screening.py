@@ -1,7 +1,7 @@
 """Finding out whether we know a company already, and writing down what was found, with the evidence.
 
 An MSP's introductions and clients are screened one at a time (`one_at_a_time`), so that of two registrations of
-one company at the same moment the second one sees the first. What may be the same is judged in referrals/matching.py.
+one company at the same moment the second one sees the first. What may be the same is judged in referrals/matching/.
 """
 
 from collections import Counter, defaultdict
@@ -18,29 +18,8 @@ from django.db.models import Q, QuerySet
 from elinkages.kernel import locks
 from elinkages.kernel.copy import insert_many
 from elinkages.kernel.match_keys import Blocks
-from referrals.crowds import MOST, Place, place, place_at
-from referrals.matching import Identity, Known, Match, age, identity_of, say_likeness
+from referrals.matching import MOST, Identity, Known, Match, Place, identity_of, place, place_at, say_likeness
 from referrals.models import Client, Finding, FindingState, KeyKind, MatchKeys, Referral
-
-__all__ = [
-    "Identity",
-    "Match",
-    "count",
-    "count_left",
-    "having",
-    "index_again",
-    "index_client",
-    "index_clients",
-    "index_referral",
-    "look_further",
-    "matches",
-    "one_at_a_time",
-    "screen",
-    "screen_new",
-    "set_aside",
-    "withholding",
-]
-
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _AFTER_ALL = place_at(datetime.max.replace(tzinfo=UTC))
@@ -142,10 +121,10 @@ def screen_new(
             waiting.add(referral.pk)
         if referral.pk not in gone:
             known.add(referral)
-        met = [one for one in met if one.later is not referral] + own
-        sizes.update(one.later.pk for one in met)
-        known.full.update(one.later.pk for one in met if sizes[one.later.pk] >= MOST)
-        found += met
+        kept = [one for one in met if one.later is not referral] + own
+        sizes.update(one.later.pk for one in kept)
+        known.mark_full(one.later.pk for one in kept if sizes[one.later.pk] >= MOST)
+        found += kept
     _write(found)
     return waiting
 
@@ -177,7 +156,7 @@ class Met(NamedTuple):
 
 def _met(referral: Referral, match: Match, at: datetime) -> Met:
     later, earlier = referral, match.other
-    if isinstance(match.other, Referral) and age(match.other) > age(referral):
+    if isinstance(match.other, Referral) and place(match.other) > place(referral):
         later, earlier = match.other, referral
     is_over = isinstance(earlier, Referral) and not earlier.is_protected(later.partner.msp.today(later.registered_at))
     return Met(later, replace(match, other=earlier, is_over=is_over), at)

@@ -1,7 +1,7 @@
 """Normalized keys: two spellings of one company, address or number become the same text.
 
 Keys are compared by equality, which reaches an index under row security. Names that are not quite
-the same share a block (`block_keys`), and within a block letters are compared (`likeness`).
+the same share a block (`blocks`), and within a block letters are compared (`likeness`).
 """
 
 import re

@@ -14,8 +14,8 @@ from elinkages.audit import trail
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from referrals import decisions, history, pipeline, screening, sla
-from referrals.crowds import MOST
 from referrals.forms import LossForm, NextActionForm, StageForm, TouchForm
+from referrals.matching import MOST
 from referrals.models import FULL_SHARE, FindingState, KeyKind, Referral, Stage
 from referrals.views.beside import standing
 from referrals.views.lists import team

@@ -14,8 +14,8 @@ from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from partners.models import Partner
 from referrals import pipeline, screening
-from referrals.crowds import MOST
 from referrals.forms import LoggedReferralForm, partners_called
+from referrals.matching import MOST, Identity
 from referrals.models import Channel
 from referrals.views.lists import team
 
@@ -86,7 +86,7 @@ def _matches(request: MspRequest) -> dict[str, Any]:
     names = ("company", "website", "contact_email", "contact_phone")
     # What is typed here has passed no form; PostgreSQL takes no NUL.
     typed = [request.POST.get(name, "").replace("\0", "")[:254] for name in names]
-    identity = screening.Identity(*typed)
+    identity = Identity(*typed)
     found = screening.matches(identity)
     left = screening.count(identity) - MOST if len(found) > MOST else 0
     return {"matches": found[:MOST], "left": left}

@@ -10,7 +10,7 @@ from elinkages.kernel import tenancy
 from elinkages.kernel.actors import System
 from partners.models import Partner
 from referrals import clients, decisions, pipeline, screening
-from referrals.crowds import CROWD, MOST
+from referrals.matching.crowds import CROWD, MOST
 from referrals.models import Channel, Finding, FindingState, Referral
 from tests.builders import a_partner
 from tests.referrals.conftest import House, path, text_of

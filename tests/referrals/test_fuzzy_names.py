@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from elinkages.kernel.actors import System
 from elinkages.kernel.match_keys import blocks, company_key, likeness, sound_key
 from partners.models import Partner
-from referrals import clients, matching, pipeline, screening
+from referrals import clients, pipeline, screening
+from referrals.matching import Identity, names
 from referrals.models import Channel, LostReason, MatchKeys, Referral
 from tests.builders import a_referral
 from tests.referrals.conftest import House
@@ -27,9 +28,9 @@ def send(partner: Partner, company: str) -> Referral:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["Another name"])
 def test_the_table_of_likenesses(row: dict[str, str]) -> None:
     one, other = company_key(row["One name"]), company_key(row["Another name"])
-    share_a_block = bool(set(matching.Identity(one).blocks) & set(matching.Identity(other).blocks))
+    share_a_block = bool(set(Identity(one).blocks) & set(Identity(other).blocks))
     assert likeness(one, other) == likeness(other, one) == int(row["Likeness"])
-    assert (share_a_block and likeness(one, other) >= matching.ALIKE) == (row["Shown"] == "yes")
+    assert (share_a_block and likeness(one, other) >= names.ALIKE) == (row["Shown"] == "yes")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_any_name_has_a_bounded_number_of_blocks(name: str) -> None:
 
 
 def test_names_with_other_numbers_share_no_block() -> None:
-    one, other, same = (set(matching.Identity(f"Clinic {number} Dental").blocks) for number in ("12", "13", "12"))
+    one, other, same = (set(Identity(f"Clinic {number} Dental").blocks) for number in ("12", "13", "12"))
     assert one == same
     assert not one & other
 
@@ -100,7 +101,7 @@ def test_only_what_can_still_be_met_has_blocks(inside: House) -> None:
 def test_a_word_that_everybody_uses_is_left_out_and_the_rest_still_finds(
     inside: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(matching, "BLOCK_SIZE", 3)
+    monkeypatch.setattr(names, "BLOCK_SIZE", 3)
     for name in ("Aspen", "Birchwood", "Cottonwood", "Dogwood", "Elmhurst"):
         send(inside.harbor, f"{name} Dental")
     assert send(inside.lake, "Cotton Wood Dental").findings.get().evidence["name"] == "Cottonwood Dental"
@@ -112,7 +113,7 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(inside: House) -> 
         with CaptureQueriesContext(
             connection,
         ) as captured:
-            screening.matches(screening.Identity(company))
+            screening.matches(Identity(company))
         return len(captured)
 
     screening.index_referral(a_referral(inside.harbor, "Cottonwold Zm Clinic"))

@@ -11,6 +11,7 @@ from elinkages.kernel.actors import System
 from elinkages.mail.models import Message
 from partners.models import Partner
 from referrals import clients, decisions, pipeline, screening
+from referrals.matching import Identity
 from referrals.models import Channel, Client, Finding, FindingState, LostReason, Referral, Stage
 from tests.referrals.conftest import House, build_house
 
@@ -294,6 +295,6 @@ def test_a_reopened_introduction_is_compared_again(inside: House) -> None:
 
 def test_what_is_being_typed_is_compared_without_being_written(inside: House) -> None:
     first = send(inside.harbor, **FIRST)
-    found = screening.matches(screening.Identity("brightwater dental", phone="212-555-0123"))
+    found = screening.matches(Identity("brightwater dental", phone="212-555-0123"))
     assert [(match.other, match.in_words) for match in found] == [(first, "the same company name and phone number")]
     assert not Finding.objects.exists()
