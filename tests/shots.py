@@ -3,6 +3,7 @@
 A user is an address of the demo, `nobody`, or `own-host`: the portal at the MSP's own host name.
 """
 
+import re
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -26,6 +27,27 @@ NEWCOMER = "nora@firstday.example"
 OWN_HOST = "own-host"
 HOST = "partners.northbeam.example"
 """What Chromium alone takes for the machine that it runs on."""
+PUBLIC: Places = {
+    "landing": "/",
+    "login": "/accounts/login/",
+    "login-code": "/accounts/login/code/",
+    "signup": "/accounts/signup/",
+    "reset": "/accounts/password/reset/",
+    "join": "/join/northbeam/",
+    "join-adviser": "/join/northbeam/adviser/",
+    "join-sent": "/join/northbeam/sent/",
+    "refer": "/refer/northbeam/",
+    "refer-sent": "/refer/northbeam/sent/",
+}
+ACCOUNT: Places = {
+    "account-email": "/accounts/email/",
+    "account-password": "/accounts/password/change/",
+    "account-second-factors": "/accounts/2fa/",
+    "account-sessions": "/accounts/sessions/",
+    "account-close": "/accounts/close/",
+    "account-log-out": "/accounts/logout/",
+    "new-msp": "/new-msp/",
+}
 
 
 def main(wanted: list[str]) -> None:
@@ -63,10 +85,9 @@ def _everybody() -> dict[str, Places]:
     northbeam, harborlight = Msp.objects.get(slug="northbeam"), Msp.objects.get(slug="harborlight")
     _take_own_host(northbeam)
     petra = _places("portal", northbeam, cast.PETRAS_FIRM)
-    public = {"landing": "/", "login": "/accounts/login/", "signup": "/accounts/signup/"}
     return {
-        "nobody": public | {"reset": "/accounts/password/reset/"},
-        cast.OWNER.email: _places("dashboard", northbeam, None),
+        "nobody": PUBLIC | _in_letters(northbeam),
+        cast.OWNER.email: ACCOUNT | _places("dashboard", northbeam, None),
         cast.FINANCE.email: _places("dashboard", northbeam, None),
         cast.MANAGER.email: _places("dashboard", northbeam, None),
         cast.READER.email: _places("dashboard", northbeam, None),
@@ -84,6 +105,23 @@ def _everybody() -> dict[str, Places]:
             "start": "/start/",
         },
     }
+
+
+def _in_letters(msp: "Msp") -> Places:
+    """The public pages that the demo's letters lead to, one of each."""
+    from django.urls import Resolver404, resolve
+
+    from elinkages.kernel import tenancy
+    from elinkages.mail.models import Message
+
+    with tenancy.use(msp.pk):
+        texts = list(Message.objects.values_list("text", flat=True))
+    found: Places = {}
+    for link in re.findall(r"https?://\S+", " ".join(texts)):
+        path = urlsplit(link).path
+        with suppress(Resolver404):  # it lies behind the door of the dashboard or of the portal
+            found.setdefault(resolve(path).url_name, path)
+    return found
 
 
 def _take_own_host(msp: "Msp") -> None:

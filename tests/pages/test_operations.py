@@ -31,7 +31,7 @@ REASON = "Ticket 4711: letters do not arrive"
 
 @pytest.fixture
 def msp() -> Msp:
-    msp = builders.an_msp("Acme IT", "acme")
+    msp = builders.an_msp("Acme IT", "acme", created_at=builders.AT)
     with tenancy.use(msp.pk):
         petra = builders.a_partner("Petra Canary")
         builders.a_deal(petra)
@@ -113,6 +113,19 @@ def test_an_msp_that_is_well_says_so(msp: Msp) -> None:
     later = timezone.now() + health.CHECKED_WITHIN
     (acme,) = [row for row in health.overview(later) if row.msp == msp]
     assert acme.complaints == ["Accruals late", "Books not checked"]
+
+
+def test_an_msp_that_was_just_founded_is_not_late_yet(msp: Msp) -> None:
+    founded = timezone.now()
+    Msp.objects.filter(slug="rival").update(created_at=founded)
+
+    def complaints_after(waited: timedelta) -> list[str]:
+        (rival,) = [row for row in health.overview(founded + waited) if row.msp.slug == "rival"]
+        return rival.complaints
+
+    assert complaints_after(health.ACCRUED_WITHIN) == []
+    assert complaints_after(health.ACCRUED_WITHIN + timedelta(minutes=1)) == ["Accruals late"]
+    assert complaints_after(health.CHECKED_WITHIN + timedelta(minutes=1)) == ["Accruals late", "Books not checked"]
 
 
 def test_failed_tasks_are_told_by_kind_with_their_request(staff: Client, msp: Msp) -> None:

@@ -97,8 +97,8 @@ class Health:
         stuck = [line for line in self.lines if line.oldest and self.at - line.oldest > MOVES_WITHIN]
         found = [
             (self.msp.is_parked, "Payouts stopped"),
-            (not _recent(self.accrued_at, self.at, ACCRUED_WITHIN), "Accruals late"),
-            (not _recent(self.checked_at, self.at, CHECKED_WITHIN), "Books not checked"),
+            (not self._recent(self.accrued_at, ACCRUED_WITHIN), "Accruals late"),
+            (not self._recent(self.checked_at, CHECKED_WITHIN), "Books not checked"),
             *((True, f"{line.title} stand still") for line in stuck),
             (bool(self.parked), f"{self.parked} parked"),
             (bool(self.failures), f"{self.failures} failed"),
@@ -112,9 +112,9 @@ class Health:
             return "bad"
         return "warn" if self.complaints else "good"
 
-
-def _recent(then: datetime | None, now: datetime, within: timedelta) -> bool:
-    return then is not None and now - then <= within
+    def _recent(self, then: datetime | None, within: timedelta) -> bool:
+        """Whether something happened lately; an MSP that was just founded has as long as any other."""
+        return self.at - (then or self.msp.created_at) <= within
 
 
 def overview(at: datetime) -> list[Health]:
