@@ -108,19 +108,19 @@ def _everybody() -> dict[str, Places]:
 
 
 def _in_letters(msp: "Msp") -> Places:
-    """The public pages that the demo's letters lead to, one of each."""
+    """The public pages that the demo's letters lead to, of each the latest: an older link may be used up."""
     from django.urls import Resolver404, resolve
 
     from elinkages.kernel import tenancy
     from elinkages.mail.models import Message
 
     with tenancy.use(msp.pk):
-        texts = list(Message.objects.values_list("text", flat=True))
+        texts = list(Message.objects.order_by("created_at").values_list("text", flat=True))
     found: Places = {}
     for link in re.findall(r"https?://\S+", " ".join(texts)):
         path = urlsplit(link).path
         with suppress(Resolver404):  # it lies behind the door of the dashboard or of the portal
-            found.setdefault(resolve(path).url_name, path)
+            found[str(resolve(path).url_name)] = path
     return found
 
 

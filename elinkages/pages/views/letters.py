@@ -6,18 +6,14 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from elinkages.accounts import branding
-from elinkages.accounts.access import MspRequest, dashboard
-from elinkages.accounts.models import Msp
-from elinkages.kernel import tenancy
+from elinkages.accounts.access import MspRequest, dashboard, public_of_msp
 from elinkages.kernel.pages import page
-from elinkages.kernel.refusal import Refused
 from elinkages.mail import kinds, preferences
 from elinkages.mail.models import Handling
 from partners.access import PortalRequest, portal
@@ -75,24 +71,18 @@ def partner_letters(request: PortalRequest) -> HttpResponse:
 
 @never_cache
 @csrf_exempt
-def unsubscribe(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+@public_of_msp
+def unsubscribe(request: MspRequest, token: str) -> HttpResponse:
     """What the link in a letter opens: a choice; and what a mail program sends by itself: never again (RFC 8058).
 
     The signed token is the permission, so there is nothing that another site could send in a person's name.
     """
-    msp = Msp.objects.filter(slug=slug).first()
-    if msp is None:
-        raise Http404("No such MSP.")
-    try:
-        with tenancy.use(msp.pk):
-            address, kind = preferences.opened(msp, token)
-            if request.method == "POST":
-                _choose(request, address, kind, timezone.now())
-            handling = preferences.handling(address, kind)
-            context = {"brand": branding.of(msp), "msp": msp, "kind": kind, "address": address, "handling": handling}
-    except Refused as refusal:
-        return page(request, "refused.html", {"message": refusal.message, "back": "/"}, status=refusal.status)
-    return page(request, "public/unsubscribe.html", {**context, "is_done": request.method == "POST"})
+    address, kind = preferences.opened(request.msp, token)
+    if request.method == "POST":
+        _choose(request, address, kind, timezone.now())
+    handling = preferences.handling(address, kind)
+    context = {"kind": kind, "address": address, "handling": handling, "is_done": request.method == "POST"}
+    return page(request, "public/unsubscribe.html", context)
 
 
 def _choose(request: HttpRequest, address: str, kind: kinds.Kind, at: datetime) -> None:
