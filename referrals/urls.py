@@ -70,6 +70,7 @@ portal: list[URLPattern | URLResolver] = [
     path("referrals/<uuid:referral_id>/thanks/", portal_views.thanks, name="referral-thanks"),
     path("referrals/<uuid:referral_id>/contest/", portal_credit.contest, name="referral-contest"),
     path("link/", sharing.my_link, name="link"),
+    path("link/qr.svg", sharing.my_link_qr, name="link-qr"),
     path("credit/", portal_credit.questions, name="credit-questions"),
     path("credit/consents/<uuid:consent_id>/", portal_credit.consent, name="credit-consent"),
     path("credit/cases/<uuid:case_id>/", portal_credit.case_page, name="case"),

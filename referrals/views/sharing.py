@@ -5,19 +5,19 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from elinkages.accounts import doors
 from elinkages.accounts.access import MspRequest, dashboard
-from elinkages.accounts.models import Msp
 from elinkages.audit import trail
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
 from elinkages.lists.pages import list_page
 from partners.access import PortalRequest, portal
+from partners.models import Partner
 from referrals import inquiries, links, statuses
 from referrals.forms import sender_called, which_partner
 from referrals.listings import LINKS
@@ -105,14 +105,13 @@ def my_link(request: PortalRequest) -> HttpResponse:
     if request.method == "POST":
         links.make(request.partner, by=request.contact, at=timezone.now())
         return redirect("portal:link")
-    link = ReferralLink.objects.open().filter(partner=request.partner).first()
+    link = _link_of(request.partner)
     today = request.msp.today(timezone.now())
     sent = Referral.objects.filter(partner=request.partner, channel=Channel.PUBLIC)
     context: dict[str, Any] = {
         "is_on": inquiries.settings().is_on,
         "link": link,
         "address": links.address(link, request.msp) if link else "",
-        "qr": _qr(link, request.msp) if link else "",
         "clicks": links.clicks(link) if link else 0,
         "lately": links.clicks(link, since=today - LATELY) if link else 0,
         "sent_count": sent.count(),
@@ -120,13 +119,23 @@ def my_link(request: PortalRequest) -> HttpResponse:
     return page(request, "portal/link.html", context)
 
 
+@portal
+@require_safe
+def my_link_qr(request: PortalRequest) -> HttpResponse:
+    """A partner's own link as a QR code: an image must come from the name that its page is read at."""
+    link = _link_of(request.partner)
+    if link is None:
+        raise Http404("No link yet.")
+    return HttpResponse(links.qr_svg(links.address(link, request.msp)), content_type="image/svg+xml")
+
+
+def _link_of(partner: Partner) -> ReferralLink | None:
+    return ReferralLink.objects.open().filter(partner=partner).first()
+
+
 def _links(request: MspRequest, *, status: int = 200, **form: Any) -> HttpResponse:
     around = {"settings": inquiries.settings(), "sender": None, **form}
     return list_page(request, LINKS, "dashboard/referrals/links.html", around=around, status=status)
-
-
-def _qr(link: ReferralLink, msp: Msp) -> str:
-    return doors.url("public", None, "refer-qr", msp.slug, link.code)
 
 
 def _uuid(text: str) -> UUID | None:

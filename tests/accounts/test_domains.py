@@ -1,5 +1,6 @@
 """A portal at the MSP's own host name: who may have it, who is let in by it, and what cannot be done with it."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from elinkages.kernel.actors import System
 from partners.models import PartnerLogin
+from referrals import inquiries, links
 from tests import builders, queue
 from tests.builders import AT, PASSWORD
 from tests.loopback import Internet, internet
@@ -390,6 +392,21 @@ def test_a_form_at_the_portals_name_needs_its_own_token(msp: Msp) -> None:
     sent = {**wanted, "csrfmiddlewaretoken": token}
     own = client.post("/profile/letters/", sent, headers={"host": HOST, "origin": f"http://{HOST}:8000"})
     assert own.status_code in (302, 422)
+
+
+def test_the_pictures_of_a_page_come_from_the_portals_name(msp: Msp) -> None:
+    """Our pages show no picture of another site (img-src 'self'), and our own address is one, seen from there."""
+    _live(msp)
+    login = _login(msp)
+    with tenancy.use(msp.pk):
+        inquiries.change_settings(is_on=True, intro="Hello.", consent="I agree.", by=BY, at=AT, msp=msp)
+        links.make(login.partner, by=login.contact, at=AT)
+    client = Client()
+    client.get(_arrive(client, msp, login).partition(":8000")[2], headers={"host": HOST})
+    page = client.get("/link/", headers={"host": HOST}).content.decode()
+    pictures = re.findall(r'<img [^>]*src="([^"]+)"', page)
+    assert pictures == ["/link/qr.svg"]
+    assert client.get(pictures[0], headers={"host": HOST})["Content-Type"] == "image/svg+xml"
 
 
 def test_leaving_at_the_portals_name_leads_to_where_the_login_ends(msp: Msp) -> None:

@@ -442,9 +442,11 @@ def test_a_partner_makes_its_own_link_in_the_portal(house: House, client: Browse
     client.force_login(house.lake_login.user)
     address = f"/p/{house.msp.slug}/link/"
     assert "You have no link yet" in text_of(client.get(address))
+    assert client.get(f"{address}qr.svg").status_code == 404
     assert client.post(address).status_code == 302
     with tenancy.use(house.msp.pk):
         code = ReferralLink.objects.get().code
     page = text_of(client.get(address))
     assert f"/refer/{house.msp.slug}/{code}/" in page
-    assert "qr.svg" in page
+    assert f'src="{address}qr.svg"' in page
+    assert client.get(f"{address}qr.svg")["Content-Type"] == "image/svg+xml"
