@@ -7,7 +7,6 @@ end of the queue; the row of that turn says where it goes on.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -32,7 +31,7 @@ def accrue(*, today: date, at: datetime, by: Actor = SYSTEM, unit: Unit = nullco
     Each page is one `unit` of work, as the worker wants them; without any it all belongs to the caller's. `today` is
     the MSP's calendar day.
     """
-    accrual, posted = Pass(today, at, by, releases=False), 0
+    accrual, posted = Pass(today=today, at=at, by=by, releases=False), 0
     while not accrual.is_over:
         with unit():
             posted += accrual.step()
@@ -57,7 +56,7 @@ def take_turn(
 
     At least one step is made. `turn_id` is what the turn before returned.
     """
-    accrual = Pass(today, at, SYSTEM, turn_id)
+    accrual = Pass(today=today, at=at, turn_id=turn_id)
     while not accrual.is_over:
         with unit():
             accrual.step()
@@ -66,33 +65,31 @@ def take_turn(
                 return accrual.give_way()
     if accrual.turn:
         with unit():
-            AccrualTurn.objects.filter(pk=accrual.turn.turn_id).delete()
+            accrual.end_turn()
     return None
 
 
-@dataclass
 class Pass:
     """What is still to be done for one MSP; `step` does the next part of it, in a unit of work of its own.
 
+    `turn_id` is the turn that it was called to take; `turn` the one that it has taken, None for a pass of its own.
     Without `releases` what was accrued stays so.
     """
 
-    today: date
-    at: datetime
-    by: Actor = SYSTEM
-    turn_id: UUID | None = None
-    releases: bool = True
-    turn: Turn | None = None
-    _place: Place | None = None
-    _last_month: date | None = None
-    _was_asked: bool = False
-    _is_revised: bool = False
-    _is_payable: bool = False
+    def __init__(
+        self, *, today: date, at: datetime, by: Actor = SYSTEM, turn_id: UUID | None = None, releases: bool = True
+    ) -> None:
+        self.turn: Turn | None = None
+        self._today, self._at, self._by = today, at, by
+        self._turn_id, self._releases = turn_id, releases
+        self._place: Place | None = None
+        self._last_month: date | None = None
+        self._was_asked = self._is_revised = self._is_payable = False
 
     @property
     def is_over(self) -> bool:
         """Whether nothing is left to be done."""
-        return self._was_asked and not (self._open_month or self._is_revised or (self.releases and self._is_payable))
+        return self._was_asked and not (self._open_month or self._is_revised or (self._releases and self._is_payable))
 
     @property
     def _open_month(self) -> Place | None:
@@ -104,37 +101,44 @@ class Pass:
         if not self._was_asked:
             self._ask()
         if place := self._open_month:
-            done = month.accrue_page(place, today=self.today, by=self.by, at=self.at)
-            self._place, self._is_payable = done.place, self._is_payable or done.is_payable
+            done = month.accrue_page(place, today=self._today, by=self._by, at=self._at)
+            self._place = done.place
+            self._is_payable |= done.is_payable
             return done.posted
         if self._is_revised:
-            seen, posted = month.revise_page(today=self.today, by=self.by, at=self.at)
-            self._is_revised, self._is_payable = bool(seen), self._is_payable or bool(posted)
+            seen, posted = month.revise_page(today=self._today, by=self._by, at=self._at)
+            self._is_revised = bool(seen)
+            self._is_payable |= bool(posted)
             return posted
-        if self.releases and self._is_payable:
-            moved = release_batch(today=self.today, by=self.by, at=self.at)
+        if self._releases and self._is_payable:
+            moved = release_batch(today=self._today, by=self._by, at=self._at)
             self._is_payable = bool(moved)
             return moved
         return 0
 
     def give_way(self) -> UUID | None:
         """Write down where the next turn goes on; None if somebody else has taken this one over meanwhile."""
-        place = self._place or Place(self.today.replace(day=1) + month.MONTH)
-        said = {**place._asdict(), "day": self.today, "moved_at": self.at}
+        place = self._place or Place(self._today.replace(day=1) + month.MONTH)
+        said = {**place._asdict(), "day": self._today, "moved_at": self._at}
         if self.turn:
             still_ours = AccrualTurn.objects.filter(pk=self.turn.turn_id).update(**said)
             return self.turn.turn_id if still_ours else None
         turn, is_new = AccrualTurn.objects.get_or_create(defaults=said)
         return turn.pk if is_new else None
 
+    def end_turn(self) -> None:
+        """Nothing is left to be done: no turn goes on with it."""
+        if self.turn:
+            AccrualTurn.objects.filter(pk=self.turn.turn_id).delete()
+
     def _ask(self) -> None:
         self._was_asked = True
-        asked = questions.ask(self.today)
+        asked = questions.ask(self._today)
         if asked.turn and not self._takes(asked.turn):
             return
         if self._place is None and asked.first_month:
             self._place = Place(asked.first_month)
-        self._last_month = self.today.replace(day=1) if asked.pays_at_once else month.through_month(self.today)
+        self._last_month = self._today.replace(day=1) if asked.pays_at_once else month.through_month(self._today)
         self._is_revised, self._is_payable = asked.is_revised, asked.is_payable
 
     def _takes(self, turn: Turn) -> bool:
@@ -142,12 +146,12 @@ class Pass:
 
         The running month ends at midnight: what was looked at while it ran is looked at again when it is over.
         """
-        if turn.turn_id != self.turn_id:
-            is_lost = turn.moved_at < self.at - LOST
+        if turn.turn_id != self._turn_id:
+            is_lost = turn.moved_at < self._at - LOST
             if not is_lost or not AccrualTurn.objects.filter(pk=turn.turn_id).delete()[0]:
                 return False
         else:
             self.turn = turn
-        if turn.day.replace(day=1) == self.today.replace(day=1):
+        if turn.day.replace(day=1) == self._today.replace(day=1):
             self._place = turn.place
         return True
