@@ -110,17 +110,7 @@ def send(
         sent_at=at,
         expires_at=at + GOOD_FOR,
     )
-    outbox.send(
-        to=sender_email,
-        template="emails/inquiry_confirm",
-        context={
-            "inquiry": inquiry,
-            "url": doors.absolute("public", None, "refer-confirmation", inquiry.msp.slug, token),
-        },
-        key=f"inquiry:{inquiry.pk}",
-        at=at,
-        secret=True,
-    )
+    _ask_mailbox(inquiry, token, at)
     return inquiry
 
 
@@ -211,6 +201,19 @@ def _is_theirs(person: Contact) -> bool:
     if login is not None:
         return holds_address(login.user, person.email)
     return not PartnerInvitation.objects.filter(contact=person, invited_by_colleague__isnull=False).exists()
+
+
+def _ask_mailbox(inquiry: Inquiry, token: str, at: datetime) -> None:
+    """The letter whose link confirms that the sender was the one who wrote."""
+    url = doors.absolute("public", None, "refer-confirmation", inquiry.msp.slug, token)
+    outbox.send(
+        to=inquiry.sender_email,
+        template="emails/inquiry_confirm",
+        context={"inquiry": inquiry, "url": url},
+        key=f"inquiry:{inquiry.pk}",
+        at=at,
+        secret=True,
+    )
 
 
 def _refuse_a_flood(email: str, at: datetime) -> None:

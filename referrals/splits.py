@@ -62,11 +62,7 @@ def propose(
     """
     attribution.check(shares)
     current = Referral.objects.select_for_update().get(pk=referral.pk)
-    attribution.refuse_contested(current)
-    if current.stage == Stage.WON:
-        raise attribution.CreditSettled(f"{current.company} is won: its credit already determines what is paid.")
-    if current.splits.asked().exists():
-        raise AlreadyAsked("The partners have already been asked. Withdraw that proposal to make another one.")
+    _refuse_settled(current)
     before, wanted = _before(current), {partner.pk: points for partner, points in shares}
     changed = [pk for pk in {**before, **wanted} if before.get(pk, 0) != wanted.get(pk, 0)]
     if not changed:
@@ -74,18 +70,7 @@ def propose(
     if all(wanted.get(pk, 0) >= before.get(pk, 0) for pk in changed):
         attribution.share(current, shares, by=by, at=at)
         return None
-    split = Split.objects.create(
-        referral=current,
-        company=current.company,
-        note=" ".join(note.split())[:300],
-        proposed_at=at,
-        proposed_by_name=by.actor_name[:200],
-    )
-    consents = [
-        SplitConsent(split=split, partner_id=pk, before_basis_points=before.get(pk, 0), basis_points=wanted.get(pk, 0))
-        for pk in changed
-    ]
-    SplitConsent.objects.bulk_create(consents)
+    split = _open(current, {pk: (before.get(pk, 0), wanted.get(pk, 0)) for pk in changed}, note, by, at)
     told = [f"{partner.name} {format_basis_points(points)}" for partner, points in shares]
     trail.record("split.proposed", current, by=by, at=at, shares=told or ["nobody"], note=split.note)
     for consent in split.consents.select_related("partner"):
@@ -133,6 +118,31 @@ def withdraw(split: Split, *, by: Actor, at: datetime) -> Split:
         raise NotAsked("This proposal is already over.")
     _end(split, SplitState.WITHDRAWN, at)
     trail.record("split.withdrawn", split.referral, by=by, at=at)
+    return split
+
+
+def _refuse_settled(referral: Referral) -> None:
+    """Nobody is asked about credit that is contested, was settled by a win, or that they were asked about already."""
+    attribution.refuse_contested(referral)
+    if referral.stage == Stage.WON:
+        raise attribution.CreditSettled(f"{referral.company} is won: its credit already determines what is paid.")
+    if referral.splits.asked().exists():
+        raise AlreadyAsked("The partners have already been asked. Withdraw that proposal to make another one.")
+
+
+def _open(referral: Referral, changes: Mapping[UUID, tuple[int, int]], note: str, by: Actor, at: datetime) -> Split:
+    """The proposal with a consent for each partner; `changes` are their basis points before and after."""
+    split = Split.objects.create(
+        referral=referral,
+        company=referral.company,
+        note=" ".join(note.split())[:300],
+        proposed_at=at,
+        proposed_by_name=by.actor_name[:200],
+    )
+    SplitConsent.objects.bulk_create(
+        SplitConsent(split=split, partner_id=pk, before_basis_points=before, basis_points=after)
+        for pk, (before, after) in changes.items()
+    )
     return split
 
 

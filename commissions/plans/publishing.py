@@ -90,15 +90,7 @@ def publish(
     found = consequences(
         plan, terms=terms, valid_from=valid_from, valid_until=valid_until, is_for_all=is_for_all, at=at
     )
-    if found.differences and not may_post_past:
-        raise BackDated(
-            f"This changes months that are already over: {found.in_words}. Confirm that, or choose a later day."
-        )
-    if found.lowered and not may_lower:
-        raise LowersEarned(
-            f"This takes back {found.lowered_words} that was earned. Most agreements forbid that: confirm that yours"
-            " do not, or choose a later day."
-        )
+    _refuse_unconfirmed(found, may_post_past=may_post_past, may_lower=may_lower)
     version = _write(plan, terms, valid_from, valid_until, is_for_all=is_for_all, by=by, at=at)
     trail.record(
         "plan.version_published",
@@ -144,6 +136,19 @@ class Consequences:
         whole = format_money(sum(one.minor for one in self.differences), self.currency)
         partners = say_count(len({one.partner_id for one in self.differences}), "partner")
         return f"{whole} for {partners}, in {say_count(len(self.differences), 'amount')}"
+
+
+def _refuse_unconfirmed(found: Consequences, *, may_post_past: bool, may_lower: bool) -> None:
+    """What reaches into months that are over happens only to whoever was told and said yes."""
+    if found.differences and not may_post_past:
+        raise BackDated(
+            f"This changes months that are already over: {found.in_words}. Confirm that, or choose a later day."
+        )
+    if found.lowered and not may_lower:
+        raise LowersEarned(
+            f"This takes back {found.lowered_words} that was earned. Most agreements forbid that: confirm that yours"
+            " do not, or choose a later day."
+        )
 
 
 class _Undo(Exception):

@@ -4,12 +4,21 @@ Everything goes through Python's logging, ours and the libraries', and so throug
 """
 
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from structlog.typing import Processor
 
 Event = MutableMapping[str, Any]
+_QUIET: Final = {
+    # Each of these says what one of our own lines says better, or says it with what must not be in a log.
+    "django.request": {"level": "CRITICAL"},
+    "django.server": {"level": "CRITICAL"},
+    "celery.app.trace": {"level": "CRITICAL"},
+    "celery.worker.strategy": {"level": "WARNING"},
+    "gunicorn.access": {"level": "CRITICAL"},
+    "httpx": {"level": "WARNING"},
+}
 
 
 def configure(*, human: bool) -> dict[str, Any]:
@@ -30,17 +39,7 @@ def configure(*, human: bool) -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    written: Processor = structlog.processors.JSONRenderer(default=str)
-    if human:
-        written = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
-    last: list[Processor] = [
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.StackInfoRenderer(),
-        structlog.processors.format_exc_info,
-        scrubbed,
-        *([] if human else [structlog.processors.EventRenamer("message")]),
-        written,
-    ]
+    last = _as_text() if human else _as_json()
     formatter = {"()": structlog.stdlib.ProcessorFormatter, "foreign_pre_chain": before, "processors": last}
     return {
         "version": 1,
@@ -48,17 +47,27 @@ def configure(*, human: bool) -> dict[str, Any]:
         "formatters": {"line": formatter},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": "INFO"},
-        "loggers": {
-            # Each of these says what one of our own lines says better, or says it with what must not be in a log.
-            "django.request": {"level": "CRITICAL"},
-            "django.server": {"level": "CRITICAL"},
-            "celery.app.trace": {"level": "CRITICAL"},
-            "celery.worker.strategy": {"level": "WARNING"},
-            "gunicorn.access": {"level": "CRITICAL"},
-            "gunicorn.error": {"handlers": ["console"], "propagate": False, "level": "INFO"},
-            "httpx": {"level": "WARNING"},
-        },
+        "loggers": {**_QUIET, "gunicorn.error": {"handlers": ["console"], "propagate": False, "level": "INFO"}},
     }
+
+
+def _as_text() -> list[Processor]:
+    return [*_finished(), structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)]
+
+
+def _as_json() -> list[Processor]:
+    renamed = structlog.processors.EventRenamer("message")
+    return [*_finished(), renamed, structlog.processors.JSONRenderer(default=str)]
+
+
+def _finished() -> list[Processor]:
+    """What happens to every line, ours or a library's, before it is written."""
+    return [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        scrubbed,
+    ]
 
 
 def add_msp(_logger: Any, _method: str, event: Event) -> Event:

@@ -24,6 +24,21 @@ from referrals.models import Referral, ServiceLine
 
 RISING: Final = "Whitmore Law Group"
 """The partner whose rate rises with what they bring."""
+WINDOW: Final = FullClawback(90)
+PLANS: Final[dict[str, tuple[str, Terms]]] = {
+    "": ("Ten percent for a year", Percent(basis_points=1_000, months=12, hold_days=30, clawback=WINDOW)),
+    SourceKind.CLIENT: ("Client thank-you", Flat(amount_minor=50_000, trigger="first_payment", clawback=WINDOW)),
+    SourceKind.PEER: (
+        "One month's MRR",
+        MrrMultiple(basis_points=10_000, trigger="first_payment", clawback=WINDOW),
+    ),
+    SourceKind.VENDOR: (
+        "Ten percent of what is paid",
+        Percent(basis_points=1_000, base="collected", trigger="first_payment", months=12, hold_days=30),
+    ),
+    SourceKind.VCIO: ("Five percent for life", Percent(basis_points=500, months=None, hold_days=30)),
+}
+"""What each kind of partner earns, by name and terms; "" is for all others."""
 Event = Callable[[datetime], object]
 
 
@@ -70,45 +85,16 @@ class Story:
     def _begin(self) -> None:
         at = self.at(self.first, 9)
         self.lines = service_lines.seed(at)
-        window = FullClawback(90)
-        terms: dict[str, tuple[str, Terms]] = {
-            "": ("Ten percent for a year", Percent(basis_points=1_000, months=12, hold_days=30, clawback=window)),
-            SourceKind.CLIENT: (
-                "Client thank-you",
-                Flat(amount_minor=50_000, trigger="first_payment", clawback=window),
-            ),
-            SourceKind.PEER: (
-                "One month's MRR",
-                MrrMultiple(basis_points=10_000, trigger="first_payment", clawback=window),
-            ),
-            SourceKind.VENDOR: (
-                "Ten percent of what is paid",
-                Percent(basis_points=1_000, base="collected", trigger="first_payment", months=12, hold_days=30),
-            ),
-            SourceKind.VCIO: ("Five percent for life", Percent(basis_points=500, months=None, hold_days=30)),
-        }
-        for kind, (name, reward) in terms.items():
-            plan = plans.create(
-                name=name, versioning="pinned", terms=reward, valid_from=self.first, by=self.owner, at=at
-            )
+        for kind, (name, reward) in PLANS.items():
+            plan = self._create(name, reward, at)
             plans.apply(plan, source_kind=kind, valid_from=self.first, by=self.owner, at=at)
-        self.thanks = plans.create(
-            name="Credit on your own invoices",
-            versioning="pinned",
-            terms=Flat(amount_minor=60_000, trigger="first_payment", paid_in="credit", clawback=window),
-            valid_from=self.first,
-            by=self.owner,
-            at=at,
-        )
+        credit = Flat(amount_minor=60_000, trigger="first_payment", paid_in="credit", clawback=WINDOW)
+        self.thanks = self._create("Credit on your own invoices", credit, at)
         steps = Tiered(tiers=((0, 800), (500_000, 1_000), (1_500_000, 1_200)), mode="marginal", months=24)
-        self.rising = plans.create(
-            name="Rising with what you bring",
-            versioning="pinned",
-            terms=steps,
-            valid_from=self.first,
-            by=self.owner,
-            at=at,
-        )
+        self.rising = self._create("Rising with what you bring", steps, at)
+
+    def _create(self, name: str, terms: Terms, at: datetime) -> Plan:
+        return plans.create(name=name, versioning="pinned", terms=terms, valid_from=self.first, by=self.owner, at=at)
 
     # Partners: most join in the first half year, a few are still on their way in.
 
