@@ -1,67 +1,52 @@
 """Why rows of an import cannot be taken back: what money, people or other rows have built on them since.
 
-Every question is asked once for many rows.
+What the rows made and changed is unfolded once into a temporary table, and each question is one statement about all of
+it: the page asks about ten thousand rows, the worker about the few that it takes back next (ADR 53).
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import F, Max
+from django.db import connection
+from django.db.models import QuerySet
 
-from commissions import opening_balances
-from commissions.models import BillingFact, Entry, FactKind, PayoutItem, Stage
+from commissions.models import BillingFact, Entry, Stage
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit.models import AuditEvent
 from elinkages.audit.sentences import describe
 from elinkages.kernel.tenancy import current_msp_id
 from elinkages.kernel.words import say_day
-from integrations.models import Import, ImportKind, ImportRow
+from integrations.models import Import, ImportKind, ImportRow, Undo
 from integrations.spreadsheets.rules import importer
 from partners.models import Partner
 from referrals import retraction
-from referrals.models import OPEN_STAGES, Client, Contract, MrrMovement, Referral, ServiceLine
+from referrals.models import OPEN_STAGES, Client, Contract, Referral, ServiceLine
 
 PARTNER, REFERRAL, CLIENT = (model._meta.label_lower for model in (Partner, Referral, Client))
 CONTRACT, LINE, ENTRY, FACT = (model._meta.label_lower for model in (Contract, ServiceLine, Entry, BillingFact))
-
-type Reasons = dict[UUID, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Undoing:
-    """An import that is to be taken back by somebody. `leaving`: the ids of what goes together with these rows."""
-
-    batch: Import
-    by: Membership
-    leaving: set[UUID]
+NOT_RESTORABLE: Final = {
+    "status": "It changed the partner’s status. Change it back on their page.",
+    "document": "It changed a document that was here. Bring the document as it was before.",
+    "first_paid": "It noted the first payment of a contract that was here. Correct that on the client’s page.",
+}
+"""What a row may have changed whose way back is a person's to choose."""
 
 
-def obstacles(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
-    """Row → why it stays: money first, then what people did since, then what else stands on it.
+class Obstacle(NamedTuple):
+    """Why a row stays: a sentence, or what somebody did since, which `reasons` puts into words."""
 
-    What a staying row made stays too, and with it what that stands on: asked again until nothing more stays.
-    """
-    found: Reasons = {}
-    while more := _first_obstacles(undoing, [row for row in rows if row.pk not in found]):
-        found |= more
-        undoing.leaving.difference_update(pk for row in rows if row.pk in more for pk in made(row))
-    return found
+    sentence: str = ""
+    event_id: UUID | None = None
 
 
-def _first_obstacles(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
-    found: Reasons = {}
-    checks: tuple[Callable[[Undoing, Sequence[ImportRow]], Reasons], ...] = (
-        _paid,
-        _not_restorable,
-        _worked_on,
-        _moved_since,
-        _stood_on,
-    )
-    for check in checks:
-        found |= check(undoing, [row for row in rows if row.pk not in found])
+type Obstacles = dict[UUID, Obstacle]
+"""Row → why it stays."""
+
+
+def waiting(batch: Import) -> QuerySet[ImportRow]:
+    """Rows that came to something and are not decided about yet."""
+    found: QuerySet[ImportRow] = batch.rows.filter(written_at__isnull=False, undo=Undo.NONE)
     return found
 
 
@@ -70,173 +55,194 @@ def made(row: ImportRow, *labels: str) -> list[UUID]:
     return [UUID(pk) for label in labels or row.made for pk in row.made.get(label, ())]
 
 
-def _ids(rows: Iterable[ImportRow], label: str) -> set[UUID]:
-    return {pk for row in rows for pk in made(row, label)}
+def obstacles(batch: Import, by: Membership, row_ids: Sequence[UUID] | None = None) -> Obstacles:
+    """Which of these rows stay, or of all that wait: money first, then what people did since, then what stands on it.
 
-
-def _contracts_of(row: ImportRow) -> set[UUID]:
-    """The contracts that a row made, or changed."""
-    return {*made(row, CONTRACT), *map(UUID, row.changed.get("mrr", ())[:1])}
-
-
-def _paid(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
-    """Rows of which something is in a payout, or was paid."""
-    billed = _billed_by(_ids(rows, FACT))
-    wanted = {one for row in rows for one in _contracts_of(row)}.union(*billed.values())
-    payouts = _payouts_of(wanted)
-    opening = opening_balances.in_payout(list(_ids(rows, ENTRY)))
-    found = {}
-    for row in rows:
-        numbers = {number for one in _contracts_of(row) for _, number in payouts.get(one, ())}
-        contracts = {one for pk in made(row, FACT) for one in billed.get(pk, ())}
-        numbers |= {number for one in contracts for at, number in payouts.get(one, ()) if at >= _written(row)}
-        numbers |= {opening[pk] for pk in made(row, ENTRY) if pk in opening}
-        if numbers:
-            found[row.pk] = f"What was earned with it is in payout {max(numbers)}."
+    A client stays with a contract that stays; it is asked last, because nothing else asks about other rows.
+    """
+    given = _given(batch, by, row_ids)
+    _run(_TABLE)
+    _run(_UNFOLD, given)
+    found: Obstacles = {}
+    for row_id, obstacle in _in_turn(batch, given):
+        found.setdefault(row_id, obstacle)
+    for row_id, name in _run(_OTHER_CONTRACT, {**given, "staying": list(found)}):
+        found.setdefault(row_id, Obstacle(f"It has another contract, for {name}."))
     return found
 
 
-def _written(row: ImportRow) -> datetime:
-    if row.written_at is None:
-        raise ValueError("A row that was not written has nothing to take back.")
-    return row.written_at
+def _in_turn(batch: Import, given: Mapping[str, Any]) -> Iterator[tuple[UUID, Obstacle]]:
+    """What each question finds; of two answers about a row, the first is told."""
+    for row_id, number in _run(_PAID, given):
+        yield row_id, Obstacle(f"What was earned with it is in payout {number}.")
+    for row_id, reason in _not_restorable(batch, given["rows"]):
+        yield row_id, Obstacle(reason)
+    for row_id, event_id in _run(_WORKED_ON, given):
+        yield row_id, Obstacle(event_id=event_id)
+    for (row_id,) in _run(_MOVED, given):
+        yield row_id, Obstacle("The MRR of its contract was changed since.")
+    for row_id, number in _run(_BILLED, given):
+        yield row_id, Obstacle(f"Document {number} bills it. Take that back first.")
+    if batch.kind == ImportKind.PARTNERS:
+        for row_id, reason in _of_partners(given):
+            yield row_id, Obstacle(reason)
 
 
-def _payouts_of(contract_ids: set[UUID]) -> dict[UUID, list[tuple[datetime, int]]]:
-    """Contract → when its amounts that are in live payouts were posted, and the payouts' numbers."""
-    found: dict[UUID, list[tuple[datetime, int]]] = defaultdict(list)
-    items = PayoutItem.objects.filter(released_at__isnull=True, entry__pool__contract__in=contract_ids)
-    names = ("entry__pool__contract_id", "entry__created_at", "payout__number")
-    for contract_id, created_at, number in items.values_list(*names) if contract_ids else ():
-        found[contract_id].append((created_at, number))
-    return found
-
-
-def _billed_by(fact_ids: set[UUID]) -> dict[UUID, set[UUID]]:
-    """Document → the contracts that it bills, or that the invoices bill which it is for."""
-    found: dict[UUID, set[UUID]] = defaultdict(set)
-    if not fact_ids:
-        return found
-    own = BillingFact.objects.filter(pk__in=fact_ids)
-    for pk, contract_id in own.filter(lines__contract__isnull=False).values_list("pk", "lines__contract_id"):
-        found[pk].add(contract_id)
-    paying: dict[tuple[str, str], list[UUID]] = defaultdict(list)
-    names = ("pk", "source", "applications__invoice_external_id")
-    for pk, source, invoice in own.filter(applications__isnull=False).values_list(*names):
-        paying[source, invoice].append(pk)
-    invoices = BillingFact.objects.filter(
-        kind=FactKind.INVOICE, external_id__in={one for _, one in paying}, lines__contract__isnull=False
-    )
-    for source, invoice, contract_id in invoices.values_list("source", "external_id", "lines__contract_id"):
-        for payment in paying.get((source, invoice), ()):
-            found[payment].add(contract_id)
-    return found
-
-
-def _not_restorable(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
-    """Rows that changed something whose way back is a person's to choose."""
-    told = (
-        ("status", "It changed the partner’s status. Change it back on their page."),
-        ("document", "It changed a document that was here. Bring the document as it was before."),
-        ("first_paid", "It noted the first payment of a contract that was here. Correct that on the client’s page."),
-    )
-    found = {row.pk: reason for row in rows for name, reason in told if name in row.changed}
-    for row in rows:
-        closed = "stage" in row.changed and row.changed["stage"][1] not in OPEN_STAGES
-        if closed and REFERRAL not in row.made:
-            found[row.pk] = "It closed an introduction that was here. Look at that one on its page."
-    return found
-
-
-def _worked_on(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
-    """Rows on whose results somebody worked since, by the histories of what they made or changed."""
-    if not rows:
-        return {}
-    targets: dict[str, set[UUID]] = defaultdict(set)
-    for label, pk in (one for row in rows for one in _targets(row)):
-        targets[label].add(pk)
-    first = min(_written(row) for row in rows)
-    latest: dict[tuple[str, UUID], AuditEvent] = {}
-    for label, ids in targets.items():
-        events = AuditEvent.objects.filter(target_type=label, target_id__in=ids, at__gt=first)
-        for event in events.order_by("at", "pk"):
-            if not _is_own(undoing, event):
-                latest[label, event.target_id] = event
+def reasons(found: Mapping[UUID, Obstacle]) -> dict[UUID, str]:
+    """Row → why it stays, in words."""
     msp = Msp.objects.get(pk=current_msp_id())
-    found = {}
-    for row in rows:
-        events_of_row = [latest[one] for one in _targets(row) if one in latest and latest[one].at > _written(row)]
-        if events_of_row:
-            event = events_of_row[-1]
-            found[row.pk] = f"{describe(event, currency=msp.currency)}, {say_day(msp.today(event.at))}."
-    return found
+    asked = [one.event_id for one in found.values() if one.event_id]
+    told: dict[UUID | None, str] = {
+        event.pk: f"{describe(event, currency=msp.currency)}, {say_day(msp.today(event.at))}."
+        for event in (AuditEvent.objects.filter(pk__any_of=asked) if asked else ())
+    }
+    return {row_id: one.sentence or told[one.event_id] for row_id, one in found.items()}
 
 
-def _is_own(undoing: Undoing, event: AuditEvent) -> bool:
-    """Whether the import itself, or its taking back, wrote an event."""
-    batch = undoing.batch
-    if batch.started_by and batch.finished_at and event.actor_name == importer(batch.started_by).actor_name:
-        return event.at <= batch.finished_at
-    is_undoer = event.actor_name == importer(undoing.by).actor_name
-    return batch.undone_at is not None and is_undoer and event.at >= batch.undone_at
-
-
-def _targets(row: ImportRow) -> list[tuple[str, UUID]]:
-    """What people may have worked on: all that a row made, and what it changed."""
-    kind = row.batch.kind
-    labels = (PARTNER,) if kind == ImportKind.PARTNERS else (REFERRAL, CLIENT)
-    found = [(label, pk) for label in labels for pk in made(row, label)]
-    if row.changed and row.target_id and kind in (ImportKind.PARTNERS, ImportKind.REFERRALS):
-        found.append((labels[0], row.target_id))
-    return found
-
-
-def _moved_since(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
-    """Rows whose contract's MRR was changed since, or ended."""
-    wanted = {one for row in rows for one in _contracts_of(row)}
-    moved = MrrMovement.objects.filter(contract__in=wanted).values("contract").annotate(last=Max("at"))
-    last = {one["contract"]: one["last"] for one in moved}
+def _given(batch: Import, by: Membership, row_ids: Sequence[UUID] | None) -> dict[str, Any]:
+    """What the statements are asked with. `subjects`: what people may have worked on; `changed`: what rows changed."""
+    is_of_partners = batch.kind == ImportKind.PARTNERS
     return {
-        row.pk: "The MRR of its contract was changed since."
-        for row in rows
-        if any(last[one] > _written(row) for one in _contracts_of(row) if one in last)
+        "msp": current_msp_id(),
+        "batch": batch.pk,
+        "rows": None if row_ids is None else list(row_ids),
+        "subjects": [PARTNER] if is_of_partners else [REFERRAL, CLIENT],
+        "changed": {ImportKind.PARTNERS: PARTNER, ImportKind.REFERRALS: REFERRAL}.get(ImportKind(batch.kind), ""),
+        "importer": importer(batch.started_by).actor_name if batch.started_by else "",
+        "finished_at": batch.finished_at,
+        "undoer": importer(by).actor_name,
+        "undone_at": batch.undone_at,
+        **{label.rpartition(".")[2]: label for label in (PARTNER, CLIENT, CONTRACT, ENTRY, FACT)},
     }
 
 
-def _stood_on(undoing: Undoing, rows: Sequence[ImportRow]) -> Reasons:
-    """Rows on whose results something else stands that does not go with them."""
-    reasons = _of_clients(rows, undoing.leaving)
-    if undoing.batch.kind == ImportKind.PARTNERS:
-        reasons |= _of_partners(_ids(rows, PARTNER), undoing.leaving)
-    found = {}
-    for row in rows:
-        if reason := next((reasons[pk] for pk in made(row) if pk in reasons), ""):
-            found[row.pk] = reason
+def _run(sql: str, given: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _not_restorable(batch: Import, row_ids: Sequence[UUID] | None) -> list[tuple[UUID, str]]:
+    """Rows that changed something whose way back is a person's to choose."""
+    rows = waiting(batch).filter(changed__has_any_keys=[*NOT_RESTORABLE, "stage"])
+    if row_ids is not None:
+        rows = rows.filter(pk__any_of=row_ids)
+    found = []
+    for row_id, changed, made_by in rows.values_list("pk", "changed", "made"):
+        found += [(row_id, reason) for name, reason in NOT_RESTORABLE.items() if name in changed]
+        if "stage" in changed and changed["stage"][1] not in OPEN_STAGES and REFERRAL not in made_by:
+            found.append((row_id, "It closed an introduction that was here. Look at that one on its page."))
     return found
 
 
-def _of_clients(rows: Sequence[ImportRow], leaving: set[UUID]) -> dict[UUID, str]:
-    """Client or contract → what else they have: another contract, a document that bills it."""
-    found = {}
-    running = Contract.objects.filter(client__in=_ids(rows, CLIENT)).exclude(ends_on=F("starts_on"))
-    for pk, client_id, name in running.values_list("pk", "client_id", "service_line__name"):
-        if pk not in leaving:
-            found[client_id] = f"It has another contract, for {name}."
-    billing = BillingFact.objects.filter(is_current=True, is_void=False, lines__contract__in=_ids(rows, CONTRACT))
-    for pk, contract_id, number in billing.values_list("pk", "lines__contract_id", "number"):
-        if pk not in leaving:
-            found[contract_id] = f"Document {number} bills it. Take that back first."
-    return found
+def _of_partners(given: Mapping[str, Any]) -> list[tuple[UUID, str]]:
+    """Partners who are owed something, or sent something."""
+    rows = {pk: row_id for row_id, pk in _run(_NEW_PARTNERS, given)}
+    owed = Entry.objects.filter(partner__any_of=list(rows)).exclude(stage=Stage.VOID)
+    found = [
+        (rows[pk], "They are owed commission, or were paid it.")
+        for pk in owed.order_by().values_list("partner", flat=True).distinct()
+    ]
+    sent = retraction.standing().filter(partner__any_of=list(rows)).order_by("partner", "pk").distinct("partner")
+    return found + [(rows[pk], f"They introduced {company}.") for pk, company in sent.values_list("partner", "company")]
 
 
-def _of_partners(partner_ids: set[UUID], leaving: set[UUID]) -> dict[UUID, str]:
-    """Partners who sent something, or are owed something."""
-    sent = retraction.standing().filter(partner__in=partner_ids).order_by("pk")
-    found = {
-        partner_id: f"They introduced {company}."
-        for pk, partner_id, company in sent.values_list("pk", "partner_id", "company")
-        if pk not in leaving
-    }
-    owed = Entry.objects.filter(partner__in=partner_ids).exclude(stage=Stage.VOID).order_by("pk")
-    found |= {pk: "They are owed commission, or were paid it." for pk in owed.values_list("partner_id", flat=True)}
-    return found
+# What Postgres expects of JSON is a thousand times too much, and compiling for it costs more than all of this.
+_TABLE: Final = """
+SET LOCAL jit = off;
+CREATE TEMPORARY TABLE IF NOT EXISTS taken_back (
+    row_id uuid, written_at timestamptz, label text, id uuid, is_made boolean) ON COMMIT DELETE ROWS;
+DELETE FROM taken_back
+"""
+_UNFOLD: Final = """
+WITH row AS MATERIALIZED (
+    SELECT id, written_at, made, changed, target_id FROM integrations_importrow
+    WHERE msp_id = %(msp)s AND batch_id = %(batch)s AND undo = '' AND written_at IS NOT NULL
+        AND (%(rows)s::uuid[] IS NULL OR id = ANY(%(rows)s)))
+INSERT INTO taken_back
+SELECT row.id, written_at, made.key, pk::uuid, true
+FROM row, jsonb_each(made) made, jsonb_array_elements_text(made.value) pk
+UNION ALL
+SELECT row.id, written_at, %(contract)s, (changed #>> '{mrr,0}')::uuid, false FROM row WHERE changed ? 'mrr'
+UNION ALL
+SELECT row.id, written_at, %(changed)s, target_id, false FROM row
+WHERE changed <> '{}' AND target_id IS NOT NULL AND %(changed)s <> ''
+"""
+_PAID: Final = """
+SELECT row_id, max(number) FROM (
+    SELECT earning.row_id, payout.number
+    FROM (
+        SELECT row_id, id AS contract_id, '-infinity'::timestamptz AS since FROM taken_back WHERE label = %(contract)s
+        UNION ALL
+        SELECT document.row_id, line.contract_id, document.written_at
+        FROM taken_back document
+        JOIN commissions_billingline line ON line.msp_id = %(msp)s AND line.fact_id = document.id
+        WHERE document.label = %(billingfact)s AND line.contract_id IS NOT NULL
+        UNION ALL
+        SELECT document.row_id, line.contract_id, document.written_at
+        FROM taken_back document
+        JOIN commissions_billingapplication application
+            ON application.msp_id = %(msp)s AND application.fact_id = document.id
+        JOIN commissions_billingfact invoice ON invoice.msp_id = application.msp_id AND invoice.kind = 'invoice'
+            AND invoice.source = application.source AND invoice.external_id = application.invoice_external_id
+        JOIN commissions_billingline line ON line.msp_id = invoice.msp_id AND line.fact_id = invoice.id
+        WHERE document.label = %(billingfact)s AND line.contract_id IS NOT NULL
+    ) earning
+    JOIN commissions_pool pool ON pool.msp_id = %(msp)s AND pool.contract_id = earning.contract_id
+    JOIN commissions_entry entry
+        ON entry.msp_id = pool.msp_id AND entry.pool_id = pool.id AND entry.created_at >= earning.since
+    JOIN commissions_payoutitem item
+        ON item.msp_id = entry.msp_id AND item.entry_id = entry.id AND item.released_at IS NULL
+    JOIN commissions_payout payout ON payout.msp_id = item.msp_id AND payout.id = item.payout_id
+    UNION ALL
+    SELECT balance.row_id, payout.number
+    FROM taken_back balance
+    JOIN commissions_payoutitem item
+        ON item.msp_id = %(msp)s AND item.entry_id = balance.id AND item.released_at IS NULL
+    JOIN commissions_payout payout ON payout.msp_id = item.msp_id AND payout.id = item.payout_id
+    WHERE balance.label = %(entry)s
+) paid GROUP BY row_id
+"""
+# Every verb writes a history, so that a new one is seen here without being listed. The import's own events are not
+# somebody's work, nor those of its taking back.
+_WORKED_ON: Final = """
+SELECT DISTINCT ON (thing.row_id) thing.row_id, event.id
+FROM taken_back thing, LATERAL (
+    SELECT event.id, event.at FROM audit_auditevent event
+    WHERE event.msp_id = %(msp)s AND event.target_type = thing.label AND event.target_id = thing.id
+        AND event.at > thing.written_at
+        AND NOT CASE WHEN %(finished_at)s::timestamptz IS NOT NULL AND event.actor_name = %(importer)s
+            THEN event.at <= %(finished_at)s
+            ELSE coalesce(event.actor_name = %(undoer)s AND event.at >= %(undone_at)s, false) END
+    ORDER BY event.at DESC, event.id DESC LIMIT 1) event
+WHERE thing.label = ANY(%(subjects)s)
+ORDER BY thing.row_id, event.at DESC, event.id DESC
+"""
+_MOVED: Final = """
+SELECT DISTINCT contract.row_id
+FROM taken_back contract
+JOIN referrals_mrrmovement movement
+    ON movement.msp_id = %(msp)s AND movement.contract_id = contract.id AND movement.at > contract.written_at
+WHERE contract.label = %(contract)s
+"""
+_BILLED: Final = """
+SELECT DISTINCT ON (contract.row_id) contract.row_id, fact.number
+FROM taken_back contract
+JOIN commissions_billingline line ON line.msp_id = %(msp)s AND line.contract_id = contract.id
+JOIN commissions_billingfact fact
+    ON fact.msp_id = line.msp_id AND fact.id = line.fact_id AND fact.is_current AND NOT fact.is_void
+WHERE contract.label = %(contract)s AND contract.is_made
+ORDER BY contract.row_id, fact.id
+"""
+_NEW_PARTNERS: Final = "SELECT row_id, id FROM taken_back WHERE label = %(partner)s AND is_made"
+_OTHER_CONTRACT: Final = """
+SELECT DISTINCT ON (client.row_id) client.row_id, line.name
+FROM taken_back client
+JOIN referrals_contract contract ON contract.msp_id = %(msp)s AND contract.client_id = client.id
+    AND contract.ends_on IS DISTINCT FROM contract.starts_on
+JOIN referrals_serviceline line ON line.msp_id = contract.msp_id AND line.id = contract.service_line_id
+WHERE client.label = %(client)s AND client.is_made AND NOT EXISTS (
+    SELECT FROM taken_back leaving WHERE leaving.id = contract.id AND leaving.is_made
+        AND leaving.row_id <> ALL(%(staying)s::uuid[]))
+ORDER BY client.row_id, contract.id
+"""

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F, ProtectedError, QuerySet
+from django.db.models import F, ProtectedError
 
 from commissions import accruals, facts, opening_balances
 from commissions.models import BillingFact, Entry
@@ -32,9 +32,10 @@ from integrations.spreadsheets.obstacles import (
     LINE,
     PARTNER,
     REFERRAL,
-    Undoing,
     made,
     obstacles,
+    reasons,
+    waiting,
 )
 from integrations.spreadsheets.rules import REASON_LENGTH, Importer, importer
 from integrations.spreadsheets.running import GAVE_UP, MOST_ATTEMPTS, SYSTEM, is_ours
@@ -45,7 +46,6 @@ from referrals.models import OPEN_STAGES, Client, Contract, Referral, ServiceLin
 
 logger = logging.getLogger(__name__)
 UNDONE_AT_ONCE = 50
-JUDGED_AT_ONCE = 1_000
 SHOWN = 100
 """Rows that stay, named before an import is taken back; all of them are listed afterwards."""
 REASON = "Came with a spreadsheet that was taken back"
@@ -69,23 +69,14 @@ class Outlook:
 
 
 def outlook(batch: Import, by: Membership) -> Outlook:
-    """Judge every written row of an import, last written first, without changing anything."""
-    found = Outlook()
-    leaving: set[UUID] = set()
-    rows = list(_waiting(batch).order_by("-written_at", "-number"))
-    for first in range(0, len(rows), JUDGED_AT_ONCE):
-        many = rows[first : first + JUDGED_AT_ONCE]
-        leaving |= {pk for row in many for pk in made(row)}
-        judged = obstacles(Undoing(batch, by, leaving), many)
-        for row in many:
-            if reason := judged.get(row.pk):
-                found.kept += 1
-                row.undo_reason = reason
-                found.examples += [row] if len(found.examples) < SHOWN else []
-            else:
-                found.undone += 1
-    found.examples.sort(key=lambda row: row.number)
-    return found
+    """Judge every written row of an import without changing anything, however many there are."""
+    stays = obstacles(batch, by)
+    rows = waiting(batch)
+    examples = list(rows.filter(pk__any_of=list(stays)).order_by("number")[:SHOWN])
+    told = reasons({row.pk: stays[row.pk] for row in examples})
+    for row in examples:
+        row.undo_reason = told[row.pk]
+    return Outlook(rows.count() - len(stays), len(stays), examples)
 
 
 def start(batch: Import, *, expected: int, by: Membership, at: datetime) -> Import:
@@ -100,7 +91,7 @@ def start(batch: Import, *, expected: int, by: Membership, at: datetime) -> Impo
         raise NothingToUndo("Nothing of this import can be taken back anymore: see why each row stays.")
     if now.undone != expected:
         raise OutlookChanged(f"It would be {now.undone:,} now, and {expected:,} were shown. Look at the list again.")
-    batch.rows.filter(written_at__isnull=False).update(attempts=0)
+    waiting(batch).filter(attempts__gt=0).update(attempts=0)
     fields = {"total": now.undone + now.kept, "done": 0, "attempts": 0, "undone_by": by, "undone_at": at}
     imports.claim(batch, (ImportState.DONE,), ImportState.UNDOING, at, **fields)
     trail.record("import.undo_started", batch, by=by, at=at, rows=now.undone)
@@ -114,10 +105,10 @@ def take_rows(import_id: UUID, *, at: datetime) -> list[UUID]:
     batch = Import.objects.defer("content").filter(pk=import_id, state=ImportState.UNDOING).first()
     if batch is None:
         return []
-    waiting = _waiting(batch)
-    parked = waiting.filter(attempts__gte=MOST_ATTEMPTS).update(undo=Undo.KEPT, undo_reason=GAVE_UP)
+    left = waiting(batch)
+    parked = left.filter(attempts__gte=MOST_ATTEMPTS).update(undo=Undo.KEPT, undo_reason=GAVE_UP)
     _progress(batch, parked, at)
-    found = list(waiting.order_by("attempts", "-written_at", "-number").values_list("pk", "attempts")[:UNDONE_AT_ONCE])
+    found = list(left.order_by("attempts", "-written_at", "-number").values_list("pk", "attempts")[:UNDONE_AT_ONCE])
     if not found:
         _finish(batch, at)
         return []
@@ -137,9 +128,8 @@ def undo_rows(import_id: UUID, row_ids: Sequence[UUID], *, at: datetime) -> None
     screening.one_at_a_time()
     lock_money()
     by = importer(batch.undone_by)
-    rows = list(_waiting(batch).filter(pk__in=row_ids).order_by("-written_at", "-number"))
-    leaving = {pk for row in rows for pk in made(row)}
-    judged = obstacles(Undoing(batch, batch.undone_by, leaving), rows)
+    rows = list(waiting(batch).filter(pk__any_of=row_ids).defer("cells", "values").order_by("-written_at", "-number"))
+    judged = reasons(obstacles(batch, batch.undone_by, [row.pk for row in rows]))
     touched: set[UUID] = set()
     done = []
     for row in rows:
@@ -251,12 +241,6 @@ def _settle(contract_ids: set[UUID], by: Actor, at: datetime) -> None:
     late = Contract.objects.filter(pk__in=contract_ids).exclude(revision=F("accrued_revision"))
     while contract_ids and late.exists() and accruals.revise_page(today=today, by=by, at=at)[0]:
         pass
-
-
-def _waiting(batch: Import) -> QuerySet[ImportRow]:
-    """Rows that came to something and are not decided about yet."""
-    rows: QuerySet[ImportRow] = batch.rows.filter(written_at__isnull=False, undo=Undo.NONE).select_related("batch")
-    return rows.defer("batch__content", "values")
 
 
 def _progress(batch: Import, count: int, at: datetime) -> None:

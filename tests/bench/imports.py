@@ -16,13 +16,13 @@ from elinkages.accounts.models import Membership
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from integrations import tasks
-from integrations.models import ImportState
-from integrations.spreadsheets import imports
+from integrations.models import Import, ImportState
+from integrations.spreadsheets import imports, undoing
 from referrals import service_lines
 from referrals.models import Referral
 from tests import builders
 from tests.bench import fill
-from tests.bench.measure import head, measured, row, say
+from tests.bench.measure import head, limit, measured, row, say
 
 LARGEST: Final = 10_000
 """What one file may bring in the table; larger sizes of the bench say nothing more."""
@@ -81,6 +81,7 @@ def _one(size: int) -> None:
         _keep(size)
     row(f"{size:>9,} rows of a CSV: the rows they become", found, measured(_own_rows), 10)
     row(f"{size:>9,} rows of a CSV: one narrow row each", found, narrow, None)
+    limit(f"{size:>9,} rows: what taking them back would do", measured(lambda: _outlook(msp.pk, owner)), 1)
 
 
 def _name(number: int, turn: int) -> str:
@@ -117,6 +118,12 @@ def _import(msp_id: UUID, owner: Membership, size: int, turn: int) -> None:
             batch.refresh_from_db()
     with tenancy.use(msp_id):
         assert Referral.objects.count() - before == size, batch.summary
+
+
+def _outlook(msp_id: UUID, owner: Membership) -> None:
+    with tenancy.use(msp_id):
+        batch = Import.objects.order_by("-uploaded_at")[0]
+        assert undoing.outlook(batch, owner).undone == batch.done
 
 
 def _floor(size: int, turn: int) -> None:
