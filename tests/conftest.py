@@ -1,7 +1,9 @@
 """Fixtures of every test. The database is set up in tests/database.py."""
 
+import tempfile
 from collections.abc import Iterator
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -42,3 +44,11 @@ def _built_once(django_db_setup: None, django_db_blocker: Any) -> Iterator[World
 def cast(_built_once: World, db: None) -> World:
     """Both MSPs of tests/world.py, built once for a module's tests: each starts from them and is rolled back."""
     return deepcopy(_built_once)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the servers' user can enter, which pytest's own is not."""
+    with tempfile.TemporaryDirectory(prefix="elinkages-test-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)

@@ -83,8 +83,8 @@ def _clawback_from_json(data: object) -> Clawback:
     return _build(_CLAWBACKS[kind], found, "clawback.")
 
 
-def _build[T](cls: type[T], found: dict[str, Any], prefix: str) -> T:
-    known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]  # T is a dataclass: KINDS, _CLAWBACKS
+def _build[T: Terms | Clawback](cls: type[T], found: dict[str, Any], prefix: str) -> T:
+    known = {field.name: field for field in fields(cls)}
     for name in found:
         if name not in known:
             raise TermsError(prefix + name, f"“{name}” is not part of this kind of plan.")

@@ -1,6 +1,7 @@
 """What must hold of money on invoices, whatever happens to them: pieces, orders, reversals."""
 
 from datetime import date, timedelta
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,11 +44,11 @@ def happened(events: list[tuple[str, int]]) -> tuple[Event, ...]:
 
 @given(LINES, EVENTS, st.randoms(use_true_random=False))
 def test_the_order_in_which_events_are_told_changes_nothing(
-    lines: list[Billed], events: list[tuple[str, int]], random: object
+    lines: list[Billed], events: list[tuple[str, int]], random: Random
 ) -> None:
     told = list(happened(events))
     mixed = list(told)
-    random.shuffle(mixed)  # type: ignore[attr-defined]
+    random.shuffle(mixed)
     whole, again = Invoice(tuple(lines), tuple(told)), Invoice(tuple(reversed(lines)), tuple(mixed))
     assert receipts([whole], "ours", counts, "USD") == receipts([again], "ours", counts, "USD")
 

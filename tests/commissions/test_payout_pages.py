@@ -1,11 +1,9 @@
 """The pages of payouts, as the people who use them."""
 
 import re
-from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -13,31 +11,14 @@ from commissions import payouts
 from commissions.models import Entry, Hold, Payout, PayoutRun, PayoutState, RunState, Stage
 from commissions.views.run_page import FEWEST_LINES, ROWS, rows_of
 from elinkages.accounts import doors
-from elinkages.accounts.models import Membership, Msp
+from elinkages.accounts.models import Msp
 from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from tests import builders
+from tests.commissions.desks import Desk
 from tests.commissions.owing import payable
 
 pytestmark = pytest.mark.django_db
-
-
-class Desk:
-    """One person of the MSP in front of a browser."""
-
-    def __init__(self, msp: Msp, role: str, name: str) -> None:
-        self.msp = msp
-        self.member: Membership = builders.a_member(msp, role, name)
-        self.browser = Browser()
-        self.browser.force_login(self.member.user)
-
-    def open(self, name: str, *args: Any, **query: str) -> str:
-        answer = self.browser.get(doors.url("dashboard", self.msp, f"dashboard:{name}", *args), query)
-        assert answer.status_code == 200, answer.status_code
-        return answer.content.decode()
-
-    def send(self, name: str, *args: Any, **data: str) -> Any:
-        return self.browser.post(doors.url("dashboard", self.msp, f"dashboard:{name}", *args), data)
 
 
 @pytest.fixture
@@ -234,7 +215,7 @@ def test_a_run_and_one_payout_are_cancelled_with_a_reason(msp: Msp, finn: Desk, 
 
 def test_a_hold_keeps_a_partner_out_of_the_next_run_until_it_is_lifted(msp: Msp, finn: Desk) -> None:
     with tenancy.use(msp.pk):
-        partner = Entry.objects.order_by("pk").first().partner  # type: ignore[union-attr]
+        partner = Entry.objects.order_by("pk")[0].partner
     url = doors.url("dashboard", msp, "dashboard:hold-new") + f"?partner={partner.pk}"
     assert finn.browser.get(url).status_code == 200
     assert finn.browser.post(url, {"reason": "W-9 missing"}).status_code == 302

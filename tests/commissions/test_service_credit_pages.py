@@ -13,8 +13,8 @@ from elinkages.accounts.rights import Role
 from elinkages.kernel import tenancy
 from partners.models import Partner
 from tests import builders
+from tests.commissions.desks import Desk
 from tests.commissions.owing import payable
-from tests.commissions.test_payout_pages import Desk
 
 pytestmark = pytest.mark.django_db
 

@@ -25,7 +25,7 @@ import yaml
 
 from elinkages.machine import postgres, redis_server
 from elinkages.machine.services import Servers
-from tests.machine.test_backup import a_server, folder  # noqa: F401  a fixture
+from tests.machine.servers import a_server
 
 ROOT = Path(__file__).resolve().parents[2]
 READERS = ("elinkages/settings.py", "elinkages/gunicorn.py", "elinkages/alive.py")
@@ -128,7 +128,7 @@ def test_every_volume_is_used_and_every_kept_folder_is_a_volume() -> None:
 
 
 @contextmanager
-def the_servers(folder: Path) -> Iterator[tuple[Servers, dict[str, str]]]:  # noqa: F811
+def the_servers(folder: Path) -> Iterator[tuple[Servers, dict[str, str]]]:
     """PostgreSQL with the roles of deploy/make-roles.sh, Redis, and what .env would say."""
     with a_server(folder) as (database, _redis), ExitStack() as stack:
         servers = _redis_of(folder)
@@ -158,7 +158,7 @@ def the_servers(folder: Path) -> Iterator[tuple[Servers, dict[str, str]]]:  # no
         yield servers, {"filled": json.dumps(filled), "hosts": json.dumps(hosts)}
 
 
-def _redis_of(folder: Path) -> Servers:  # noqa: F811
+def _redis_of(folder: Path) -> Servers:
     from elinkages.machine import services
     from elinkages.machine.account import ordinary_account
 
@@ -210,7 +210,7 @@ def ask(port: int, path: str, **headers: str) -> tuple[int, str]:
         return 0, str(problem)
 
 
-def test_the_commands_of_compose_bring_up_a_product_that_is_well(folder: Path) -> None:  # noqa: F811
+def test_the_commands_of_compose_bring_up_a_product_that_is_well(folder: Path) -> None:
     port, home = postgres.free_port(), folder / "home"
     (home / "records").mkdir(parents=True)
     with the_servers(folder) as (_, given), ExitStack() as stack:
@@ -247,7 +247,7 @@ def test_the_commands_of_compose_bring_up_a_product_that_is_well(folder: Path) -
         assert {name: process.wait(60) for name, process in running.items()} == dict.fromkeys(SERVED, 0)
 
 
-def _is_well(folder: Path, given: dict[str, str], home: Path, port: int, run: Any) -> None:  # noqa: F811
+def _is_well(folder: Path, given: dict[str, str], home: Path, port: int, run: Any) -> None:
     deadline, healthy = time.monotonic() + 90, {"database": "ok", "redis": "ok", "worker": "ok", "beat": "ok"}
     while ask(port, "/healthz") != (200, json.dumps(healthy)):
         assert time.monotonic() < deadline, ask(port, "/healthz")

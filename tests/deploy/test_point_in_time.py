@@ -16,7 +16,6 @@ from elinkages.machine.account import ordinary_account
 from elinkages.machine.postgres import Postgres
 from elinkages.machine.processes import Running
 from elinkages.watch.archive import FAILING
-from tests.machine.test_backup import folder  # noqa: F401  a fixture
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -100,7 +99,7 @@ class Archived:
 
 
 @pytest.fixture
-def archived(folder: Path) -> Iterator[Archived]:  # noqa: F811  the fixture
+def archived(folder: Path) -> Iterator[Archived]:
     """A server with a table of a hundred introductions."""
     keys = services.Keys.fresh()
     keys.postgres_port = postgres.free_port()

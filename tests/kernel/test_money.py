@@ -4,6 +4,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from itertools import permutations
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -59,7 +60,7 @@ def test_sharing_out_loses_no_cent_and_stays_within_one_of_exact(minor: int, fou
 
 
 @given(amounts, weights, st.randoms())
-def test_sharing_out_ignores_the_order_of_its_arguments(minor, found, random) -> None:  # type: ignore[no-untyped-def]
+def test_sharing_out_ignores_the_order_of_its_arguments(minor: int, found: dict[str, int], random: Random) -> None:
     shuffled = list(found.items())
     random.shuffle(shuffled)
     assert allocate(minor, shuffled) == allocate(minor, list(found.items()))

@@ -7,7 +7,6 @@ import secrets
 import subprocess
 import sys
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +16,10 @@ import pytest
 
 from elinkages.accounts.models import Msp
 from elinkages.accounts.rights import Role
-from elinkages.machine import dumps, postgres, services
-from elinkages.machine.account import ordinary_account
-from elinkages.machine.postgres import Postgres
+from elinkages.machine import dumps, services
 from elinkages.machine.services import CHECKOUT
 from tests import builders
+from tests.machine.servers import a_server
 
 SERVERS = (
     "DATABASE_URL",
@@ -32,14 +30,6 @@ SERVERS = (
     "SECRETS_KEY",
     "ELINKAGES_ROLE",
 )
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that the servers' user can enter, which pytest's own is not."""
-    with tempfile.TemporaryDirectory(prefix="elinkages-backup-") as folder:
-        Path(folder).chmod(0o711)
-        yield Path(folder)
 
 
 def run(module: str, *arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -148,24 +138,6 @@ def test_a_database_of_ones_own_is_made_with_its_roles_and_not_overwritten(acme:
         assert restored.returncode == 0, restored.stdout + restored.stderr
         again = run("restore", file, **environment)
         assert (again.returncode, "only restored into an empty one" in again.stderr) == (1, True)
-
-
-@contextmanager
-def a_server(folder: Path) -> Iterator[tuple[Postgres, str]]:
-    """An empty PostgreSQL without our roles."""
-    account = ordinary_account()
-    keys = services.Keys.fresh()
-    keys.postgres_port, keys.redis_port = postgres.free_port(), postgres.free_port()
-    server = services.describe(folder / "server", folder / "server", keys, account).postgres
-    server.data.parent.mkdir(parents=True, exist_ok=True)
-    (folder / "server").chmod(0o711)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(postgres, "make_roles", lambda *_: None)
-        process = postgres.start(server, settings=postgres.THROW_AWAY)
-    try:
-        yield server, os.environ["REDIS_URL"]
-    finally:
-        postgres.stop(server, process)
 
 
 def test_nothing_to_back_up_is_said(folder: Path) -> None:

@@ -143,7 +143,7 @@ def test_the_night_is_put_together_in_one_letter_in_the_morning(inside: Msp) -> 
     assert [Message.objects.get(pk=letter.pk).state for letter in letters] == ["Sent", "Sent", "In the next summary"]
     assert digests.write(at=NINE + timedelta(hours=1)) == 0
     assert digests.write(at=NINE + timedelta(days=1)) == 1
-    assert Message.objects.filter(kind="digest").order_by("pk").last().subject == "Company late is yours now"  # type: ignore[union-attr]
+    assert Message.objects.filter(kind="digest").latest("pk").subject == "Company late is yours now"
 
 
 @pytest.mark.django_db(transaction=True)

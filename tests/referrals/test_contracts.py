@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from django.db import ProgrammingError, transaction
@@ -128,10 +129,10 @@ def test_a_renewal_may_keep_the_amount(contract: Contract, owner: Membership) ->
     ],
 )
 def test_what_cannot_be_is_refused_with_a_sentence(
-    contract: Contract, owner: Membership, change: dict[str, object], sentence: str
+    contract: Contract, owner: Membership, change: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(Refused) as refusal:
-        contracts.move(contract, by=owner, at=AT, **change)  # type: ignore[arg-type]
+        contracts.move(contract, by=owner, at=AT, **change)
     assert sentence in refusal.value.message
     assert contract.movements.count() == 1
 

@@ -1,5 +1,6 @@
 """An introduction is registered once, moved by claim, and everyone hears in the right order."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -206,11 +207,11 @@ def test_a_move_from_a_stage_that_is_gone_is_refused_and_says_who_moved_it(insid
 
 
 @pytest.mark.parametrize("verb", [pipeline.qualify, pipeline.propose, pipeline.touch, pipeline.win])
-def test_a_closed_introduction_does_not_move(inside: House, verb: object) -> None:
+def test_a_closed_introduction_does_not_move(inside: House, verb: Callable[..., object]) -> None:
     referral = sent(inside)
     pipeline.lose(referral, reason=LostReason.PRICE, by=inside.owner, at=AT)
     with pytest.raises(pipeline.StageChanged):
-        verb(referral, by=inside.owner, at=AT)  # type: ignore[operator]
+        verb(referral, by=inside.owner, at=AT)
 
 
 def test_a_stage_set_too_early_is_taken_back_without_a_letter(inside: House) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -33,6 +34,6 @@ def test_a_task_is_logged_with_the_request_that_caused_it(tmp_path: Path) -> Non
     assert shared.task_counts()["elinkages.mail.tasks.deliver|succeeded"] == 1
 
 
-def _sent(msp_id: object) -> bool:
-    with tenancy.use(msp_id):  # type: ignore[arg-type]
+def _sent(msp_id: UUID) -> bool:
+    with tenancy.use(msp_id):
         return Message.objects.filter(sent_at__isnull=False).exists()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, tzinfo
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -281,7 +281,8 @@ def scripts(context: Context) -> SafeString:
 
 
 def _request(context: Context) -> HttpRequest:
-    return cast(HttpRequest, context["request"])
+    request: HttpRequest = context["request"]
+    return request
 
 
 def _zone(context: Context) -> tzinfo:
