@@ -16,6 +16,7 @@ from elinkages.accounts.models import Msp
 from elinkages.audit import trail
 from elinkages.kernel import locks
 from elinkages.kernel.actors import Actor, System
+from elinkages.kernel.constraints import only
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 from elinkages.kernel.words import say_day
@@ -83,21 +84,21 @@ class Rulebook:
             self._versions[version.plan_id].append(version)
 
     def choose(self, partner: Partner, source_kind: str, service_line: ServiceLine, on: date) -> Choice:
-        """What `choose` says."""
+        """The version that a deal gets, as `choose` below says."""
         rules = [
             rule
             for rule in self._rules
             if rule.partner_id in (None, partner.pk)
             and rule.service_line_id in (None, service_line.pk)
             and rule.source_kind in ("", source_kind)
-            and _is_in_force(rule, on)
+            and rule.is_valid(on)
         ]
         rules.sort(key=lambda rule: -rule.specificity)
         if not rules:
             what = f"{partner.name}, {SourceKind(source_kind).label}, {service_line.name} on that day"
             return Choice(None, None, (), f"No plan applies: no rule covers {what}")
         rule, losing = rules[0], tuple(_lost(other) for other in rules[1:])
-        version = next((one for one in self._versions[rule.plan_id] if _is_in_force(one, on)), None)
+        version = next((one for one in self._versions[rule.plan_id] if one.is_valid(on)), None)
         if version is None:
             return Choice(
                 None,
@@ -151,7 +152,7 @@ class Win:
 
 
 def win_all(wins: Sequence[Win], *, by: Actor, at: datetime) -> list[Client]:
-    """Win introductions in few statements, each as `win` would, all of them or none."""
+    """Win introductions in few statements, each as `win` would, all of them or none. Raises what `win` raises."""
     today = Msp.objects.get(pk=current_msp_id()).today(at)
     for one in wins:
         if not one.contracts:
@@ -261,8 +262,7 @@ def pin(
             found = _pin(contract, version, chosen, won_on, at)
             found.save(force_insert=True)
     except IntegrityError as error:
-        if "pin_once" not in str(error):
-            raise
+        only("pin_once", error)
         raise AlreadyPinned(
             f"{contract.service_line.name} already has its plan. What was pinned at the win stays."
         ) from error
@@ -278,10 +278,6 @@ def _pinned(pin: Pin, *, by: Actor, at: datetime) -> trail.Event:
     told = {"contract": pin.contract.service_line.name, "plan": str(pin.plan_version), "won_on": pin.won_on}
     client = pin.contract.client
     return trail.event("contract.plan_pinned", client, by=by, at=at, **told, reason=pin.chosen["why"])
-
-
-def _is_in_force(one: PlanRule | PlanVersion, on: date) -> bool:
-    return one.valid_from <= on and (one.valid_until is None or on < one.valid_until)
 
 
 def _lost(rule: PlanRule) -> str:

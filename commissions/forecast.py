@@ -230,7 +230,7 @@ def _standing(terms: Single, told: Deal, month: date, promise: Promise, today: d
     if not isinstance(terms, Tiered) or promise.family is None:
         return None
     family = promise.family.with_deal(promise.pin.contract_id, told)
-    return family.place(promise.pin.contract_id, terms, month, today).standing
+    return family.rank(promise.pin.contract_id, terms, month, today).standing
 
 
 def _emptied(promise: Promise, told: Deal, month: date, today: date) -> Month:

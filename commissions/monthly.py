@@ -7,17 +7,14 @@ it is over and the next one begins where it ended. Reads only what a partner may
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
-from dateutil.relativedelta import relativedelta
 from django.db.models import Min, Q, QuerySet, Sum
 
 from commissions import earnings
 from commissions.earnings import Origin
+from commissions.engine import add_months, months_from
 from commissions.models import Entry, Payout
 from partners.models import Partner
-
-FIRST_DAY: Final = 1
 
 
 class Unbalanced(RuntimeError):
@@ -84,17 +81,13 @@ def first_month(partner: Partner) -> date | None:
 
 def months(partner: Partner, today: date) -> list[date]:
     """The months that have a statement, this one first."""
-    first, month = first_month(partner), today.replace(day=FIRST_DAY)
-    found = []
-    while first and month >= first:
-        found.append(month)
-        month -= relativedelta(months=1)
-    return found
+    first = first_month(partner)
+    return list(months_from(first, today))[::-1] if first else []
 
 
 def statement_of(partner: Partner, month: date, *, currency: str, today: date) -> MonthStatement:
     """A partner's statement of the month that begins on `month`. Raises Unbalanced rather than show a wrong one."""
-    after = month + relativedelta(months=1)
+    after = add_months(month, 1)
     found = MonthStatement(
         partner=partner,
         month=month,

@@ -91,7 +91,7 @@ class NewPartner:
 
 
 def add_all(new: Sequence[NewPartner], *, by: Actor, at: datetime) -> list[Partner]:
-    """Enter partners in few statements, each as `add` would, all of them or none."""
+    """Enter partners in few statements, each as `add` would, all of them or none. Raises what `add` raises."""
     partners = [Partner(created_at=at, external_id=one.external_id.strip(), owner=one.owner) for one in new]
     for partner, one in zip(partners, new, strict=True):
         _describe(partner, **{field: getattr(one, field) for field in EDITABLE})

@@ -11,6 +11,7 @@ from elinkages.accounts.models import User
 from elinkages.audit import trail
 from elinkages.kernel import tenancy
 from elinkages.kernel.actors import Actor
+from elinkages.kernel.constraints import only
 from elinkages.kernel.refusal import Refused
 from elinkages.mail import preferences
 from partners.models import Contact, Partner, PartnerInvitation, PartnerLogin
@@ -196,8 +197,7 @@ def _own_address(email: str) -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        if "contact_email_once" not in str(error):
-            raise
+        only("contact_email_once", error)
         raise AddressTaken(f"{email} was given to someone else a moment ago.") from error
 
 

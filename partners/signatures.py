@@ -13,6 +13,7 @@ from elinkages.accounts import branding
 from elinkages.accounts.models import Membership
 from elinkages.audit import trail
 from elinkages.kernel import pdf
+from elinkages.kernel.constraints import only
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.words import say_day
 from partners import agreement_letters, agreements
@@ -178,8 +179,7 @@ def _keep(signature: Signature) -> Signature:
         with transaction.atomic():
             signature.save(force_insert=True)
     except IntegrityError as error:
-        if "signature_once" not in str(error):
-            raise
+        only("signature_once", error)
         raise AlreadySigned(f"{signature.partner.name} signed {signature.version} already.") from error
     return signature
 

@@ -92,7 +92,7 @@ class Signing:
 
 
 def sign_all(new: Sequence[Signing], *, by: Actor, at: datetime) -> list[Contract]:
-    """Start contracts in few statements, each as `sign` would, all of them or none."""
+    """Start contracts in few statements, each as `sign` would, all of them or none. Raises what `sign` raises."""
     msp = Msp.objects.get(pk=current_msp_id())
     foreign = Contract.objects.filter(client__in=[one.client for one in new]).exclude(currency=msp.currency)
     other_currency = dict(foreign.values_list("client_id", "currency"))

@@ -100,7 +100,7 @@ def _objections(kind: str, before: int, mrr_minor: int, *, is_paused: bool, repl
 
 
 def check_mrr(mrr_minor: int, currency: str) -> None:
-    """Refuse what no contract can cost: below zero, or more than is kept here (minor units)."""
+    """Raise InvalidMrr for what no contract can cost: below zero, or more than is kept here (minor units)."""
     if mrr_minor < 0:
         raise InvalidMrr(f"{format_money(mrr_minor, currency)} is below zero. MRR is zero or more.")
     if mrr_minor > LARGEST_MINOR:

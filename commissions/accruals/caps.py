@@ -13,19 +13,18 @@ from datetime import date
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from dateutil.relativedelta import relativedelta
 from django.db import connection
 
 from commissions.accruals import scan, tiers
 from commissions.accruals.scan import Due
 from commissions.accruals.targets import Target, compute, terms_of_versions
 from commissions.accruals.tiers import Limit, Placed
-from commissions.engine import Earned, within_year
+from commissions.engine import Earned, month_of, months_from, within_year
 from commissions.terms import Terms, components
 from elinkages.kernel.tenancy import current_msp_id
 
 
-class Place(NamedTuple):
+class InYear(NamedTuple):
     """Where an amount stands in its year; amounts are in the order of their places."""
 
     earned_on: date
@@ -60,20 +59,20 @@ def _hashed(row: Due, limits: Sequence[tuple[str, str, Limit]]) -> Due:
 
 def _lowered(
     capped: Sequence[Due], month: date, today: date, versions: dict[UUID, Terms]
-) -> dict[tuple[UUID, Place], Limit]:
+) -> dict[tuple[UUID, InYear], Limit]:
     """Every amount of the year that a cap lowers, of the partners of these contracts."""
     partners = {partner_id for row in capped for partner_id in row.partner_ids}
     plans = {row.plan_id for row in capped if row.plan_id}
-    walks: dict[tuple[UUID, UUID], list[Earned[Place]]] = {}
+    walks: dict[tuple[UUID, UUID], list[Earned[InYear]]] = {}
     for target in _year(plans, partners, month, today, versions):
         due = target.due
         if due.plan_id is None:
             continue
-        where = Place(target.earned_on, target.month, due.won_on, due.contract_id, target.component)
+        where = InYear(target.earned_on, target.month, due.won_on, due.contract_id, target.component)
         cap = _cap(target, versions)
         for partner_id in partners & target.shares.keys():
             walks.setdefault((partner_id, due.plan_id), []).append(Earned(where, target.shares[partner_id], cap))
-    found: dict[tuple[UUID, Place], Limit] = {}
+    found: dict[tuple[UUID, InYear], Limit] = {}
     for (partner_id, _), amounts in walks.items():
         left = within_year(amounts)
         for one in amounts:
@@ -88,13 +87,11 @@ def _year(plans: set[UUID], partners: set[UUID], month: date, today: date, versi
         cursor.execute(_CONTRACTS, [current_msp_id(), list(plans), list(partners)])
         contracts = [row[0] for row in cursor.fetchall()]
     found: list[Target] = []
-    one, last = month.replace(month=1), min(month.replace(month=12), today.replace(day=1))
-    while one <= last:
-        due = scan.scan_contracts_all(one, contracts, once_only=one == today.replace(day=1))
+    for one in months_from(month.replace(month=1), min(month.replace(month=12), today)):
+        due = scan.scan_contracts_all(one, contracts, once_only=one == month_of(today))
         terms_of_versions({row.version_id for row in due if row.version_id}, versions)
         placed = tiers.place(due, one, today=today, versions=versions)
         found += compute(placed.due, one, today=today, versions=versions, placed=placed).targets
-        one += relativedelta(months=1)
     return found
 
 

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from dateutil.relativedelta import relativedelta
 from django.db import connection
 
 from commissions import holds
@@ -19,6 +18,7 @@ from commissions.accruals.revisions import Revised
 from commissions.accruals.scan import Due
 from commissions.accruals.targets import Failed, compute, terms_of_versions
 from commissions.accruals.tiers import Placed
+from commissions.engine import add_months, month_of, months_from
 from commissions.models import Hold, Place
 from commissions.terms import Terms
 from elinkages.kernel import locks
@@ -32,12 +32,11 @@ PAGE: Final = 5_000
 """Contracts of one unit of work: short enough to keep others waiting for about a second."""
 REVISED_PAGE: Final = 50
 """Revised contracts of one unit of work; each may have years of months."""
-MONTH: Final = relativedelta(months=1)
 
 
 def through_month(today: date) -> date:
     """The newest month that is over: contracted MRR accrues in arrears (decisions 16)."""
-    return today.replace(day=1) - MONTH
+    return add_months(month_of(today), -1)
 
 
 def accrue_page(place: Place, *, today: date, by: Actor, at: datetime) -> "Done":
@@ -48,7 +47,7 @@ def accrue_page(place: Place, *, today: date, by: Actor, at: datetime) -> "Done"
     _lock()
     month = place.month
     with _uncollected():
-        page = scan.scan(month, after=place.after, size=PAGE, once_only=month == today.replace(day=1))
+        page = scan.scan(month, after=place.after, size=PAGE, once_only=month == month_of(today))
         versions: dict[UUID, Terms] = {}
         done = _compute(_place(page.due, month, today, versions), month, today, versions, by, at)
     is_whole = place.is_whole and not done.failed
@@ -56,7 +55,7 @@ def accrue_page(place: Place, *, today: date, by: Actor, at: datetime) -> "Done"
         return done._replace(place=Place(month, page.cursor, is_whole))
     if is_whole and month <= through_month(today):
         _complete(month, at)
-    return done._replace(place=Place(month + MONTH))
+    return done._replace(place=Place(add_months(month, 1)))
 
 
 def _complete(month: date, at: datetime) -> None:
@@ -72,7 +71,7 @@ def revise_page(*, today: date, by: Actor, at: datetime) -> tuple[int, int]:
     versions: dict[UUID, Terms] = {}
     written = posted = 0
     for month, members in sorted(_by_month(contracts, today).items()):
-        due = scan.scan_contracts(month, members, once_only=month == today.replace(day=1))
+        due = scan.scan_contracts(month, members, once_only=month == month_of(today))
         done = _compute(_place(due, month, today, versions), month, today, versions, by, at)
         written, posted = written + done.targets, posted + done.posted
     marked = revisions.mark_computed(contracts) if contracts else 0
@@ -119,18 +118,9 @@ def _hold_back(failed: list[Failed], by: Actor, at: datetime) -> None:
 def _by_month(contracts: list[Revised], today: date) -> dict[date, list[UUID]]:
     members: dict[date, list[UUID]] = defaultdict(list)
     for contract in contracts:
-        for month in months_between(contract.first_month, today):
+        for month in months_from(contract.first_month, today):
             members[month].append(contract.contract_id)
     return members
-
-
-def months_between(first: date, last: date) -> list[date]:
-    """Every month from that of `first` to that of `last`."""
-    months, month = [], first.replace(day=1)
-    while month <= last:
-        months.append(month)
-        month += MONTH
-    return months
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from uuid import UUID
 from commissions.accruals import month, questions
 from commissions.accruals.questions import Turn
 from commissions.accruals.release import release_batch
+from commissions.engine import add_months, month_of
 from commissions.models import AccrualTurn, Place
 from elinkages.kernel.actors import Actor, System
 
@@ -118,7 +119,7 @@ class Pass:
 
     def give_way(self) -> UUID | None:
         """Write down where the next turn goes on; None if somebody else has taken this one over meanwhile."""
-        place = self._place or Place(self._today.replace(day=1) + month.MONTH)
+        place = self._place or Place(add_months(month_of(self._today), 1))
         said = {**place._asdict(), "day": self._today, "moved_at": self._at}
         if self.turn:
             still_ours = AccrualTurn.objects.filter(pk=self.turn.turn_id).update(**said)
@@ -138,7 +139,7 @@ class Pass:
             return
         if self._place is None and asked.first_month:
             self._place = Place(asked.first_month)
-        self._last_month = self._today.replace(day=1) if asked.pays_at_once else month.through_month(self._today)
+        self._last_month = month_of(self._today) if asked.pays_at_once else month.through_month(self._today)
         self._is_revised, self._is_payable = asked.is_revised, asked.is_payable
 
     def _takes(self, turn: Turn) -> bool:
@@ -152,6 +153,6 @@ class Pass:
                 return False
         else:
             self.turn = turn
-        if turn.day.replace(day=1) == self._today.replace(day=1):
+        if month_of(turn.day) == month_of(self._today):
             self._place = turn.place
         return True

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from commissions.accruals import caps, scan
-from commissions.accruals.month import months_between
 from commissions.accruals.posting import replaced, standing_entries
 from commissions.accruals.targets import compute, terms_of_versions
+from commissions.engine import month_of, months_from
 from commissions.terms import Terms
 
 
@@ -27,8 +27,8 @@ def differences(contract_ids: Sequence[UUID], *, first: date, today: date) -> li
     """The differences that the next accrual would post for these contracts, from the month of a day on."""
     found: list[Difference] = []
     versions: dict[UUID, Terms] = {}
-    for month in months_between(first, today):
-        due = scan.scan_contracts(month, contract_ids, once_only=month == today.replace(day=1))
+    for month in months_from(month_of(first), today):
+        due = scan.scan_contracts(month, contract_ids, once_only=month == month_of(today))
         terms_of_versions({row.version_id for row in due if row.version_id}, versions)
         placed = caps.place(due, month, today=today, versions=versions)
         targets = compute(placed.changed, month, today=today, versions=versions, placed=placed).targets

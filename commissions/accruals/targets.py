@@ -15,7 +15,7 @@ from commissions.accruals import billing
 from commissions.accruals.billing import Invoices
 from commissions.accruals.deals import as_deal
 from commissions.accruals.scan import Due
-from commissions.accruals.tiers import Limit, Place, Placed
+from commissions.accruals.tiers import Limit, Placed, Rank
 from commissions.engine import Deal, Line, accrues_on, earning_months, evaluate, hold_until, split, targets, year_words
 from commissions.models import PlanVersion
 from commissions.terms import NoReward, Recurring, Single, Terms, Tiered, components, from_json
@@ -123,10 +123,10 @@ def _of_contract(row: Due, month: date, told: _Told, rewards: Parts) -> list[Tar
         earned_on = accrues_on(terms, deal, month)
         if told.today < earned_on:
             continue
-        where = told.placed.place(row.contract_id, terms, month) if isinstance(terms, Tiered) else None
-        line = _line(terms, deal, month, where, row, told)
+        rank = told.placed.rank(row.contract_id, terms, month) if isinstance(terms, Tiered) else None
+        line = _line(terms, deal, month, rank, row, told)
         parts = split(line.amount_minor, list(zip(row.partner_ids, row.shares, strict=True))).partners
-        again = where.recompute_on if where else None
+        again = rank.recompute_on if rank else None
         held = hold_until(terms, deal, month)
         target = Target(row, component, month, line, parts, held, again, terms.paid_in, earned_on)
         limits = told.placed.limits.get((row.contract_id, component)) if told.placed.limits else None
@@ -152,18 +152,18 @@ def _lowered(target: Target, limits: dict[UUID, Limit]) -> Target:
     )
 
 
-def _line(terms: Single, deal: Deal, month: date, where: Place | None, row: Due, told: _Told) -> Line:
+def _line(terms: Single, deal: Deal, month: date, rank: Rank | None, row: Due, told: _Told) -> Line:
     """The engine's answer; the cap of a whole term needs where the contract stood in every earlier month."""
-    if where is None or not isinstance(terms, Tiered):
+    if rank is None or not isinstance(terms, Tiered):
         return evaluate(terms, deal, month)
     earned = 0
     if terms.cap_lifetime_minor is not None:
         before = earning_months(terms, deal, month - timedelta(days=1))
-        places = {one: told.placed.place(row.contract_id, terms, one) for one in before}
-        stood = {one: place.standing for one, place in places.items() if place}
+        ranks = {one: told.placed.rank(row.contract_id, terms, one) for one in before}
+        stood = {one: rank.standing for one, rank in ranks.items() if rank}
         uncapped = targets(replace(terms, clawback=None), deal, month - timedelta(days=1), standings=stood)
         earned = sum(line.amount_minor for line in uncapped.values())
-    return evaluate(terms, deal, month, standing=where.standing, earned_before_minor=earned)
+    return evaluate(terms, deal, month, standing=rank.standing, earned_before_minor=earned)
 
 
 def _components(terms: Terms | None) -> Parts:

@@ -19,14 +19,14 @@ from django.db import connection
 from commissions.accruals import billing
 from commissions.accruals.deals import as_deal
 from commissions.accruals.scan import Due
-from commissions.engine import Deal, Standing, add_months, collected_in, mrr_in, standings, tier_period
+from commissions.engine import Deal, Standing, add_months, collected_in, month_of, mrr_in, standings, tier_period
 from commissions.terms import Terms, Tiered, components
 from elinkages.kernel.tenancy import current_msp_id
 
 OPEN: Final = date.max
 
 
-class Place(NamedTuple):
+class Rank(NamedTuple):
     """A standing, and the day on which it has to be looked at again: the end of a period that is not over yet."""
 
     standing: Standing
@@ -57,10 +57,10 @@ class Placed:
         """The contracts whose newest pool was computed from something else."""
         return [row for row in self.due if row.is_changed]
 
-    def place(self, contract_id: UUID, terms: Tiered, month: date) -> Place | None:
+    def rank(self, contract_id: UUID, terms: Tiered, month: date) -> Rank | None:
         """Where a contract stands for a month; None when nobody introduced its client."""
         family = self.families.get(contract_id)
-        return family.place(contract_id, terms, month, self.today) if family else None
+        return family.rank(contract_id, terms, month, self.today) if family else None
 
 
 class Member(NamedTuple):
@@ -78,12 +78,17 @@ class Family:
 
     since: date
     members: list[Member]
-    _collected: dict[tuple[Any, ...], dict[UUID, Deal]] = field(default_factory=dict)
+    _collected: dict[tuple[Any, ...], dict[UUID, Deal]] = field(default_factory=dict, init=False)
 
     @cached_property
     def of_contract(self) -> dict[UUID, Member]:
         """The members by contract."""
         return {member.contract_id: member for member in self.members}
+
+    @cached_property
+    def order(self) -> dict[UUID, int]:
+        """The place of each contract among them."""
+        return {member.contract_id: number for number, member in enumerate(self.members)}
 
     @cached_property
     def invoices(self) -> billing.Invoices:
@@ -103,7 +108,7 @@ class Family:
         changed = [one._replace(deal=deal) if one.contract_id == contract_id else one for one in self.members]
         return Family(self.since, changed)
 
-    def place(self, contract_id: UUID, terms: Tiered, month: date, today: date) -> Place:
+    def rank(self, contract_id: UUID, terms: Tiered, month: date, today: date) -> Rank:
         """Where a contract stands for an earning month under tiers, as far as is known today."""
         if terms.tier_base == "active_mrr":
             return self._active(contract_id, terms, month)
@@ -111,7 +116,7 @@ class Family:
             return self._so_far(contract_id, terms, month, today)
         return self._won(contract_id, terms, month, today)
 
-    def _won(self, contract_id: UUID, terms: Tiered, month: date, today: date) -> Place:
+    def _won(self, contract_id: UUID, terms: Tiered, month: date, today: date) -> Rank:
         """By wins or new MRR. A place among wins is for good; only a whole rate that floats follows the month."""
         member = self.of_contract[contract_id]
         own = self.clients_won[member.client_id] if terms.tier_base == "wins" else member.won_on
@@ -124,8 +129,8 @@ class Family:
         total = sum(size for _, size in sizes)
         if terms.mode == "marginal":
             before = standing.before if standing else 0
-            return Place(Standing(before, before), None)
-        return Place(Standing(0, total), None if is_over else until)
+            return Rank(Standing(before, before), None)
+        return Rank(Standing(0, total), None if is_over else until)
 
     def _sizes_won(self, terms: Tiered, first: date, until: date) -> list[tuple[UUID, int]]:
         if terms.tier_base == "wins":
@@ -134,40 +139,36 @@ class Family:
             (member.contract_id, member.deal.mrr_minor) for member in self.members if first <= member.won_on < until
         ]
 
-    def _active(self, contract_id: UUID, terms: Tiered, month: date) -> Place:
+    def _active(self, contract_id: UUID, terms: Tiered, month: date) -> Rank:
         """By what is active in the month; a locked rate is that of the month of the win."""
         if terms.rate == "locked":
-            month = self.of_contract[contract_id].won_on.replace(day=1)
+            month = month_of(self.of_contract[contract_id].won_on)
         sizes = [(member.contract_id, mrr_in(member.deal, month)) for member in self.members]
         standing = standings(sizes)[contract_id]
-        return Place(Standing(0, standing.total) if terms.mode == "whole" else standing, None)
+        return Rank(Standing(0, standing.total) if terms.mode == "whole" else standing, None)
 
-    def _so_far(self, contract_id: UUID, terms: Tiered, month: date, today: date) -> Place:
+    def _so_far(self, contract_id: UUID, terms: Tiered, month: date, today: date) -> Rank:
         """By what was collected in the period, for the months up to this one and in the order of the wins."""
         first, until = self._period(terms, month)
         deals = self._with_receipts(terms)
-        first_month = first if first.day == 1 else add_months(first.replace(day=1), 1)
+        first_month = first if first.day == 1 else add_months(month_of(first), 1)
         is_over = until is not None and until <= today
         last = month
         if until is not None and is_over and terms.mode == "whole":
-            last = (until - timedelta(days=1)).replace(day=1)
+            last = month_of(until - timedelta(days=1))
         before = total = 0
         for member in self.members:
             for one, minor in collected_in(deals[member.contract_id], first_month, last).items():
                 total += minor
-                if one < month or (one == month and self._is_before(member.contract_id, contract_id)):
+                if one < month or (one == month and self.order[member.contract_id] < self.order[contract_id]):
                     before += minor
         if terms.mode == "marginal":
-            return Place(Standing(before, before), None)
-        return Place(Standing(0, total), None if is_over else until)
+            return Rank(Standing(before, before), None)
+        return Rank(Standing(0, total), None if is_over else until)
 
     def _period(self, terms: Tiered, day: date) -> tuple[date, date | None]:
         """The period of the tiers that a day is in; without a reset everything the partner ever brought."""
         return (date.min, None) if terms.reset == "never" else tier_period(terms.reset, day, self.since)
-
-    def _is_before(self, one: UUID, other: UUID) -> bool:
-        order = [member.contract_id for member in self.members]
-        return order.index(one) < order.index(other)
 
     def _with_receipts(self, terms: Tiered) -> dict[UUID, Deal]:
         key = (terms.counts, terms.only_lines, terms.except_lines)
@@ -189,12 +190,10 @@ def place(due: Sequence[Due], month: date, *, today: date, versions: dict[UUID, 
     found = Placed([], families_of([row.contract_id for row in under_tiers]), today)
     for row in due:
         tiered = _tiered(versions[row.version_id]) if row.is_tiered and row.version_id else None
-        where = found.place(row.contract_id, tiered, month) if tiered else None
-        if where is not None:
-            digest = hashlib.sha256(
-                bytes(row.input_sha256) + repr((tuple(where.standing), where.recompute_on)).encode()
-            )
-            row = row._replace(input_sha256=digest.digest())
+        rank = found.rank(row.contract_id, tiered, month) if tiered else None
+        if rank is not None:
+            told = repr((tuple(rank.standing), rank.recompute_on))
+            row = row._replace(input_sha256=hashlib.sha256(bytes(row.input_sha256) + told.encode()).digest())
         found.due.append(row)
     return found
 

@@ -10,7 +10,7 @@ from commissions.engine.deal import Deal, Exchange, Line, Movement, Pause, Recei
 from commissions.engine.evaluate import accrues_on, earning_months, evaluate, hold_until, targets
 from commissions.engine.exchange import rate_digits
 from commissions.engine.limits import Earned, clawback_anchor, within_year, year_words
-from commissions.engine.periods import add_months, month_of
+from commissions.engine.periods import add_months, month_of, months_from
 from commissions.engine.sharing import Split, payable_now, share_reason, split
 from commissions.engine.standing import standings, tier_period
 from commissions.engine.versions import Policy, Version, terms_for, version_on
@@ -39,6 +39,7 @@ __all__ = [
     "evaluate",
     "hold_until",
     "month_of",
+    "months_from",
     "mrr_in",
     "payable_now",
     "rate_digits",

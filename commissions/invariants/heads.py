@@ -57,7 +57,7 @@ def published(file: Path) -> Iterator[Head]:
 
 
 def differences(file: Path, *, only: Msp | None = None) -> list[str]:
-    """What the database no longer says as it was published, one sentence each."""
+    """What the database no longer says as it was published, one sentence each. Raises what `published` raises."""
     by_msp: dict[UUID, list[Head]] = {}
     for head in published(file):
         by_msp.setdefault(head.msp_id, []).append(head)

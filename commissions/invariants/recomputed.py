@@ -9,11 +9,11 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from dateutil.relativedelta import relativedelta
 from django.db import connection
 
 from commissions.accruals import caps, revisions, scan
 from commissions.accruals.targets import compute, terms_of_versions
+from commissions.engine import month_of, months_from
 from commissions.invariants.catalogue import Invariant
 from commissions.models import AccruedMonth
 from commissions.terms import Terms
@@ -30,10 +30,8 @@ def differences(today: date) -> list[tuple[str, str]]:
     versions: dict[UUID, Terms] = {}
     waiting = revisions.waiting(today)
     complete = set(AccruedMonth.objects.values_list("month", flat=True))
-    month = first
-    while month is not None and month <= today:
+    for month in months_from(first, today) if first else ():
         found += _month(month, today, versions, waiting, is_complete=month in complete)
-        month += relativedelta(months=1)
     return found
 
 
@@ -43,7 +41,7 @@ def _month(
     computed: dict[tuple[UUID, UUID], int] = defaultdict(int)
     cursor: UUID | None = None
     while True:
-        page = scan.scan_all(month, after=cursor, size=PAGE, once_only=month == today.replace(day=1))
+        page = scan.scan_all(month, after=cursor, size=PAGE, once_only=month == month_of(today))
         terms_of_versions({row.version_id for row in page.due if row.version_id}, versions)
         due = [row for row in page.due if (row.seq or is_complete) and row.contract_id not in waiting]
         placed = caps.place(due, month, today=today, versions=versions)

@@ -5,11 +5,11 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from dateutil.relativedelta import relativedelta
 from django import forms
 from django.db.models import F
 
 from commissions import holds
+from commissions.engine import months_from
 from commissions.listings.search import PARTNER, of_partners
 from commissions.models import Entry, EntryKind, Hold, Stage
 from commissions.totals import Totals, totals
@@ -48,9 +48,7 @@ def _months(scope: Scope) -> Options:
 
 @lru_cache(maxsize=256)
 def _between(first: date, last: date) -> Options:
-    count = (last.year - first.year) * 12 + last.month - first.month + 1
-    months = [last - relativedelta(months=back) for back in range(count)]
-    return tuple((f"{month:%Y-%m}", full_month(month)) for month in months)
+    return tuple((f"{month:%Y-%m}", full_month(month)) for month in reversed(list(months_from(first, last))))
 
 
 def _month(text: str) -> date | None:

@@ -106,6 +106,10 @@ class PlanVersion(TenantModel):
     def __str__(self) -> str:
         return f"{self.plan.name}, version {self.number}"
 
+    def is_valid(self, on: date) -> bool:
+        """Whether the version is in force on a day."""
+        return self.valid_from <= on and (self.valid_until is None or on < self.valid_until)
+
 
 class PlanRule(TenantModel):
     """Where a plan applies: the more it names, the more specific it is (docs/algorithms/precedence.md).

@@ -16,7 +16,7 @@ from commissions.payouts.approval import (
 )
 from commissions.payouts.differences import Difference, Differences, differences
 from commissions.payouts.due import Outlook, Owed, Parked, due, outlook, skipped
-from commissions.payouts.opening import DraftWaiting, NothingToPay, Opened, open_run
+from commissions.payouts.opening import BadCutoff, DraftWaiting, NothingToPay, Opened, open_run
 from commissions.payouts.outcomes import (
     InUse,
     NotOnItsWay,
@@ -31,6 +31,7 @@ from commissions.payouts.outcomes import (
 )
 
 __all__ = [
+    "BadCutoff",
     "Changed",
     "Difference",
     "Differences",

@@ -97,7 +97,8 @@ def approve(run: PayoutRun, *, by: Membership, at: datetime, one_person_reason: 
     """Agree to a run: from here on its amounts can only be paid or canceled.
 
     Raises SelfApproval for who opened it, unless the MSP's owner has allowed one-person approval and a reason is
-    given, which is kept; NotDraft when it was approved or canceled before; Changed when its entries have moved.
+    given, which is kept; NotDraft when it was approved or canceled before; Changed when its entries have moved;
+    Parked while the books are in doubt.
     """
     refuse_if_parked(Msp.objects.get(pk=current_msp_id()))
     lock()
@@ -120,7 +121,8 @@ def approve(run: PayoutRun, *, by: Membership, at: datetime, one_person_reason: 
 def release(run: PayoutRun, *, by: Membership, at: datetime) -> Release:
     """Reserve the money of every approved payout and give its instruction to the rail; service credit is given at once.
 
-    Raises NotApproved unless the run waits for its release, Changed when its entries have moved.
+    Raises NotApproved unless the run waits for its release, Changed when its entries have moved, Parked while the
+    books are in doubt.
     """
     msp = Msp.objects.get(pk=current_msp_id())
     refuse_if_parked(msp)

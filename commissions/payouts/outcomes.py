@@ -49,7 +49,7 @@ class Unfit(Refused):
 
 
 def settle(payout: Payout, *, reference: str, paid_on: date, by: Actor, at: datetime) -> Payout:
-    """Record that the bank paid. See `settle_many`."""
+    """Record that the bank paid. Raises what `settle_many` raises."""
     return settle_many({payout: reference}, paid_on=paid_on, by=by, at=at)[0]
 
 
@@ -81,7 +81,8 @@ def settle_many(references: Mapping[Payout, str], *, paid_on: date, by: Actor, a
 def give(payouts: Sequence[Payout], *, by: Actor, at: datetime) -> list[Payout]:
     """Give service credit that was released, and tell the partners: it is submitted and paid at once.
 
-    From here on the MSP owes the partner invoices worth that much (commissions/service_credits.py).
+    From here on the MSP owes the partner invoices worth that much (commissions/service_credits.py). Raises NotOnItsWay
+    for one that was not just instructed.
     """
     today = Msp.objects.get(pk=current_msp_id()).today(at)
     given = [_on_its_way(payout) for payout in _fresh(payouts)]

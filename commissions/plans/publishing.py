@@ -10,11 +10,12 @@ from django.db.models import Max, Q
 from commissions import terms as plan_terms
 from commissions.accruals import preview
 from commissions.models import Pin, Plan, PlanVersion, Versioning
-from commissions.plans.refusals import Archived, EmptyPeriod, only, say_period
+from commissions.plans.refusals import Archived, EmptyPeriod, say_period
 from commissions.terms import Terms, Tiered
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor, System
+from elinkages.kernel.constraints import only
 from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
@@ -46,7 +47,7 @@ class LowersEarned(Refused):
 
 
 def create(*, name: str, versioning: str, terms: Terms, valid_from: date, by: Actor, at: datetime) -> Plan:
-    """A new plan with its first version, in force from a day on. Raises NameTaken."""
+    """A new plan with its first version, in force from a day on. Raises NameTaken, NotPayable."""
     name = " ".join(name.split())[:120]
     if not name:
         raise NameTaken("Enter a name for the plan.")
@@ -225,7 +226,10 @@ def _refuse_what_says_nothing(terms: Terms) -> None:
 
 
 def archive(plan: Plan, *, by: Actor, at: datetime) -> Plan:
-    """Offer a plan no longer. Deals that were won under it keep it. Raises StillApplies while a rule leads to it."""
+    """Offer a plan no longer; deals that were won under it keep it.
+
+    Raises StillApplies while a rule leads to it, Archived when it was archived before.
+    """
     rules = plan.rules.filter(
         Q(valid_until__isnull=True) | Q(valid_until__gt=Msp.objects.get(pk=current_msp_id()).today(at))
     )

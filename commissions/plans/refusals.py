@@ -2,8 +2,6 @@
 
 from datetime import date
 
-from django.db import IntegrityError
-
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.words import say_day
 
@@ -14,12 +12,6 @@ class Archived(Refused):
 
 class EmptyPeriod(Refused):
     """A period that ends before it begins."""
-
-
-def only(name: str, error: IntegrityError) -> None:
-    """Go on only when the database refused for this reason."""
-    if name not in str(error):
-        raise error
 
 
 def say_period(first: date, until: date | None) -> str:

@@ -7,10 +7,11 @@ from django.db.models import QuerySet
 
 from commissions.models import Plan, PlanRule
 from commissions.plans.publishing import version_on
-from commissions.plans.refusals import Archived, EmptyPeriod, only, say_period
+from commissions.plans.refusals import Archived, EmptyPeriod, say_period
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
+from elinkages.kernel.constraints import only
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 from elinkages.kernel.words import say_day

@@ -115,7 +115,7 @@ def plan(request: MspRequest, plan_id: UUID) -> HttpResponse:
         VersionRow(
             version,
             _sentence(version, request.msp.currency),
-            is_current=version.valid_from <= today and (version.valid_until is None or today < version.valid_until),
+            is_current=version.is_valid(today),
             is_coming=version.valid_from > today,
         )
         for version in versions

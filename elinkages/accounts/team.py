@@ -124,7 +124,10 @@ def find(token: str, *, at: datetime) -> Invitation:
 
 
 def accept(token: str, *, user: User, at: datetime) -> Membership:
-    """Join the active MSP's team with the role of the invitation. Raises InvitationOver, WrongPerson."""
+    """Join the active MSP's team with the role of the invitation.
+
+    Raises InvitationOver, WrongPerson, AlreadyOnTheTeam.
+    """
     _lock_team()
     invitation = find(token, at=at)
     if not holds_address(user, invitation.email):

@@ -6,11 +6,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from django.db import IntegrityError
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement
 from django.db.models import BaseConstraint, CheckConstraint, Model, Q
 
 Quote = Callable[[str], str]
+
+
+def only(name: str, error: IntegrityError) -> None:
+    """Go on only when it was the constraint of this name that Postgres kept; anything else is a fault of ours."""
+    if name not in str(error):
+        raise error
 
 
 class SqlConstraint(BaseConstraint):

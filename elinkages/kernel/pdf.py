@@ -59,7 +59,7 @@ def render_many(
 ) -> list[bytes]:
     """The same for several documents in one press, which starts once: twenty take what four take alone.
 
-    One that cannot be set stops them all; keep them to some dozens.
+    One that cannot be set stops them all, as `render` raises; keep them to some dozens.
     """
     source = TEMPLATES / f"{template}.typ"
     if not source.is_file():

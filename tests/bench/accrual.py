@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import Final
 
-from dateutil.relativedelta import relativedelta
 from django.db import connection, transaction
 
 from commissions import accruals
+from commissions.engine import add_months
 from commissions.models import AccruedMonth, Entry, Pool, Posting
 from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
@@ -48,7 +48,7 @@ def _one(size: int) -> None:
 
 
 def _day(month: int) -> date:
-    return FIRST + relativedelta(months=month)
+    return add_months(FIRST, month)
 
 
 def accrue_month(msp: Msp, month: int) -> None:
@@ -59,7 +59,7 @@ def accrue_month(msp: Msp, month: int) -> None:
 def look_through(msp: Msp, month: int) -> None:
     """The month before that day, contract by contract, as if it were not complete."""
     with tenancy.use(msp.pk):
-        AccruedMonth.objects.filter(month=_day(month) - relativedelta(months=1)).delete()
+        AccruedMonth.objects.filter(month=_day(month - 1)).delete()
     accrue_month(msp, month)
 
 

@@ -11,11 +11,11 @@ from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any, Final
 
-from dateutil.relativedelta import relativedelta
 from django.db import connections
 from django.utils import timezone
 
 from commissions import tasks
+from commissions.engine import add_months
 from commissions.models import AccruedMonth
 from elinkages.accounts.models import Msp
 from elinkages.kernel import tenancy
@@ -77,14 +77,14 @@ def _measure(by: Workers, msps: Sequence[Msp], tenants: Sequence[int]) -> None:
 def _beside(count: int, size: int) -> None:
     """Nudge small MSPs one after the other, on the real queue of two real workers that have large ones to do."""
     say(f"Preparing {count} MSPs of {size:,} contracts, and {PROBES} small ones …")
-    last = timezone.now().date().replace(day=1) - relativedelta(months=1)
+    last = add_months(timezone.now().date().replace(day=1), -1)
     large = [builders.an_msp(f"Bench large {number} of {count}") for number in range(count)]
     for msp in large:
         fill.won_deals(msp, size, partners=max(10, size // 100))
     small = [_small(f"Bench probe {number} of {count}") for number in range(PROBES)]
     for msp in small:
         with tenancy.use(msp.pk):  # only the last month is left to them; the large ones have all since 2025
-            AccruedMonth.objects.create(month=last - relativedelta(months=1), accrued_at=timezone.now())
+            AccruedMonth.objects.create(month=add_months(last, -1), accrued_at=timezone.now())
     fill.analyze()
     queue.empty()
     with ExitStack() as working:

@@ -10,11 +10,10 @@ The ledger of the past is left out: pages read the postings of one amount or of 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
 import psycopg
-from dateutil.relativedelta import relativedelta
 from django.db import connection, models
 from django.utils import timezone
 
@@ -48,7 +47,7 @@ def fill(msp: Msp, owner: Membership, size: int) -> None:
     today = msp.today(timezone.now())
     with tenancy.use(msp.pk):
         at = datetime.combine(today, time(), tzinfo=UTC)
-        payouts.open_run(cutoff_on=today - relativedelta(days=1), by=owner, at=at)
+        payouts.open_run(cutoff_on=today - timedelta(days=1), by=owner, at=at)
     settle()
 
 

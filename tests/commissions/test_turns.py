@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from dateutil.relativedelta import relativedelta
 from django.db import connection
 from django.utils import timezone
 
 from commissions import accruals, invariants, opening_balances, tasks
 from commissions.accruals import month, passes, questions
+from commissions.engine import add_months
 from commissions.models import AccrualTurn, AccruedMonth, Entry, Place, Stage
 from elinkages.accounts.models import Msp
 from elinkages.accounts.rights import Role
@@ -44,7 +44,7 @@ def an_msp_of(contracts: int, name: str) -> Msp:
 
 
 def _months_ago(months: int) -> date:
-    return timezone.now().date().replace(day=1) - relativedelta(months=months)
+    return add_months(timezone.now().date().replace(day=1), -months)
 
 
 def accrued(msp: Msp) -> int:

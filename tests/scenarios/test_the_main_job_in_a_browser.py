@@ -7,12 +7,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from dateutil.relativedelta import relativedelta
 from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import Browser, Request
 from pytest_django.live_server_helper import LiveServer
 
+from commissions.engine import add_months
 from commissions.models import Entry, Stage
 from commissions.tasks import accrue
 from elinkages.accounts.models import Msp, User
@@ -38,7 +38,7 @@ def test_from_sign_up_to_a_paid_and_explained_commission_by_hand(
 ) -> None:
     site = live_server.url
     today = timezone.localdate(timezone=ZoneInfo("America/New_York"))  # what an MSP begins with
-    first = today.replace(day=1) - relativedelta(months=3)
+    first = add_months(today.replace(day=1), -3)
     owner, finance = Visitor(browser, site, DESKTOP), Visitor(browser, site, DESKTOP)
     petra = Visitor(browser, site, PHONE)
     with worker(tmp_path):
@@ -198,7 +198,7 @@ def _the_worker_accrues(msp_id: UUID, first: date) -> None:
             found = Entry.objects.filter(stage=Stage.PAYABLE).order_by("earning_month")
             return list(found.values_list("earning_month", "minor"))
 
-    owed = [(first + relativedelta(months=month), 25_000) for month in range(3)]
+    owed = [(add_months(first, month), 25_000) for month in range(3)]
     for _ in range(2):
         accrue.delay(msp_id=str(msp_id))
     until(lambda: months() == owed, "three months are payable")

@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dateutil.relativedelta import relativedelta
-
 from commissions import accruals, holds, payouts, service_credits
+from commissions.engine import add_months
 from commissions.models import Payout, PayoutRun, PayoutState, Rail
 from elinkages.kernel.refusal import Refused
 from elinkages.pages.demo import cast
@@ -19,10 +18,10 @@ if TYPE_CHECKING:
 def plan(story: "Story") -> None:
     """Put the month's work of finance into the queue of the story; the last run waits for its approval."""
     for months in range(1, cast.MONTHS + 1):
-        first = story.first + relativedelta(months=months)
+        first = add_months(story.first, months)
         story.plan(story.at(first, 5), partial(_accrue, story))
         story.plan(story.at(first + timedelta(days=14), 5), partial(_accrue, story))
-    days = [story.first + relativedelta(months=months, days=14) for months in range(1, cast.MONTHS + 1)]
+    days = [add_months(story.first, months) + timedelta(days=14) for months in range(1, cast.MONTHS + 1)]
     past = [day for day in days if story.at(day) < story.now - timedelta(days=12)]
     for day in past:
         story.plan(story.at(day, 11), _pay(story, settle=day != past[-1]))

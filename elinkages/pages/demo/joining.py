@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from dateutil.relativedelta import relativedelta
-
 from commissions import offers
+from commissions.engine import add_months, month_of
 from partners import agreements, signatures
 from partners.joining import applications, fields, pages, rules
 from partners.models import AgreementVersion, Application, Contact, FieldType, JoinField, Partner, SourceKind
@@ -53,7 +52,7 @@ def plan(story: "Story") -> None:
     story.plan(now - timedelta(days=2, hours=5), partial(_apply, "Kestrel Tax Partners", "Jonah Kestrel", "Oak Brook"))
     story.plan(now - timedelta(hours=4), partial(_apply, "Belmont Bookkeeping LLC", "Nora Adeyemi", "Chicago"))
     # On a day without a payout run, so that the days to sign do not end between its opening and its approval.
-    published = story.at((story.msp.today(now).replace(day=1)) - relativedelta(months=2), 9)
+    published = story.at(add_months(month_of(story.msp.today(now)), -2), 9)
     story.plan(published, partial(_publish, story))
     for number, (firm, partner) in enumerate(story.partners.items()):
         if firm not in NOT_SIGNED and partner.is_active:

@@ -4,9 +4,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from dateutil.relativedelta import relativedelta
-
 from commissions import deals, facts
+from commissions.engine import add_months
 from commissions.facts import Document
 from commissions.models import BillingFact
 from referrals import clients, contracts
@@ -47,7 +46,7 @@ def _live(story: "Story", contract: Contract, starts_on: date) -> None:
     paid_on = starts_on + timedelta(days=story.random.randrange(12, 34))
     if contract.pins.filter(plan_version__terms__base="collected").exists():
         for number in range(12):
-            story.plan(story.at(starts_on + relativedelta(months=number), 8), lambda at: _bill(story, pk, at))
+            story.plan(story.at(add_months(starts_on, number), 8), lambda at: _bill(story, pk, at))
     else:
         story.plan(story.at(paid_on, 15), lambda at: _paid(story, pk, at))
     if story.random.random() < 0.4:

@@ -7,9 +7,8 @@ from itertools import count
 from random import Random
 from typing import Final
 
-from dateutil.relativedelta import relativedelta
-
 from commissions import plans
+from commissions.engine import add_months, month_of
 from commissions.models import Plan
 from commissions.terms import Flat, FullClawback, MrrMultiple, Percent, Terms, Tiered
 from elinkages.accounts.models import Membership, Msp
@@ -48,7 +47,7 @@ class Story:
     def __init__(self, msp: Msp, owner: Membership, manager: Membership, finance: Membership, now: datetime) -> None:
         self.msp, self.owner, self.manager, self.finance, self.now = msp, owner, manager, finance, now
         self.random = Random(20_260)  # noqa: S311 - a story that is the same every time, not a secret
-        self.first = (msp.today(now).replace(day=1)) - relativedelta(months=cast.MONTHS)
+        self.first = add_months(month_of(msp.today(now)), -cast.MONTHS)
         self.queue: list[tuple[datetime, int, Event]] = []
         self.numbers, self.phones = count(), count()
         self.partners: dict[str, Partner] = {}

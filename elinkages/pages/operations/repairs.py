@@ -27,7 +27,7 @@ class NotEntered(Refused):
 def retry(name: str, *, visit: Visit | None, by: User, at: datetime) -> int:
     """Let the parked rows of a backlog be tried again; returns how many. Its MSP's history says who and why.
 
-    Rows that belong to no MSP need no visit; then the admin's own log says who.
+    Rows that belong to no MSP need no visit; then the admin's own log says who. Raises NothingToRetry, NotEntered.
     """
     backlog = backlogs.find(name)
     if backlog is None or backlog.retry is None or backlog.parked is None:
