@@ -1,5 +1,6 @@
 """A client from the first contract to the day they leave, and back."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
+from elinkages.kernel.constraints import only
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.words import say_day
@@ -66,7 +68,7 @@ class NewClient:
 
 
 def create_all(new: Sequence[NewClient], *, by: Actor, at: datetime) -> list[Client]:
-    """Add clients in few statements, each as `create` would, all of them or none."""
+    """Add clients in few statements, each as `create` would, all of them or none. Raises what `create` raises."""
     clients = [
         Client(
             name=" ".join(one.name.split())[:160],
@@ -93,10 +95,16 @@ def _insert(clients: Sequence[Client]) -> None:
         with transaction.atomic():
             Client.objects.bulk_create(clients)
     except IntegrityError as error:
-        referral = clients[0].referral
-        if referral is None or "client_referral_once" not in str(error):
-            raise
-        raise AlreadyClient(f"{referral.company} is already a client, from this referral.") from error
+        only("client_referral_once", error)
+        raise AlreadyClient(f"{_introduced_twice(clients).company} is already a client, from this referral.") from error
+
+
+def _introduced_twice(clients: Sequence[Client]) -> Referral:
+    """The introduction that has a client already, or would have two of these."""
+    new = [client.referral for client in clients if client.referral]
+    counts = Counter(referral.pk for referral in new)
+    counts.update(Client.objects.filter(referral__in=new).values_list("referral_id", flat=True))
+    return next(referral for referral in new if counts[referral.pk] > 1)
 
 
 def _added(client: Client, by: Actor, at: datetime) -> trail.Event:

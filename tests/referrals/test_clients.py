@@ -42,6 +42,22 @@ def test_one_introduction_becomes_one_client(inside: House) -> None:
     assert Client.objects.count() == 1
 
 
+@pytest.mark.parametrize("is_twice_at_once", [False, True])
+def test_of_several_new_clients_the_one_whose_introduction_has_a_client_is_named(
+    inside: House, is_twice_at_once: bool
+) -> None:
+    alder = clients.NewClient("Alder Legal", SINCE, referral=builders.a_referral(inside.harbor, "Alder Legal"))
+    new = [clients.NewClient("Birch", SINCE), alder]
+    if is_twice_at_once:
+        new.append(alder)
+    else:
+        clients.create_all([alder], by=inside.owner, at=AT)
+    before = Client.objects.count()
+    with pytest.raises(clients.AlreadyClient, match="Alder Legal is already a client"):
+        clients.create_all(new, by=inside.owner, at=AT)
+    assert Client.objects.count() == before
+
+
 def test_leaving_ends_every_contract_that_still_runs(inside: House) -> None:
     client = clients.create(name="Alder Legal", since_on=SINCE, by=inside.owner, at=AT)
     line = builders.a_service_line()
