@@ -1,9 +1,9 @@
 """The one door of billing facts: documents in, versions and revisions out."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -39,9 +39,9 @@ type _Key = tuple[str, str, str]
 class Received:
     """What became of the documents: facts that are new or changed, and how many said nothing new."""
 
-    new: list[BillingFact] = field(default_factory=list)
-    changed: list[BillingFact] = field(default_factory=list)
-    unchanged: int = 0
+    new: list[BillingFact]
+    changed: list[BillingFact]
+    unchanged: int
 
 
 def receive(documents: Sequence[Document], *, by: Actor, at: datetime) -> Received:
@@ -58,34 +58,46 @@ def receive(documents: Sequence[Document], *, by: Actor, at: datetime) -> Receiv
         check(one, agreements.get(one.client.pk, []), invoices, today)
     with transaction.atomic():
         _one_at_a_time()
-        current = _current(newest)
-        received = Received()
-        said: list[tuple[BillingFact, Document, list[UUID | None]]] = []
-        replaced: list[UUID] = []
-        for key, one in newest.items():
-            billed = [_billed(line, agreements.get(one.client.pk, [])) for line in one.lines]
-            content, old = content_of(one, billed), current.get(key)
-            if old is not None and bytes(old.content_sha256) == content:
-                received = Received(received.new, received.changed, received.unchanged + 1)
-                continue
-            fact = _fact(one, content, old, by, at)
-            (received.changed if old else received.new).append(fact)
-            replaced += [old.pk] if old else []
-            said.append((fact, one, billed))
+        said = _what_is_new(newest, agreements, by, at)
+        replaced = [one.old.pk for one in said if one.old]
         noted = first_payments.noted_from(replaced)
         BillingFact.objects.filter(pk__in=replaced).update(is_current=False)
-        written = [*received.new, *received.changed]
+        new, changed = [one.fact for one in said if not one.old], [one.fact for one in said if one.old]
+        written = [*new, *changed]
         BillingFact.objects.bulk_create(written)
-        BillingLine.objects.bulk_create([line for one in said for line in _lines(*one)])
-        BillingApplication.objects.bulk_create([part for fact, one, _ in said for part in _applications(fact, one)])
+        BillingLine.objects.bulk_create([line for one in said for line in _lines(one)])
+        BillingApplication.objects.bulk_create([part for one in said for part in _applications(one)])
         first_payments.note([fact.pk for fact in written], by=by, at=at)
         first_payments.correct(noted, by=by, at=at)
     for fact in written:
         if fact.source == MANUAL:
-            trail.record(
-                "billing.voided" if fact.is_void else "billing.recorded", fact.client, by=by, at=at, **_told(fact)
-            )
-    return received
+            action = "billing.voided" if fact.is_void else "billing.recorded"
+            trail.record(action, fact.client, by=by, at=at, **_told(fact))
+    return Received(new, changed, unchanged=len(newest) - len(said))
+
+
+class _Said(NamedTuple):
+    """A document that says something new: the fact that it becomes, which contract each line bills, and what is
+    replaced by it."""
+
+    document: Document
+    billed: Sequence[UUID | None]
+    fact: BillingFact
+    old: BillingFact | None
+
+
+def _what_is_new(
+    newest: Mapping[_Key, Document], agreements: Mapping[UUID, Sequence[Contract]], by: Actor, at: datetime
+) -> list[_Said]:
+    """Those of the documents that are not here yet as they are."""
+    current = _current(newest)
+    found: list[_Said] = []
+    for key, one in newest.items():
+        billed = _contracts_of(one, agreements)
+        content, old = content_of(one, billed), current.get(key)
+        if not _is_same(old, content):
+            found.append(_Said(one, billed, _fact(one, content, old, by, at), old))
+    return found
 
 
 def receive_new(document: Document, *, by: Actor, at: datetime) -> BillingFact:
@@ -110,8 +122,7 @@ def compare(documents: Sequence[Document], *, today: date) -> list[str | Refused
             found.append(refusal)
             continue
         old = current.get((one.source, one.kind, one.external_id))
-        content = content_of(one, [_billed(line, agreements.get(one.client.pk, [])) for line in one.lines])
-        is_same = old is not None and bytes(old.content_sha256) == content
+        is_same = _is_same(old, content_of(one, _contracts_of(one, agreements)))
         found.append(NEW if old is None else SAME if is_same else CHANGED)
     return found
 
@@ -168,6 +179,15 @@ def _agreements(client_ids: set[UUID]) -> dict[UUID, list[Contract]]:
     return found
 
 
+def _is_same(old: BillingFact | None, content: bytes) -> bool:
+    return old is not None and bytes(old.content_sha256) == content
+
+
+def _contracts_of(one: Document, agreements: Mapping[UUID, Sequence[Contract]]) -> list[UUID | None]:
+    """The contract that each line of a document bills."""
+    return [_billed(line, agreements.get(one.client.pk, [])) for line in one.lines]
+
+
 def _billed(line: Line, agreements: Sequence[Contract]) -> UUID | None:
     """The contract that a line bills: the named one, that of its service line, or the only one."""
     if line.contract is not None:
@@ -200,10 +220,10 @@ def _fact(one: Document, content: bytes, old: BillingFact | None, by: Actor, at:
     )
 
 
-def _lines(fact: BillingFact, one: Document, billed: Sequence[UUID | None]) -> list[BillingLine]:
+def _lines(said: _Said) -> list[BillingLine]:
     return [
         BillingLine(
-            fact=fact,
+            fact=said.fact,
             position=position,
             kind=LineKind(line.kind),
             service_line=line.service_line,
@@ -213,14 +233,16 @@ def _lines(fact: BillingFact, one: Document, billed: Sequence[UUID | None]) -> l
             service_from=line.service_from,
             service_until=line.service_until,
         )
-        for position, (line, contract_id) in enumerate(zip(one.lines, billed, strict=True), start=1)
+        for position, (line, contract_id) in enumerate(zip(said.document.lines, said.billed, strict=True), start=1)
     ]
 
 
-def _applications(fact: BillingFact, one: Document) -> list[BillingApplication]:
+def _applications(said: _Said) -> list[BillingApplication]:
     return [
-        BillingApplication(fact=fact, source=one.source, invoice_external_id=part.invoice, minor=part.minor)
-        for part in one.applied
+        BillingApplication(
+            fact=said.fact, source=said.document.source, invoice_external_id=part.invoice, minor=part.minor
+        )
+        for part in said.document.applied
     ]
 
 
