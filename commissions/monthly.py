@@ -13,7 +13,7 @@ from django.db.models import Min, Q, QuerySet, Sum
 from commissions import earnings
 from commissions.earnings import Origin
 from commissions.engine import add_months, months_from
-from commissions.models import Entry, Payout
+from commissions.models import Entry, EntryKind, Payout
 from partners.models import Partner
 
 
@@ -126,7 +126,7 @@ def _bookings(partner: Partner, month: date, after: date) -> list[Booking]:
 
 
 def _label(entry: Entry) -> str:
-    return "" if entry.kind == "accrual" else str(entry.get_kind_display())
+    return "" if entry.kind == EntryKind.ACCRUAL else str(entry.get_kind_display())
 
 
 def _payments(partner: Partner, month: date, after: date) -> list[Payment]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, time
 from typing import Any, Final
 
-from commissions.models import PayoutState
+from commissions.models import EntryKind, PayoutState
 from commissions.monthly import Booking, MonthStatement
 from commissions.statements import Line, Statement
 from elinkages.accounts import branding
@@ -84,7 +84,7 @@ def payout_rows(statement: Statement) -> Iterator[Sequence[str]]:
     """The same, without the head."""
     payout = statement.payout
     for line in statement.lines:
-        yield _row(_kind(line), line, payout.currency)
+        yield _row(line.entry.get_kind_display(), line, payout.currency)
     paid_on = payout.paid_on.isoformat() if payout.paid_on else ""
     told, amount = f"Statement {payout.number}", plain_money(payout.minor, payout.currency)
     yield (_outcome(statement), paid_on, "", "", "", told, amount, payout.currency, payout.reference)
@@ -100,7 +100,7 @@ def _month_rows(statement: MonthStatement) -> Iterator[Sequence[str]]:
     yield HEADER
     yield _balance_row("Opening balance", statement.opening, currency)
     for booking in statement.bookings:
-        yield _row(booking.label or "Commission", booking, currency)
+        yield _row(booking.label or EntryKind.ACCRUAL.label, booking, currency)
     for payment in statement.payments:
         amount = plain_money(payment.minor, currency)
         yield (payment.label, payment.on.isoformat(), "", "", "", "", amount, currency, payment.payout.reference)
@@ -119,8 +119,8 @@ def _row(kind: str, line: Line | Booking, currency: str) -> Sequence[str]:
 
 
 def _line(line: Line, currency: str) -> dict[str, str]:
-    kind = _kind(line)
-    why = line.reason if kind == "Commission" else f"{kind}: {line.reason}"
+    is_commission = line.entry.kind == EntryKind.ACCRUAL
+    why = line.reason if is_commission else f"{line.entry.get_kind_display()}: {line.reason}"
     return _cells(line, why, currency)
 
 
@@ -137,10 +137,6 @@ def _cells(line: Line | Booking, why: str, currency: str) -> dict[str, str]:
         "why": why,
         "amount": bare_money(line.minor, currency),
     }
-
-
-def _kind(line: Line) -> str:
-    return "Commission" if line.entry.kind == "accrual" else str(line.entry.get_kind_display())
 
 
 def _payout_facts(statement: Statement) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """A partner's way with an MSP: added, invited, active, and sometimes suspended or gone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -131,7 +131,8 @@ def activate(partner: Partner, *, by: Actor, at: datetime) -> Partner:
 
 def activate_all(partners: Sequence[Partner], *, by: Actor, at: datetime) -> list[Partner]:
     """The same for many in few statements. Raises NotInThatState; then nothing of it may be kept."""
-    _move(partners, ("prospect", "invited"), PartnerState.ACTIVE, "is already active or has left", joined_at=at)
+    before = (PartnerState.PROSPECT, PartnerState.INVITED)
+    _move(partners, before, PartnerState.ACTIVE, "is already active or has left", joined_at=at)
     trail.record_all([trail.event("partner.activated", partner, by=by, at=at) for partner in partners])
     return list(partners)
 
@@ -144,7 +145,7 @@ def suspend(partner: Partner, *, reason: str, by: Actor, at: datetime) -> Partne
     sentence = _reason(reason)
     _move(
         [partner],
-        ("invited", "active"),
+        (PartnerState.INVITED, PartnerState.ACTIVE),
         PartnerState.SUSPENDED,
         "is not active, so there is nothing to suspend",
         suspended_at=at,
@@ -161,7 +162,7 @@ def reinstate(partner: Partner, *, by: Actor, at: datetime) -> Partner:
     """
     _move(
         [partner],
-        ("suspended", "parted"),
+        (PartnerState.SUSPENDED, PartnerState.PARTED),
         PartnerState.ACTIVE,
         "is not suspended",
         suspended_at=None,
@@ -178,7 +179,8 @@ def part(partner: Partner, *, reason: str, by: Actor, at: datetime) -> Partner:
     Raises ReasonMissing, NotInThatState.
     """
     sentence = _reason(reason)
-    _move([partner], ("prospect", "invited", "active", "suspended"), PartnerState.PARTED, "has already left")
+    others = set(PartnerState) - {PartnerState.PARTED}
+    _move([partner], others, PartnerState.PARTED, "has already left")
     PartnerLogin.objects.open().filter(msp=partner.msp_id, partner=partner).update(closed_at=at)
     PartnerInvitation.objects.waiting().filter(contact__in=partner.contacts.all()).update(revoked_at=at)
     trail.record("partner.parted", partner, by=by, at=at, reason=sentence)
@@ -197,7 +199,7 @@ def _describe(partner: Partner, *, kind: str, name: str, email: str, **rest: str
 
 
 def _move(
-    partners: Sequence[Partner], sources: tuple[str, ...], target: PartnerState, otherwise: str, **fields: Any
+    partners: Sequence[Partner], sources: Collection[PartnerState], target: PartnerState, otherwise: str, **fields: Any
 ) -> None:
     """Claim the change of state; whoever comes second is refused. Of many, who it was is found by trying each alone."""
     claimed = Partner.objects.filter(pk__in=[partner.pk for partner in partners], state__in=sources)

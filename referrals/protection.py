@@ -26,6 +26,7 @@ from referrals.models import (
     ProtectionExtension,
     ProtectionRule,
     Referral,
+    Stage,
 )
 from referrals.models.referral import ReferralQuerySet
 
@@ -225,7 +226,7 @@ def extend(referral: Referral, *, until_on: date, reason: str, by: Actor, at: da
 def rivals(referral: Referral) -> bool:
     """Whether a later introduction of the same company got credit after this one's protection ended."""
     later = Finding.objects.filter(other_referral=referral, evidence__protection_over=True)
-    return later.filter(referral__credits__isnull=False).exclude(referral__stage="lost").exists()
+    return later.filter(referral__credits__isnull=False).exclude(referral__stage=Stage.LOST).exists()
 
 
 def _refuse(referral: Referral, until_on: date, reason: str, today: date) -> None:
