@@ -278,6 +278,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "partners-tidy": {"task": "partners.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
     "lists-sweep": {"task": "elinkages.lists.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
     "inquiries-tidy": {"task": "referrals.tasks.tidy", "schedule": 6 * 3600, "options": {"expires": 3600}},
+    "common-keys": {"task": "referrals.tasks.sweep_common_keys", "schedule": 600, "options": {"expires": 500}},
     "protection": {"task": "referrals.tasks.sweep_protection", "schedule": 3600, "options": {"expires": 3500}},
     "agreements": {"task": "partners.tasks.ask_everyone_to_sign", "schedule": 3600, "options": {"expires": 3500}},
     "domains-sweep": {"task": "elinkages.accounts.tasks.sweep_domains", "schedule": 300, "options": {"expires": 290}},

@@ -46,10 +46,15 @@ def decide(finding: Finding, *, state: str, note: str = "", by: Actor, at: datet
         return finding
     if state == FindingState.SAME and passes_on(finding):
         _close_earlier(finding, by=by, at=at)
+    go_on(referral, by=by, at=at)
+    return finding
+
+
+def go_on(referral: Referral, *, by: Actor, at: datetime) -> None:
+    """After matches were decided, bring up those that come next; when none withholds it, the credit is given."""
     screening.look_further(referral, at=at)
     if attribution.grant(referral, by=by, at=at):
         letters.tell_credited(referral, at=at)
-    return finding
 
 
 def passes_on(finding: Finding) -> bool:

@@ -4,8 +4,19 @@ from django.urls import URLPattern, URLResolver, path
 
 from elinkages.lists.urls import around as lists_around
 from elinkages.lists.urls import exported
-from referrals.listings import CASES, CLIENTS, LINKS, REFERRALS, SERVICE_LINES, WINDOWS
-from referrals.views import cases, clients, credit, lists, portal_credit, registration, service_lines, sharing, standing
+from referrals.listings import CASES, CLIENTS, COMMON_KEYS, LINKS, REFERRALS, SERVICE_LINES, WINDOWS
+from referrals.views import (
+    cases,
+    clients,
+    common_keys,
+    credit,
+    lists,
+    portal_credit,
+    registration,
+    service_lines,
+    sharing,
+    standing,
+)
 from referrals.views import portal as portal_views
 from referrals.views import public as public_views
 from referrals.views import referrals as referral_views
@@ -42,6 +53,10 @@ dashboard: list[URLPattern | URLResolver] = [
     path("settings/protection/", standing.windows, name="protection"),
     exported(WINDOWS, "settings/protection/"),
     path("settings/protection/edit/", standing.windows_edit, name="protection-edit"),
+    path("settings/shared-keys/", common_keys.every, name="common-keys"),
+    exported(COMMON_KEYS, "settings/shared-keys/"),
+    path("settings/shared-keys/new/", common_keys.new, name="common-key-new"),
+    path("settings/shared-keys/<uuid:common_key_id>/return/", common_keys.taking_back, name="common-key-return"),
     path("settings/referral-page/", sharing.referral_page, name="referral-page"),
     path("settings/referral-page/edit/", sharing.referral_page_edit, name="referral-page-edit"),
     path("referrals/links/", sharing.link_list, name="link-list"),

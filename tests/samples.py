@@ -24,6 +24,7 @@ from partners.models import (
 from referrals.models import (
     Case,
     Client,
+    CommonKey,
     Contract,
     Finding,
     Flag,
@@ -86,6 +87,7 @@ def _rows(firm: str | None, *, best: bool = True) -> dict[str, QuerySet[Any]]:
         "signature_id": Signature.objects.all(),
         "referral_id": Referral.objects.filter(**told, **credited),
         "finding_id": Finding.objects.all(),
+        "common_key_id": CommonKey.objects.in_force(),
         "case_id": Case.objects.filter(**claimed),
         "consent_id": SplitConsent.objects.filter(**theirs),
         "split_id": Split.objects.all(),

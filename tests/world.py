@@ -28,7 +28,7 @@ from partners.models import (
     Signature,
     SourceKind,
 )
-from referrals.models import Client, Contract, Finding, Referral, Stage
+from referrals.models import Client, CommonKey, Contract, Finding, Referral, Stage
 from tests import builders
 from tests.commissions import owing
 
@@ -115,6 +115,9 @@ def _ids(house: House, contract: Contract, run: PayoutRun, login: PartnerLogin) 
     finding = Finding.objects.create(referral=twin, other_referral=open_one, evidence={"keys": []}, found_at=AT)
     standing = _standing(house, canary)
     hold = holds.place(house.paul, reason=f"{canary} disputed", by=owner, at=AT)
+    shared = CommonKey.objects.create(
+        kind="domain", key=f"{canary.lower()}.example", set_aside_at=AT, set_aside_by=owner, settled_at=AT
+    )
     plan = builders.a_plan(name=f"{canary} plan")
     batch = _import(canary, owner)
     invitation = Invitation.objects.create(
@@ -137,6 +140,7 @@ def _ids(house: House, contract: Contract, run: PayoutRun, login: PartnerLogin) 
         "member_id": house.members[Role.READ_ONLY].pk,
         "referral_id": open_one.pk,
         "finding_id": finding.pk,
+        "common_key_id": shared.pk,
         "client_id": contract.client_id,
         "contract_id": contract.pk,
         "line_id": contract.service_line_id,

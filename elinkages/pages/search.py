@@ -83,6 +83,7 @@ WAYS = (
     Way("settings-edit", "Change settings", "settings", "settings.manage", "name zone currency minimum"),
     Way("branding", "Branding", "palette", "settings.manage", "logo color colour"),
     Way("team", "Team", "user-cog", words="people members roles invite colleagues"),
+    Way("common-keys", "Shared domains and phone numbers", "unlink", words="set aside franchise matches duplicates"),
     Way("service-lines", "Service lines", "layers", words="contracts products"),
 )
 PAGES = {

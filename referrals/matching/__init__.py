@@ -1,4 +1,4 @@
-"""What may be the same company: equal keys, and names that are nearly the same (ADR 21, 40, 50).
+"""What may be the same company: equal keys, and names that are nearly the same (ADR 21, 40, 50, 55).
 
 `Known` reads what is here about any number of companies in a handful of queries, and answers from memory:
 
@@ -17,9 +17,11 @@ from referrals.matching.crowds import MOST
 from referrals.matching.identities import Identity, identity, identity_of
 from referrals.matching.known import Known
 from referrals.matching.matches import Match, say_likeness
+from referrals.matching.names import ALIKE
 from referrals.matching.places import Place, place, place_at
 
 __all__ = [
+    "ALIKE",
     "MOST",
     "Identity",
     "Known",

@@ -11,7 +11,7 @@ from referrals.matching.identities import Identity, Key, identity_of, name_key
 from referrals.matching.matches import Match
 from referrals.matching.names import Names
 from referrals.matching.places import Place, place, place_at
-from referrals.models import Client, Finding, Referral
+from referrals.models import Client, CommonKey, Finding, Referral
 
 
 class Known:
@@ -26,8 +26,9 @@ class Known:
     ) -> None:
         self._names = Names(identities)
         self._index = KeyIndex()
+        self._set_aside = CommonKey.objects.keys()
         alike = [name_key(name) for name in self._names.like_any()]
-        sharing = lookups.sharing({*alike, *(key for one in identities for key in one.keyed)})
+        sharing = lookups.sharing({*alike, *(key for one in identities for key in one.keyed)} - self._set_aside)
         few = {key: ids for key, ids in sharing.items() if len(ids) <= CROWD}
         looked_at = set[UUID]().union(*few.values())
         if len(few) < len(sharing):
@@ -59,7 +60,7 @@ class Known:
     def add(self, record: Referral | Client) -> None:
         """From now on, this open introduction or client is here."""
         identity, where = identity_of(record), place(record)
-        for key in identity.keyed:
+        for key in identity.keyed.keys() - self._set_aside:
             self._index.add(key, where)
         self._names.add(identity)
         self._records[record.pk] = record
@@ -87,11 +88,16 @@ class Known:
         found = []
         for pk in self._index.looked_at(identity.keyed, _place_of(since)).union(alike):
             if record := self._records.get(pk):
-                if keys := self._index.shared(identity.keyed, pk):
+                if keys := self._shared(identity, record):
                     found.append(Match.by_keys(record, keys, is_alike=pk in alike))
                 else:
                     found.append(Match.by_name(record, alike[pk], likenesses[alike[pk]]))
         return sorted(found, key=lambda match: place(match.other))
+
+    def _shared(self, identity: Identity, record: Referral | Client) -> list[Key]:
+        """The keys that a record has too; one that is set aside leads to nobody, and counts beside what does."""
+        beside = self._set_aside & identity.keyed.keys() & identity_of(record).keyed.keys()
+        return [*self._index.shared(identity.keyed, record.pk), *beside]
 
     def count_before(self, identity: Identity, one: Place) -> int:
         """How many that share a key or have nearly the name came earlier, whether or not they are looked at."""

@@ -2,6 +2,7 @@
 
 from referrals.models.case import Case, CaseNote, Claim, Outcome
 from referrals.models.client import Client, ClientState, Contract, MovementKind, MrrMovement, ServiceLine
+from referrals.models.common_key import CommonKey
 from referrals.models.flag import Flag, FlagKind, FlagSide
 from referrals.models.protection import LONGEST_PROTECTION, ProtectionExtension, ProtectionRule
 from referrals.models.public import Inquiry, InquiryKind, LinkDay, ReferralLink, ReferralPage, StatusLink
@@ -29,6 +30,7 @@ __all__ = [
     "Claim",
     "Client",
     "ClientState",
+    "CommonKey",
     "Contract",
     "Credit",
     "Finding",

@@ -11,6 +11,7 @@ from elinkages.kernel.constraints import EveryMspAlike, one_of
 from elinkages.kernel.match_keys import BLOCK_LENGTH
 from elinkages.kernel.tenancy import TenantForeignKey, TenantManager, TenantModel, walls
 from referrals.models.client import Client
+from referrals.models.common_key import CommonKey
 from referrals.models.referral import OPEN_STAGES, Referral
 
 
@@ -112,7 +113,10 @@ class FindingQuerySet(models.QuerySet["Finding"]):
 
 
 class Finding(TenantModel):
-    """An exact match of a new referral with an older referral or a client, with its evidence."""
+    """An exact match of a new referral with an older referral or a client, with its evidence.
+
+    `common_key`: nobody looked at this one match; what it rests on was set aside.
+    """
 
     referral = TenantForeignKey(Referral, models.CASCADE, related_name="findings")
     other_referral = TenantForeignKey(Referral, models.CASCADE, null=True, related_name="+")
@@ -123,12 +127,13 @@ class Finding(TenantModel):
     decided_at = models.DateTimeField(null=True)
     decided_by_name = models.CharField(max_length=200, blank=True)
     decision_note = models.CharField(max_length=300, blank=True)
+    common_key = TenantForeignKey(CommonKey, null=True, related_name="closed")
 
     objects: ClassVar = TenantManager.from_queryset(FindingQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [
-            *walls("finding", references=("referral", "other_referral", "other_client")),
+            *walls("finding", references=("referral", "other_referral", "other_client", "common_key")),
             one_of("state", FindingState.values, name="finding_state_known"),
             models.CheckConstraint(
                 condition=Q(other_referral__isnull=True, other_client__isnull=False)
@@ -150,7 +155,12 @@ class Finding(TenantModel):
                 name="finding_client_once",
             ),
         ]
-        indexes = [models.Index(fields=["msp", "found_at"], condition=Q(state="open"), name="finding_open")]
+        indexes = [
+            models.Index(fields=["msp", "found_at"], condition=Q(state="open"), name="finding_open"),
+            models.Index(
+                fields=["msp", "common_key"], condition=Q(common_key__isnull=False), name="finding_of_common_key"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Finding of {self.referral_id}"

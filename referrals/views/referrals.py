@@ -16,7 +16,7 @@ from elinkages.kernel.pages import page
 from referrals import decisions, history, pipeline, screening, sla
 from referrals.forms import LossForm, NextActionForm, StageForm, TouchForm
 from referrals.matching import MOST
-from referrals.models import FULL_SHARE, FindingState, KeyKind, Referral, Stage
+from referrals.models import FULL_SHARE, CommonKey, FindingState, KeyKind, Referral, Stage
 from referrals.views.beside import standing
 from referrals.views.lists import team
 
@@ -155,11 +155,15 @@ def _findings(referral: Referral) -> list[Any]:
     """Matches as a page compares them: which lines are the same, and what “the same” would do."""
     related = ("other_referral__partner", "other_referral__owner__user", "other_client__referral__partner")
     findings: list[Any] = list(referral.findings.select_related(*related).order_by("found_at", "pk"))
+    set_aside = CommonKey.objects.keys() if findings else frozenset()
     for finding in findings:
         keys = finding.evidence["keys"]
         finding.same = {key["kind"] for key in keys}
         finding.named = [
             {**key, "label": KeyKind(key["kind"]).label, "badge": key.get("words", "same")} for key in keys
+        ]
+        finding.shareable = [
+            key for key in keys if key["kind"] in CommonKey.Kind.values and (key["kind"], key["key"]) not in set_aside
         ]
         finding.likeness = next((key["words"] for key in keys if key["kind"] == KeyKind.SIMILAR), "")
         finding.passes_on = decisions.passes_on(finding)

@@ -8,7 +8,7 @@ from uuid import UUID
 from elinkages.pages.demo import cast, service
 from elinkages.pages.demo.cast import Source
 from partners.models import Contact, Partner
-from referrals import pipeline
+from referrals import common_keys, pipeline
 from referrals.models import Channel, LostReason, Referral
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def plan(story: "Story") -> None:
     firms = [story.partners[cast.PETRAS_FIRM], story.partners["Whitmore Law Group"]]
     for partner, hours in zip(firms, (26, 3), strict=True):
         story.plan(story.now - timedelta(hours=hours), _twice(story, partner))
+    story.plan(story.now - timedelta(days=12), lambda at: _franchise(story, at))
 
 
 def _outcomes(story: "Story") -> list[str]:
@@ -94,6 +95,19 @@ def _twice(story: "Story", partner: Partner) -> "Event":
         )
 
     return happen
+
+
+def _franchise(story: "Story", at: datetime) -> None:
+    """Two stores of one franchise, which share its domain and nothing else."""
+    stores = {"Juice House Wicker Park": cast.PETRAS_FIRM, "Lakeview Smoothies": "Whitmore Law Group"}
+    for company, firm in stores.items():
+        channel, by = Channel.DASHBOARD, story.manager
+        store = pipeline.submit(
+            story.partners[firm], company=company, website="brightjuice.example", channel=channel, by=by, at=at
+        )
+        pipeline.touch(store, by=by, at=at)
+    shown = common_keys.effect("domain", "brightjuice.example").matches
+    common_keys.set_aside("domain", "brightjuice.example", shown=shown, by=story.manager, at=at)
 
 
 def _follow(story: "Story", pk: UUID, at: datetime, outcome: str) -> None:
