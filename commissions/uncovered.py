@@ -1,18 +1,15 @@
-"""Contracts of introduced clients that have no plan: what the rules would give them now, and all of it at once."""
+"""Contracts of introduced clients that have no plan: what the rules would give each now, and giving it (ADR 48)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from commissions import deals
-from elinkages.kernel import locks
+from commissions.models import PlanRule, PlanVersion
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.refusal import Refused
 from referrals.models import Contract, Referral
-
-AT_ONCE = 500
-"""As many as a person can look over; the next ones follow when these have their plan."""
 
 
 class Changed(Refused):
@@ -29,12 +26,10 @@ class Uncovered:
     choice: deals.Choice
 
 
-def uncovered() -> list[Uncovered]:
-    """The running contracts without a plan, the oldest first, AT_ONCE at most. Three queries."""
-    bare = Contract.objects.without_plan().select_related("client__referral__partner", "service_line")
-    contracts = bare.order_by("pk")[:AT_ONCE]
+def with_choices(contracts: Iterable[Contract]) -> list[Uncovered]:
+    """What the rules would give contracts of introduced clients now, in two queries whatever their number."""
     found = [(one, one.client.referral) for one in contracts]
-    rulebook = deals.Rulebook([referral.partner for _, referral in found if referral])
+    rulebook = deals.Rulebook({referral.partner for _, referral in found if referral})
     return [
         Uncovered(one, referral, won_on, rulebook.choose(referral.partner, referral.source_kind, line, won_on))
         for one, referral in found
@@ -42,20 +37,23 @@ def uncovered() -> list[Uncovered]:
     ]
 
 
-def fingerprint(rows: Sequence[Uncovered]) -> str:
-    """What a person saw: which contract gets which version."""
-    seen = ",".join(f"{row.contract.pk}:{row.choice.version.pk}" for row in rows if row.choice.version)
-    return hashlib.sha256(seen.encode()).hexdigest()
+def rules_seen() -> str:
+    """A fingerprint of every rule and version that a contract may get its plan by."""
+    rules = PlanRule.objects.order_by("pk").values_list(
+        "pk", "plan", "partner", "source_kind", "service_line", "valid_from", "valid_until"
+    )
+    versions = PlanVersion.objects.order_by("pk").values_list("pk", "plan", "valid_from", "valid_until")
+    return hashlib.sha256(repr((list(rules), list(versions))).encode()).hexdigest()
 
 
-def cover(*, shown: str, by: Actor, at: datetime) -> int:
-    """Give every contract that the rules cover now its plan, for good; how many. `shown` is what the person saw.
+def cover(contract: Contract, *, seen: str, by: Actor, at: datetime) -> None:
+    """Give a contract the plan that the rules lead to, for good. `seen` are the rules that the person looked at.
 
-    Raises Changed when that is no longer what would be given, or nothing is.
+    Raises Changed when they are others by now, deals.AlreadyPinned and deals.NoPlan.
     """
-    locks.hold("pins")
-    rows = [row for row in uncovered() if row.choice.version]
-    if not rows or fingerprint(rows) != shown:
-        raise Changed("The rules or the contracts have changed since you looked. Nothing was given; look once more.")
-    deals.pin_all([(row.contract, row.referral, row.won_on) for row in rows], by, at)
-    return len(rows)
+    if not Contract.objects.without_plan().filter(pk=contract.pk).exists():
+        raise Changed(f"{contract} has a plan by now, or has ended.")
+    deals.pin(contract, won_on=contract.told_won_on or contract.starts_on, by=by, at=at)
+    # After the pin, so that the rules it was chosen by are those: who calls takes the pin back with the refusal.
+    if rules_seen() != seen:
+        raise Changed("The rules have changed since you looked. Nothing was given; see what it gets now.")

@@ -3,8 +3,9 @@
 from django.urls import URLPattern, URLResolver, path
 
 from commissions import payout_urls
-from commissions.listings import BILLING, PLANS, RULES
+from commissions.listings import BILLING, PLANS, RULES, UNCOVERED
 from commissions.views import billing, clients, contracts, deals, plans, rules
+from elinkages.lists.urls import around as lists_around
 from elinkages.lists.urls import exported
 
 dashboard: list[URLPattern | URLResolver] = [
@@ -16,7 +17,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("plans/rules/", rules.rule_list, name="plan-rule-list"),
     exported(RULES, "plans/rules/"),
     path("plans/uncovered/", rules.uncovered_list, name="plan-uncovered"),
-    path("plans/uncovered/covering/", rules.uncovered_covering, name="plan-uncovered-covering"),
+    *lists_around(UNCOVERED, "plans/uncovered/"),
     path("plans/rules/new/", rules.rule_new, name="plan-rule-new"),
     path("plans/rules/<uuid:rule_id>/end/", rules.rule_end, name="plan-rule-end"),
     path("plans/<uuid:plan_id>/", plans.plan, name="plan"),

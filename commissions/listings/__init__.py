@@ -6,6 +6,7 @@ from commissions.listings.next_run import NEXT_RUN
 from commissions.listings.payouts import PAYOUTS, RUNS
 from commissions.listings.plans import PLANS, RULES
 from commissions.listings.service_credits import CREDIT_APPLICATIONS
+from commissions.listings.uncovered import UNCOVERED
 from commissions.run_statements import RUN_STATEMENTS
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "RULES",
     "RUNS",
     "RUN_STATEMENTS",
+    "UNCOVERED",
 ]

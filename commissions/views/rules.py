@@ -7,16 +7,16 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_safe
 
-from commissions import plans, uncovered
+from commissions import plans
 from commissions.forms.rule import RuleEndForm, RuleForm
+from commissions.listings import UNCOVERED
 from commissions.models import Plan, PlanRule
-from commissions.terms import describe, from_json
 from elinkages.accounts.access import MspRequest, dashboard
 from elinkages.kernel.forms import attempt
 from elinkages.kernel.pages import page
-from elinkages.kernel.words import say_count
+from elinkages.lists.pages import list_page
 from referrals.models import Contract
 
 STATES = ("now", "coming", "ended")
@@ -47,28 +47,10 @@ def rule_list(request: MspRequest) -> HttpResponse:
 
 
 @dashboard()
+@require_safe
 def uncovered_list(request: MspRequest) -> HttpResponse:
     """Running contracts without a plan, and what the rules would give each now."""
-    rows = uncovered.uncovered()
-    currency = request.msp.currency
-    covered = [(row, describe(from_json(to.terms), currency)) for row in rows if (to := row.choice.version)]
-    context = {
-        "covered": covered,
-        "others": [row for row in rows if not row.choice.version],
-        "shown": uncovered.fingerprint(rows),
-        "button": f"Give {say_count(len(covered), 'contract')} {'its' if len(covered) == 1 else 'their'} plan",
-        "limit": uncovered.AT_ONCE if len(rows) == uncovered.AT_ONCE else None,
-    }
-    return page(request, "dashboard/plans/uncovered.html", context)
-
-
-@dashboard(can="plans.manage")
-@require_POST
-def uncovered_covering(request: MspRequest) -> HttpResponse:
-    """Give the contracts that the rules cover their plan."""
-    count = uncovered.cover(shown=request.POST.get("shown", ""), by=request.member, at=timezone.now())
-    messages.success(request, f"{say_count(count, 'contract')} got a plan. Commission follows within ten minutes.")
-    return redirect("dashboard:plan-uncovered")
+    return list_page(request, UNCOVERED, "dashboard/plans/uncovered.html")
 
 
 @dashboard(can="plans.manage")

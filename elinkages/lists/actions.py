@@ -1,8 +1,10 @@
 """What can be done to many rows at once: each row through its own verb, refused with its own sentence."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.db.models import Model
@@ -14,6 +16,14 @@ from elinkages.lists.scope import Scope
 
 class NothingToAsk(forms.Form):
     """A change that asks nothing but whether."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a change will do: which of the chosen rows it is for, and in sentences what the question should say."""
+
+    targets: Sequence[UUID]
+    notes: Sequence[str] = ()
 
 
 class Action(ABC):
@@ -38,6 +48,10 @@ class Action(ABC):
     def facts(self, cleaned: Mapping[str, Any]) -> dict[str, Any]:
         """What was answered, JSON-able."""
         return dict(cleaned)
+
+    def outlook(self, chosen: Sequence[UUID], scope: Scope) -> Outlook:
+        """Asked before the question and once more before the change, which must be for as many rows."""
+        return Outlook(chosen)
 
     @abstractmethod
     def do(self, row: Any, facts: Mapping[str, Any], *, by: Membership, scope: Scope) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Changing many rows: what is chosen, the question, and what became of each row."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,8 @@ def change_new(request: MspRequest, listing: Listing, action: Action) -> HttpRes
     """Ask once for all chosen rows (`?id=` each, or `?all=1` and the filters), then change them."""
     scope = Scope.of(request)
     asked = listing.ask(request.GET, scope)
-    targets = changes.chosen(asked, None if request.GET.get("all") else _ids(request))
+    outlook = action.outlook(changes.chosen(asked, None if request.GET.get("all") else _ids(request)), scope)
+    targets = outlook.targets
     back = reverse(f"dashboard:{listing.name}") + asked.query()
     form = action.form(request.POST if request.method == "POST" else None, scope)
     if form.is_valid():
@@ -40,7 +42,7 @@ def change_new(request: MspRequest, listing: Listing, action: Action) -> HttpRes
             change = changes.start(listing, action, targets, facts, expected=expected, by=request.member, at=scope.at)
             return _after(request, change, back)
     if not targets and request.method == "GET":
-        messages.info(request, "Nothing is selected. Tick the rows you mean.")
+        messages.info(request, " ".join(outlook.notes) or "Nothing is selected. Tick the rows you mean.")
         return redirect(back)
     context = {
         "form": form,
@@ -52,6 +54,7 @@ def change_new(request: MspRequest, listing: Listing, action: Action) -> HttpRes
         "tone": "danger final" if action.tone == "danger" else "primary",
         "names": _names(listing, action, targets[:NAMED]),
         "more": max(0, len(targets) - NAMED),
+        "notes": outlook.notes,
         "back": back,
     }
     return page(request, "dashboard/lists/change_new.html", context, status=422 if form.is_bound else 200)
@@ -145,7 +148,7 @@ def _expected(request: MspRequest) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
 
 
-def _names(listing: Listing, action: Action, targets: list[UUID]) -> list[str]:
+def _names(listing: Listing, action: Action, targets: Sequence[UUID]) -> list[str]:
     rows = listing.model._default_manager.in_bulk(targets)
     return [action.called(rows[pk]) for pk in targets if pk in rows]
 
