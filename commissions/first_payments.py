@@ -21,8 +21,9 @@ def note(fact_ids: Sequence[UUID], *, by: Actor, at: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_FIRST_PAID, {"msp": current_msp_id(), "facts": list(fact_ids)})
         days: dict[UUID, date] = dict(cursor.fetchall())
-    for contract in Contract.objects.filter(pk__in=days):
-        contracts.record_first_payment(contract, on=days[contract.pk], by=by, at=at)
+    paid = {one: days[one.pk] for one in Contract.objects.filter(pk__any_of=days).order_by("pk")}
+    if paid:
+        contracts.record_first_payments(paid, by=by, at=at)
 
 
 def noted_from(fact_ids: Sequence[UUID]) -> list[UUID]:
@@ -41,9 +42,10 @@ def correct(contract_ids: Sequence[UUID], *, by: Actor, at: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_LEFT, {"msp": current_msp_id(), "contracts": list(contract_ids)})
         days: dict[UUID, date] = dict(cursor.fetchall())
-    for contract in Contract.objects.filter(pk__in=contract_ids):
-        if contract.first_paid_on != days.get(contract.pk):
-            contracts.record_first_payment(contract, on=days.get(contract.pk), by=by, at=at)
+    known = Contract.objects.filter(pk__any_of=contract_ids).order_by("pk")
+    corrected = {one: days.get(one.pk) for one in known if one.first_paid_on != days.get(one.pk)}
+    if corrected:
+        contracts.record_first_payments(corrected, by=by, at=at)
 
 
 _PAYMENTS: Final = """commissions_billingfact invoice

@@ -1,5 +1,6 @@
 """A partner's way with an MSP: added, invited, active, and sometimes suspended or gone."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +9,10 @@ from typing import Any
 from elinkages.accounts.models import Membership
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
+from elinkages.kernel.copy import update_many
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
+from elinkages.kernel.tenancy import current_msp_id
 from partners import people
 from partners.invitations import accept, invite, resend, revoke
 from partners.models import Partner, PartnerInvitation, PartnerLogin, PartnerState, SourceKind
@@ -111,14 +114,47 @@ def edit(partner: Partner, *, by: Actor, at: datetime, owner: Membership | None 
 
     `owner` is the member of the team who looks after them, None for nobody. Raises Unnamed, UnknownKind.
     """
+    return edit_all([Edit(partner, owner, details)], by=by, at=at)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What is known of a partner from now on; see `edit`."""
+
+    partner: Partner
+    owner: Membership | None
+    details: dict[str, str]
+
+
+def edit_all(edits: Sequence[Edit], *, by: Actor, at: datetime) -> list[Partner]:
+    """Change partners in few statements, each as `edit` would, all of them or none.
+
+    One who comes twice comes as the same object.
+    """
+    touched: dict[Partner, set[str]] = defaultdict(set)
+    events = []
+    for one in edits:
+        changed = _edited(one)
+        if changed:
+            touched[one.partner] |= {*changed, "name_key"}
+            spoken = people.spoken([field.removesuffix("_id") for field in changed])
+            events.append(trail.event("partner.edited", one.partner, by=by, at=at, changed=spoken))
+    alike: dict[tuple[str, ...], list[Partner]] = defaultdict(list)
+    for partner, names in touched.items():
+        alike[tuple(sorted(names))].append(partner)
+    for columns, partners in alike.items():
+        update_many(Partner, columns, [(one.pk, *(getattr(one, name) for name in columns)) for one in partners])
+    trail.record_all(events)
+    return [one.partner for one in edits]
+
+
+def _edited(edit: Edit) -> list[str]:
+    """Change the object, and say which of its columns differ now."""
+    partner = edit.partner
     before = {field: getattr(partner, field) for field in (*EDITABLE, "owner_id")}
-    _describe(partner, **{field: before[field] for field in EDITABLE} | details)
-    partner.owner = owner
-    changed = [field.removesuffix("_id") for field, value in before.items() if getattr(partner, field) != value]
-    if changed:
-        partner.save(update_fields=[*changed, "name_key"])
-        trail.record("partner.edited", partner, by=by, at=at, changed=people.spoken(changed))
-    return partner
+    _describe(partner, **{field: before[field] for field in EDITABLE} | edit.details)
+    partner.owner = edit.owner
+    return [field for field, value in before.items() if getattr(partner, field) != value]
 
 
 def activate(partner: Partner, *, by: Actor, at: datetime) -> Partner:
@@ -142,17 +178,22 @@ def suspend(partner: Partner, *, reason: str, by: Actor, at: datetime) -> Partne
 
     Raises ReasonMissing, NotInThatState.
     """
+    return suspend_all([partner], reason=reason, by=by, at=at)[0]
+
+
+def suspend_all(partners: Sequence[Partner], *, reason: str, by: Actor, at: datetime) -> list[Partner]:
+    """The same for many in few statements. Raises what `suspend` does; then nothing of it may be kept."""
     sentence = _reason(reason)
     _move(
-        [partner],
+        partners,
         (PartnerState.INVITED, PartnerState.ACTIVE),
         PartnerState.SUSPENDED,
         "is not active, so there is nothing to suspend",
         suspended_at=at,
         suspended_reason=sentence,
     )
-    trail.record("partner.suspended", partner, by=by, at=at, reason=sentence)
-    return partner
+    trail.record_all([trail.event("partner.suspended", one, by=by, at=at, reason=sentence) for one in partners])
+    return list(partners)
 
 
 def reinstate(partner: Partner, *, by: Actor, at: datetime) -> Partner:
@@ -178,13 +219,18 @@ def part(partner: Partner, *, reason: str, by: Actor, at: datetime) -> Partner:
 
     Raises ReasonMissing, NotInThatState.
     """
+    return part_all([partner], reason=reason, by=by, at=at)[0]
+
+
+def part_all(partners: Sequence[Partner], *, reason: str, by: Actor, at: datetime) -> list[Partner]:
+    """The same for many in few statements. Raises what `part` does; then nothing of it may be kept."""
     sentence = _reason(reason)
     others = set(PartnerState) - {PartnerState.PARTED}
-    _move([partner], others, PartnerState.PARTED, "has already left")
-    PartnerLogin.objects.open().filter(msp=partner.msp_id, partner=partner).update(closed_at=at)
-    PartnerInvitation.objects.waiting().filter(contact__in=partner.contacts.all()).update(revoked_at=at)
-    trail.record("partner.parted", partner, by=by, at=at, reason=sentence)
-    return partner
+    _move(partners, others, PartnerState.PARTED, "has already left")
+    PartnerLogin.objects.open().filter(msp=current_msp_id(), partner__in=partners).update(closed_at=at)
+    PartnerInvitation.objects.waiting().filter(contact__partner__in=partners).update(revoked_at=at)
+    trail.record_all([trail.event("partner.parted", one, by=by, at=at, reason=sentence) for one in partners])
+    return list(partners)
 
 
 def _describe(partner: Partner, *, kind: str, name: str, email: str, **rest: str) -> None:

@@ -1,25 +1,28 @@
 """A contract from its signature to its end. MRR only ever moves by a dated, appended row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
+from elinkages.kernel.copy import insert_all, update_many
 from elinkages.kernel.money import format_money
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 from elinkages.kernel.words import say_day
 from referrals.models import Client, ClientState, Contract, MovementKind, MrrMovement, ServiceLine
-from referrals.movements import Change, InvalidMrr, OutsideService, WrongKind, check_mrr, preview
-from referrals.mrr import timeline
+from referrals.movements import Change, InvalidMrr, OutsideService, WrongKind, change_of, check_mrr, preview
+from referrals.mrr import timeline, timelines
 
 __all__ = [
     "AlreadyEnded",
     "Change",
     "ClientLeft",
     "InvalidMrr",
+    "Move",
     "NotEnded",
     "NotYet",
     "OtherCurrency",
@@ -28,8 +31,10 @@ __all__ = [
     "WrongKind",
     "end",
     "move",
+    "move_all",
     "preview",
     "record_first_payment",
+    "record_first_payments",
     "reinstate",
     "sign",
     "sign_all",
@@ -152,28 +157,59 @@ def move(
     or a resumption. A pause needs no amount, a resumption takes the one before the pause. Later changes keep
     their amounts. Raises InvalidMrr, OutsideService or WrongKind.
     """
-    contract = _locked(contract)
-    change = preview(contract, kind=kind, effective_on=effective_on, mrr_minor=mrr_minor)
-    movement = _append(
-        contract, change.kind, effective_on, change.mrr_minor, change.mrr_minor - change.before_minor, note, by, at
-    )
-    if change.keeps is not None and change.mrr_minor != change.before_minor:
+    return move_all([Move(contract, effective_on, mrr_minor, kind, note)], by=by, at=at)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of MRR; see `move`."""
+
+    contract: Contract
+    effective_on: date
+    mrr_minor: int | None = None
+    kind: str | None = None
+    note: str = ""
+
+
+def move_all(moves: Sequence[Move], *, by: Actor, at: datetime) -> list[MrrMovement]:
+    """Change the MRR of contracts in few statements, each as `move` would and in this order, all of them or none."""
+    contracts = _all_locked([one.contract for one in moves])
+    histories = timelines(list(contracts))
+    found, written, events = [], [], []
+    for one in moves:
+        contract = contracts[one.contract.pk]
+        history = histories[contract.pk]
+        change = change_of(contract, history, kind=one.kind, effective_on=one.effective_on, mrr_minor=one.mrr_minor)
+        rows = _rows_of(contract, one, change, by, at)
+        histories[contract.pk] = history.followed_by(*rows)
+        found.append(rows[0])
+        written += rows
+        events.append(_moved(contract, one, change, by, at))
+    insert_all(written)
+    trail.record_all(events)
+    return found
+
+
+def _rows_of(contract: Contract, one: Move, change: Change, by: Actor, at: datetime) -> list[MrrMovement]:
+    """The movement, and the one by which a later change keeps its amount."""
+    shift = change.mrr_minor - change.before_minor
+    rows = [_movement(contract, change.kind, one.effective_on, change.mrr_minor, shift, one.note, by, at)]
+    if change.keeps is not None and shift:
         keeps = change.keeps
-        shift = change.before_minor - change.mrr_minor
         words = f"Stays {format_money(keeps.mrr_minor, contract.currency)} as recorded before"
-        _append(contract, keeps.kind, keeps.effective_on, keeps.mrr_minor, shift, words, by, at)
-    _tell(
-        "contract.moved",
-        contract,
-        by,
-        at,
-        kind=str(MovementKind(change.kind).label),
-        effective_on=effective_on,
-        before_minor=change.before_minor,
-        mrr_minor=change.mrr_minor,
-        note=note,
-    )
-    return movement
+        rows.append(_movement(contract, keeps.kind, keeps.effective_on, keeps.mrr_minor, -shift, words, by, at))
+    return rows
+
+
+def _moved(contract: Contract, one: Move, change: Change, by: Actor, at: datetime) -> trail.Event:
+    told = {
+        "kind": str(MovementKind(change.kind).label),
+        "effective_on": one.effective_on,
+        "before_minor": change.before_minor,
+        "mrr_minor": change.mrr_minor,
+        "note": one.note,
+    }
+    return _event("contract.moved", contract, by, at, **told)
 
 
 def end(contract: Contract, *, on: date, reason: str, by: Actor, at: datetime) -> Contract:
@@ -231,22 +267,42 @@ def reinstate(contract: Contract, *, reason: str, by: Actor, at: datetime) -> Co
 
 def record_first_payment(contract: Contract, *, on: date | None, by: Actor, at: datetime) -> Contract:
     """Note the day on which the first invoice was paid; a later call corrects it, None takes it back. Raises NotYet."""
-    contract = _locked(contract)
-    if on is not None:
-        _check_paid(on, Msp.objects.get(pk=current_msp_id()), at)
-    before, contract.first_paid_on = contract.first_paid_on, on
-    contract.save(update_fields=["first_paid_on"])
+    return record_first_payments({contract: on}, by=by, at=at)[0]
+
+
+def record_first_payments(days: Mapping[Contract, date | None], *, by: Actor, at: datetime) -> list[Contract]:
+    """The same for many contracts in few statements, all of them or none."""
+    msp = Msp.objects.get(pk=current_msp_id())
+    contracts = _all_locked(days)
+    events = []
+    for pk, on in ((one.pk, on) for one, on in days.items()):
+        contract = contracts[pk]
+        if on is not None:
+            _check_paid(on, msp, at)
+        before, contract.first_paid_on = contract.first_paid_on, on
+        events.append(_paid_first(contract, before, by, at))
+    update_many(Contract, ["first_paid_on"], [(one.pk, one.first_paid_on) for one in contracts.values()])
+    trail.record_all(events)
+    return [contracts[one.pk] for one in days]
+
+
+def _paid_first(contract: Contract, before: date | None, by: Actor, at: datetime) -> trail.Event:
+    on = contract.first_paid_on
     if on is None:
-        _tell("contract.no_invoice_paid", contract, by, at, before_on=before)
-    else:
-        told = {"paid_on": on, "instead_of_on": before if before != on else None}
-        _tell("contract.first_invoice_paid", contract, by, at, **told)
-    return contract
+        return _event("contract.no_invoice_paid", contract, by, at, before_on=before)
+    told = {"paid_on": on, "instead_of_on": before if before != on else None}
+    return _event("contract.first_invoice_paid", contract, by, at, **told)
 
 
 def _locked(contract: Contract) -> Contract:
     """The contract as it is now; whoever else would change it waits."""
-    return Contract.objects.select_for_update(of=("self",)).select_related("client", "service_line").get(pk=contract.pk)
+    return _all_locked([contract])[contract.pk]
+
+
+def _all_locked(contracts: Iterable[Contract]) -> dict[UUID, Contract]:
+    """The same for many, always in the same order."""
+    rows = Contract.objects.select_for_update(of=("self",)).select_related("client", "service_line")
+    return {one.pk: one for one in rows.filter(pk__any_of=[one.pk for one in contracts]).order_by("pk")}
 
 
 def _append(

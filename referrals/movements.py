@@ -34,8 +34,14 @@ class Change:
 
 def preview(contract: Contract, *, kind: str | None, effective_on: date, mrr_minor: int | None) -> Change:
     """What `move` would record, without writing it. Raises what `move` raises."""
+    return change_of(contract, timeline(contract), kind=kind, effective_on=effective_on, mrr_minor=mrr_minor)
+
+
+def change_of(
+    contract: Contract, history: Timeline, *, kind: str | None, effective_on: date, mrr_minor: int | None
+) -> Change:
+    """The same of a contract whose movements are known."""
     _check_day(contract, effective_on)
-    history = timeline(contract)
     before = history.level(effective_on)
     is_paused = history.is_paused(effective_on)
     replaces = history.on(effective_on) is not None

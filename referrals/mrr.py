@@ -34,6 +34,11 @@ class Timeline:
         movement = self.at(day)
         return movement if movement and movement.effective_on == day else None
 
+    def followed_by(self, *movements: MrrMovement) -> "Timeline":
+        """The same with rows that are written after these."""
+        newest = {one.effective_on: one for one in (*self.movements, *movements)}
+        return Timeline(tuple(newest[day] for day in sorted(newest)))
+
     def after(self, day: date) -> list[MrrMovement]:
         """The movements that take effect later."""
         return [movement for movement in self.movements if movement.effective_on > day]
@@ -69,7 +74,9 @@ def in_force(movements: Iterable[MrrMovement]) -> Timeline:
 def timelines(contract_ids: Sequence[UUID]) -> dict[UUID, Timeline]:
     """The timelines of many contracts, in one query."""
     rows: dict[UUID, list[MrrMovement]] = {contract_id: [] for contract_id in contract_ids}
-    for movement in MrrMovement.objects.filter(contract__in=contract_ids).order_by("contract", "effective_on", "pk"):
+    for movement in MrrMovement.objects.filter(contract__any_of=contract_ids).order_by(
+        "contract", "effective_on", "pk"
+    ):
         rows[movement.contract_id].append(movement)
     return {contract_id: in_force(movements) for contract_id, movements in rows.items()}
 

@@ -1,4 +1,4 @@
-"""Many rows into Postgres at once: COPY to a temporary table, then INSERT … SELECT from there.
+"""Many rows into Postgres at once: COPY to a temporary table, then INSERT … SELECT or UPDATE … FROM there.
 
 COPY into a table under row security is refused by Postgres (decisions 19).
 """
@@ -18,8 +18,9 @@ from elinkages.kernel.tenancy import current_msp_id
 _EMPTY = "CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({columns}) ON COMMIT DELETE ROWS; DELETE FROM {table}"
 _STAGED = "CREATE TEMPORARY TABLE IF NOT EXISTS {staged} ON COMMIT DELETE ROWS AS SELECT * FROM {table} WITH NO DATA"
 _INSERT = "{into} SELECT %s, {names} FROM {staged}"
+_UPDATE = "UPDATE {table} row SET {changes} FROM {staged} new WHERE row.msp_id = %s AND row.id = new.id"
 FEW = 20
-"""Up to so many rows, one INSERT … VALUES costs less than a COPY."""
+"""Up to so many rows, one INSERT … VALUES or an UPDATE each costs less than a COPY."""
 
 
 def copy_to_temporary(table: str, columns: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -49,13 +50,35 @@ def insert_many(model: type[Model], columns: Sequence[str], rows: Sequence[Seque
             values = [value for row in rows for value in (msp_id, *row)]
             cursor.execute(f"{into} VALUES {', '.join([one] * len(rows))}", values)
             return
-        staged = f"incoming_{table}"
-        cursor.execute(_STAGED.format(staged=staged, table=table))
-        cursor.execute(f"TRUNCATE {staged}")
-        with cursor.copy(f"COPY {staged} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+        staged = _stage(cursor, table, names, rows)
         cursor.execute(_INSERT.format(into=into, names=names, staged=staged), [msp_id])
+
+
+def update_many(model: type[Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Give rows of the active MSP new values: each is its id and what `columns`, those of the database, become.
+
+    No id may come twice: which of two values would stay is not said.
+    """
+    if len(rows) <= FEW:
+        for pk, *values in rows:
+            model._default_manager.filter(pk=pk).update(**dict(zip(columns, values, strict=True)))
+        return
+    table, names = model._meta.db_table, ", ".join(f'"{name}"' for name in ("id", *columns))
+    changes = ", ".join(f'"{name}" = new."{name}"' for name in columns)
+    with connection.cursor() as cursor:
+        staged = _stage(cursor, table, names, rows)
+        cursor.execute(_UPDATE.format(table=table, changes=changes, staged=staged), [current_msp_id()])
+
+
+def _stage(cursor: Any, table: str, names: str, rows: Iterable[Sequence[Any]]) -> str:
+    """Put rows into a temporary table like `table`; returns its name."""
+    staged = f"incoming_{table}"
+    cursor.execute(_STAGED.format(staged=staged, table=table))
+    cursor.execute(f"TRUNCATE {staged}")
+    with cursor.copy(f"COPY {staged} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    return staged
 
 
 def insert_all(objects: Sequence[Model]) -> None:

@@ -71,12 +71,14 @@ class Register:
         ids = {values["external_id"] for values in many if values.get("external_id")}
         keys = {company_key(values["client"]) for values in many}
         self.clients: dict[str, list[Client]] = defaultdict(list)
-        found = Q(name_key__in=keys) | Q(contracts__external_id__in=ids) if ids else Q(name_key__in=keys)
-        here = retraction.standing_clients().filter(found).select_related("referral__partner").distinct()
+        found = Q(name_key__any_of=keys)
+        if ids:
+            found |= Q(pk__in=Contract.objects.filter(external_id__any_of=ids).values("client"))
+        here = retraction.standing_clients().filter(found).select_related("referral__partner")
         for client in here.order_by("created_at", "pk"):
             self.clients[client.name_key].append(client)
         owners = [client.pk for found in self.clients.values() for client in found]
-        rows = Contract.objects.filter(client__in=owners).select_related("client__referral", "service_line")
+        rows = Contract.objects.filter(client__any_of=owners).select_related("client__referral", "service_line")
         self.contracts: dict[UUID, list[Contract]] = defaultdict(list)
         self.by_id: dict[str, Contract] = {}
         for contract in rows.order_by("-ends_on", "pk") if owners else ():
@@ -251,17 +253,19 @@ def write_many(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], 
     partners = _partners(many, rules, by=by, at=at)
     register = Register(many)
     found: list[Client | _Sale] = []
+    held: list[tuple[Holding, Values, Importer]] = []
     for values, partner, one in zip(many, partners, by, strict=True):
         client = register.client(values)
         if client is not None:
             _check_introducer(values, client, partner)
             if holding := register.holding(client, values):
-                _change(holding, values, by=one, at=at)
+                held.append((holding, values, one))
                 found.append(client)
                 continue
         contract = _contract(values, register, rules, by=one, at=at)
         won_on = date.fromisoformat(values["won_on"])
         found.append(_Sale(values["client"], values.get("website", ""), won_on, contract, one, partner, client))
+    _change(held, at)
     sales = [one for one in found if isinstance(one, _Sale)]
     if sales:
         _sell(sales, rules, at)
@@ -360,17 +364,20 @@ def _introduce(sales: Sequence[_Sale], rules: Rules, at: datetime) -> None:
         one.referral = referral
 
 
-def _change(holding: Holding, values: Values, *, by: Importer, at: datetime) -> None:
-    if (day := values.get("mrr_from")) and values["mrr_minor"] != holding.mrr_minor:
-        by.changed["mrr"] = [str(holding.contract.pk), day, holding.mrr_minor, values["mrr_minor"]]
-        contracts.move(
-            holding.contract,
-            effective_on=date.fromisoformat(day),
-            mrr_minor=values["mrr_minor"],
-            note="From the spreadsheet",
-            by=by,
-            at=at,
-        )
-    if (paid_on := values.get("first_paid_on")) and holding.contract.first_paid_on is None:
-        by.changed["first_paid"] = str(holding.contract.pk)
-        contracts.record_first_payment(holding.contract, on=date.fromisoformat(paid_on), by=by, at=at)
+def _change(held: Sequence[tuple[Holding, Values, Importer]], at: datetime) -> None:
+    """What rows say of contracts that are here, in few statements."""
+    moves: list[contracts.Move] = []
+    paid: dict[Contract, date | None] = {}
+    for holding, values, one in held:
+        contract = holding.contract
+        if (day := values.get("mrr_from")) and values["mrr_minor"] != holding.mrr_minor:
+            one.changed["mrr"] = [str(contract.pk), day, holding.mrr_minor, values["mrr_minor"]]
+            moved_on = date.fromisoformat(day)
+            moves.append(contracts.Move(contract, moved_on, values["mrr_minor"], note="From the spreadsheet"))
+        if (paid_on := values.get("first_paid_on")) and contract.first_paid_on is None and contract not in paid:
+            one.changed["first_paid"] = str(contract.pk)
+            paid[contract] = date.fromisoformat(paid_on)
+    if moves:
+        contracts.move_all(moves, by=held[0][2], at=at)
+    if paid:
+        contracts.record_first_payments(paid, by=held[0][2], at=at)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from charset_normalizer import from_bytes
 
 from integrations.spreadsheets import workbooks
-from integrations.spreadsheets.headers import known_headers, normal
+from integrations.spreadsheets.headers import called, known_headers
 from integrations.spreadsheets.limits import LARGEST_BYTES, MEGABYTE, MOST_COLUMNS, MOST_ROWS, Unreadable
 
 WORKBOOK = "xlsx"
@@ -202,7 +202,7 @@ def _header_place(filled: Sequence[tuple[int, list[str]]]) -> int:
     """
     top = [cells for _, cells in filled[:HEADER_WITHIN]]
     known = known_headers()
-    scores = [sum(normal(cell[:200]) in known for cell in cells if cell) for cells in top]
+    scores = [sum(called(cell[:200]) in known for cell in cells if cell) for cells in top]
     if max(scores):
         return scores.index(max(scores))
     wide = max(sum(map(bool, cells)) for cells in top)

@@ -14,6 +14,11 @@ def normal(header: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9]+", " ", text.replace("e-mail", "email")).split())
 
 
+def called(header: str) -> str:
+    """The same of a column's head: without the number of a second one of that name, and the currency of its amounts."""
+    return normal(re.sub(r"(, [A-Z]{3})?( \([0-9]+\))?$", "", header.strip()))
+
+
 @cache
 def known_headers() -> frozenset[str]:
     """Every header that some field is known by."""
@@ -24,7 +29,7 @@ def known_headers() -> frozenset[str]:
 
 def guess(kind: str, header: Sequence[str]) -> dict[str, int]:
     """Field → the place of its column: first those called exactly so, then the best synonym that is still free."""
-    names = [normal(re.sub(r" \([0-9]+\)$", "", cell)) for cell in header]
+    names = [called(cell) for cell in header]
     found: dict[str, int] = {}
     free = dict(reversed([(name, place) for place, name in enumerate(names)]))
     for field in FIELDS[kind]:

@@ -19,7 +19,7 @@ class CannotTell(Refused):
 
 
 class PartnerBook:
-    """The partners that could be meant by some texts, read in two queries."""
+    """The partners that could be meant by some texts, read in two queries; each is one object."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         wanted = {text for text in texts if text}
@@ -29,15 +29,19 @@ class PartnerBook:
         self.by_name: dict[str, list[Partner]] = defaultdict(list)
         if not wanted:
             return
-        people = Contact.objects.current().filter(email__in=emails).select_related("partner")
-        for person in people if emails else ():
-            self.by_email[person.email].append(person.partner)
+        people = Contact.objects.current().filter(email__any_of=emails)
+        addresses = list(people.values_list("email", "partner")) if emails else []
         found = (
             Q(external_id__any_of=wanted)
             | Q(name_key__any_of={company_key(text) for text in wanted})
             | Q(email__any_of=emails)
+            | Q(pk__any_of={partner_id for _, partner_id in addresses})
         )
-        for partner in Partner.objects.filter(found).select_related("owner__user", "msp").order_by("created_at", "pk"):
+        here = Partner.objects.filter(found).select_related("owner__user", "msp").order_by("created_at", "pk")
+        partners = {partner.pk: partner for partner in here}
+        for email, partner_id in addresses:
+            self.by_email[email].append(partners[partner_id])
+        for partner in partners.values():
             self.add(partner)
 
     def add(self, partner: Partner) -> None:

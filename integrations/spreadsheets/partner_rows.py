@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
+from elinkages.kernel.copy import update_many
 from elinkages.kernel.match_keys import company_key
 from elinkages.kernel.refusal import Refused
+from elinkages.kernel.rounds import in_rounds
 from integrations.models import Fate
 from integrations.spreadsheets.headers import normal
 from integrations.spreadsheets.partner_book import CannotTell, PartnerBook
@@ -157,9 +158,9 @@ def write_many(many: Sequence[Values], rules: Rules, *, by: Sequence[Importer], 
     known = [_known(values, book) for values in many]
     rows = list(zip(many, known, by, strict=True))
     added = iter(_add([(values, one) for values, partner, one in rows if partner is None], rules, at))
-    for values, partner, one in rows:
-        if partner is not None:
-            _change(partner, values, by=one, at=at)
+    here = [(partner, values, one) for values, partner, one in rows if partner is not None]
+    for some in in_rounds(here, lambda row: row[0].pk):
+        _change(some, at)
     return [partner or next(added) for partner in known]
 
 
@@ -169,31 +170,38 @@ def _add(new: Sequence[tuple[Values, Importer]], rules: Rules, at: datetime) -> 
     names = (*onboarding.EDITABLE, "external_id", "contact_name")
     told = [{"kind": rules.kind} | {name: values[name] for name in names if values.get(name)} for values, _ in new]
     partners = onboarding.add_all([onboarding.NewPartner(**one) for one in told], by=new[0][1], at=at)
-    stand = [Status(values.get("status") or rules.status) for values, _ in new]
-    starting = [one for one, status in zip(partners, stand, strict=True) if status in STARTED]
-    onboarding.activate_all(starting, by=new[0][1], at=at)
-    for partner, status, (_, one) in zip(partners, stand, new, strict=True):
+    for partner, (_, one) in zip(partners, new, strict=True):
         one.made.append(partner)
-        _bring_to(partner, status, by=one, at=at)
+    stand = [(one, values.get("status") or rules.status) for one, (values, _) in zip(partners, new, strict=True)]
+    _bring_to(stand, by=new[0][1], at=at)
     return partners
 
 
-def _change(partner: Partner, values: Values, *, by: Importer, at: datetime) -> None:
-    if changes := _changes(partner, values):
-        by.changed["partner"] = {name: [getattr(partner, name), new] for name, new in changes.items()}
-        onboarding.edit(partner, owner=partner.owner, **changes, by=by, at=at)
-    if not partner.external_id and (external_id := values.get("external_id")):
-        Partner.objects.filter(pk=partner.pk).update(external_id=external_id)
-        by.changed["external_id"] = external_id
-        trail.record("partner.recognized", partner, by=by, at=at, id=external_id)
-    if status := _standing(partner, values.get("status", "")):
-        by.changed["status"] = status
-        _bring_to(partner, status, by=by, at=at)
+def _change(here: Sequence[tuple[Partner, Values, Importer]], at: datetime) -> None:
+    """What rows say of partners who are here, each of another one, in few statements."""
+    edits, recognized, stand = [], [], []
+    for partner, values, one in here:
+        if changes := _changes(partner, values):
+            one.changed["partner"] = {name: [getattr(partner, name), new] for name, new in changes.items()}
+            edits.append(onboarding.Edit(partner, partner.owner, changes))
+        if not partner.external_id and (external_id := values.get("external_id")):
+            one.changed["external_id"] = partner.external_id = external_id
+            recognized.append(partner)
+        if status := _standing(partner, values.get("status", "")):
+            one.changed["status"] = status
+            stand.append((partner, status))
+    by = here[0][2]
+    onboarding.edit_all(edits, by=by, at=at)
+    update_many(Partner, ["external_id"], [(one.pk, one.external_id) for one in recognized])
+    trail.record_all([trail.event("partner.recognized", one, by=by, at=at, id=one.external_id) for one in recognized])
+    _bring_to(stand, by=by, at=at)
 
 
-def _bring_to(partner: Partner, status: str, *, by: Actor, at: datetime) -> None:
-    verbs: dict[str, Any] = {Status.SUSPENDED: onboarding.suspend, Status.LEFT: onboarding.part}
-    if status in STARTED and partner.state in {PartnerState.PROSPECT, PartnerState.INVITED}:
-        onboarding.activate(partner, by=by, at=at)
-    if verb := verbs.get(status):
-        verb(partner, reason=REASON, by=by, at=at)
+def _bring_to(stand: Sequence[tuple[Partner, str]], *, by: Actor, at: datetime) -> None:
+    new = {PartnerState.PROSPECT, PartnerState.INVITED}
+    starting = [one for one, status in stand if status in STARTED and one.state in new]
+    onboarding.activate_all(starting, by=by, at=at)
+    if resting := [one for one, status in stand if status == Status.SUSPENDED]:
+        onboarding.suspend_all(resting, reason=REASON, by=by, at=at)
+    if gone := [one for one, status in stand if status == Status.LEFT]:
+        onboarding.part_all(gone, reason=REASON, by=by, at=at)

@@ -8,7 +8,6 @@ done has brought down its worker once, and is written alone, each attempt counte
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,6 +24,7 @@ from elinkages.kernel import locks
 from elinkages.kernel.actors import System
 from elinkages.kernel.copy import copy_to_temporary, insert_many
 from elinkages.kernel.refusal import Refused
+from elinkages.kernel.rounds import in_rounds
 from elinkages.kernel.tasks import nudge
 from elinkages.kernel.tenancy import current_msp_id
 from integrations.models import Fate, Import, ImportKind, ImportRow, ImportState
@@ -41,7 +41,7 @@ WRITTEN_AT_ONCE = {
     ImportKind.REFERRALS: 1_000,
     ImportKind.PARTNERS: 100,
     ImportKind.OPENING: 100,
-    ImportKind.CLIENTS: 50,
+    ImportKind.CLIENTS: 100,
 }
 """Rows in one unit of work: about half a second, for which other introductions of this MSP wait."""
 CHECKED_AT_ONCE = 2_000
@@ -224,7 +224,7 @@ def _why_not(row: Waiting, kind: Kind, rules: Rules, refusal: Refused) -> Verdic
 def _together(waiting: Sequence[Waiting], kind: Kind, rules: Rules, by: Importer, at: datetime) -> list[Outcome | None]:
     """What rows say now is done in few statements; what is here by now is a duplicate. Raises what any row raises."""
     found: dict[UUID, Outcome | None] = {}
-    for many in _rounds(waiting, kind):
+    for many in in_rounds(waiting, lambda row: kind.subject(row.values)):
         chosen: list[tuple[Waiting, Verdict]] = []
         for row, verdict in zip(many, kind.judge([row.values for row in many], rules), strict=True):
             if (row.fate, verdict.fate) == (Fate.CREATE, Fate.UPDATE):
@@ -239,19 +239,6 @@ def _together(waiting: Sequence[Waiting], kind: Kind, rules: Rules, by: Importer
             reason = verdict.reason or row.reason
             found[row.pk] = Outcome(Verdict(verdict.fate, reason, target.pk), one)
     return [found[row.pk] for row in waiting]
-
-
-def _rounds(waiting: Sequence[Waiting], kind: Kind) -> list[list[Waiting]]:
-    """Rows about the same subject come one after the other, because the one before may have changed the answer."""
-    rounds: list[list[Waiting]] = []
-    seen: Counter[str] = Counter()
-    for row in waiting:
-        subject = kind.subject(row.values)
-        if seen[subject] == len(rounds):
-            rounds.append([])
-        rounds[seen[subject]].append(row)
-        seen[subject] += 1
-    return rounds
 
 
 def is_ours(import_id: UUID) -> bool:

@@ -30,6 +30,16 @@ Old Mill,Vendor,,,left,P-3
 Harbor West,CPA,dana@harbor.example,Dana Reed,,P-4
 Peer IT,MSP,pia@peer.example,,suspended,P-5
 """
+CHANGED = """Name,Kind,E-mail,City,Phone,Status,Id
+Harbor,,,Albany,,,
+Harbor Renamed,,dana@harbor.example,,518 555 0100,,P-1
+Lakeside,,,Troy,,suspended,
+Lake,,lee@lake.example,Utica,,,
+Old Mill,,,,,active,
+Harbor West,,,Albany,,left,
+Peer IT,vCIO,,Albany,315 555 0100,active,
+Newcomer,CPA,,Rome,,active,N-1
+"""
 REFERRALS = """Company,Partner,Introduced on,Stage,In that stage since,E-mail,Website,Phone,Lost reason
 Bright Dental,Harbor,2026-01-05,Qualified,2026-01-20,o@bright.example,bright.example,212-555-0100,
 Bright Dental,Lakeside,2026-01-03,,,o@bright.example,,,
@@ -62,6 +72,8 @@ Plum Press,Nobody Here,Managed services,500,2026-04-01,2026-04-01,,,
 """
 MORE = """Client,Service line,MRR,New MRR from,First invoice paid on,Start date,Owed from
 Juniper Foods,Managed services,950,2026-06-01,2026-05-01,2026-03-01,2026-04-01
+Juniper Foods,Security,150,2026-06-01,2026-05-02,2026-03-15,2026-04-01
+Walk In Shoes,Cloud and backup,60,2026-05-01,,2026-01-01,2026-01-01
 Walk In Shoes,Managed services,700,,,2026-01-01,2026-01-01
 Elm Law,Security,50,,,2026-06-01,2026-06-01
 """
@@ -82,7 +94,7 @@ def everything(office: Office) -> dict[str, list[Any]]:
     with tenancy.use(office.msp.pk):
         rows: dict[str, Any] = {
             "partners": Partner.objects.values_list(
-                "name", "kind", "state", "email", "external_id", "suspended_reason"
+                *("name", "kind", "state", "email", "external_id", "suspended_reason", "city", "phone", "name_key")
             ),
             "people": Contact.objects.values_list("partner__name", "name", "email", "can_sign"),
             "referrals": Referral.objects.values_list(
@@ -129,7 +141,7 @@ def without_now(row: tuple[Any, ...]) -> tuple[Any, ...]:
 def test_a_mixed_file_comes_out_the_same_together_and_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def bring(office: Office) -> list[list[tuple[int, str, str]]]:
         files: tuple[tuple[str, str], ...] = (("partners", PARTNERS), ("referrals", REFERRALS), ("referrals", UPDATES))
-        files += (("clients", CLIENTS), ("clients", MORE))
+        files += (("clients", CLIENTS), ("clients", MORE), ("partners", CHANGED))
         return [office.fates(office.bring(kind, text)) for kind, text in files]
 
     together, alone = an_office("Acme IT"), an_office("Rival IT")
@@ -194,3 +206,31 @@ def test_the_number_of_statements_grows_with_batches_and_not_with_rows(
     monkeypatch.setattr(running, "WRITTEN_AT_ONCE", dict.fromkeys(ImportKind, 40))
     few, many = statements(28), statements(40)  # both are many for kernel/copy.py
     assert many == few
+
+
+def changed_partners(count: int, word: str) -> str:
+    lines = "".join(f"Firm {n},CPA,p{n}@firm{n}.example,{word},active,{word[0]}{n}\n" for n in range(count))
+    return f"Name,Kind,E-mail,City,Status,{'Phone' if word == 'Troy' else 'Id'}\n{lines}"
+
+
+def changed_clients(count: int, word: str) -> str:
+    news = {"Troy": ",", "Albany": "2026-06-01,2026-05-01"}[word]
+    lines = "".join(f"Firm {n},Managed services,{n + len(word)},2026-01-01,2026-01-01,{news}\n" for n in range(count))
+    return f"Client,Service line,MRR,Start date,Owed from,New MRR from,First invoice paid on\n{lines}"
+
+
+@pytest.mark.parametrize(("kind", "text"), [("partners", changed_partners), ("clients", changed_clients)])
+def test_so_it_is_for_rows_that_change_what_is_here(
+    kind: str, text: Callable[[int, str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def statements(rows: int) -> int:
+        office = an_office(f"Office {rows}")
+        office.bring(kind, text(rows, "Troy"))
+        batch = office.start(office.check(kind, text(rows, "Albany")))
+        with CaptureQueriesContext(connection) as writing:
+            done = office.run(batch)
+        assert done.summary["update"] == rows, office.fates(done)
+        return len(writing)
+
+    monkeypatch.setattr(running, "WRITTEN_AT_ONCE", dict.fromkeys(ImportKind, 40))
+    assert statements(28) == statements(40)

@@ -1,9 +1,12 @@
 """Whatever is uploaded is a table, or a sentence says what it is and what to do."""
 
 from contextlib import suppress
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from elinkages.lists import listing as listings
+from elinkages.lists.writing import Sheet
 from integrations.spreadsheets import limits
 from integrations.spreadsheets.files import read
 from integrations.spreadsheets.headers import guess
@@ -136,6 +139,56 @@ def test_columns_are_guessed_by_what_people_call_them() -> None:
         "contact_email": "E-Mail Address",
         "expected_mrr_minor": "Est. MRR",
     }
+
+
+@pytest.mark.parametrize("head", ["Type of partner", "Partner kind", "Kind of Partner", "Type of source", "Category"])
+def test_the_kind_of_a_partner_has_many_names(head: str) -> None:
+    assert guess("partners", ["Partner", head, "City"]) == {"name": 0, "kind": 1, "city": 2}
+
+
+@pytest.mark.parametrize("head", ["Expected MRR, USD", "MRR, USD (2)", "Expected MRR", "MRR (2)"])
+def test_the_currency_in_the_head_of_a_column_is_no_part_of_its_name(head: str) -> None:
+    assert guess("referrals", ["Company", "Partner", head])["expected_mrr_minor"] == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "listing", "expected"),
+    [
+        (
+            "partners",
+            "partner-list",
+            {
+                **{"name": "Partner", "kind": "Kind of source", "city": "City", "status": "Status"},
+                **{"email": "E-mail", "phone": "Phone", "website": "Website", "external_id": "Id in your system"},
+            },
+        ),
+        (
+            "referrals",
+            "referral-list",
+            {
+                **{"company": "Company", "partner": "Partner", "registered_on": "Registered", "stage": "Stage"},
+                **{"expected_mrr_minor": "Expected MRR, USD", "contact_name": "Contact", "contact_email": "E-mail"},
+                **{"contact_phone": "Phone", "website": "Website", "lost_reason": "Why lost"},
+            },
+        ),
+        (
+            "clients",
+            "client-list",
+            {
+                **{"client": "Client", "partner": "Introduced by", "starts_on": "Client since"},
+                **{"mrr_minor": "MRR, USD", "website": "Website", "external_id": "Id in your system"},
+            },
+        ),
+    ],
+)
+def test_a_list_of_ours_is_understood_when_it_is_brought_back(
+    kind: str, listing: str, expected: dict[str, str]
+) -> None:
+    found = listings.find(listing)
+    assert found is not None
+    fields = [field for column in found.columns for field in column.fields]
+    header = Sheet(found.title, fields, "USD", ZoneInfo("America/New_York")).heads
+    assert {name: header[place] for name, place in guess(kind, header).items()} == expected
 
 
 @pytest.mark.parametrize("kind", ["partners", "referrals", "clients"])

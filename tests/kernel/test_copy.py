@@ -127,3 +127,21 @@ def test_a_table_that_nobody_has_counted_yet_is_searched_by_its_key(msp: Msp) ->
             )
             plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Index Scan using referral_tenant_key" in plan
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_few_and_many_rows_get_new_values_and_nobody_elses(msp: Msp, count: int) -> None:
+    other = builders.an_msp("Rival IT")
+    with tenancy.use(other.pk):
+        theirs = builders.a_partner("Theirs", city="Troy", phone="1").pk
+    with tenancy.use(msp.pk):
+        ours = [builders.a_partner(f"Firm {number}", city="Troy", phone="1").pk for number in range(count)]
+        kept = builders.a_partner("Kept", city="Troy", phone="1").pk
+        copy.update_many(Partner, ["city", "owner_id"], [])
+        rows = [(pk, f"Al\tbany {number}", None) for number, pk in enumerate(ours)]
+        copy.update_many(Partner, ["city", "owner_id"], [*rows, (theirs, "Albany", None)])
+        found = list(Partner.objects.exclude(pk=kept).order_by("pk").values_list("city", "phone"))
+        assert found == [(f"Al\tbany {number}", "1") for number in range(count)]
+        assert Partner.objects.get(pk=kept).city == "Troy"
+    with tenancy.use(other.pk):
+        assert Partner.objects.get().city == "Troy"

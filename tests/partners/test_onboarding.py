@@ -78,6 +78,26 @@ def test_an_edit_says_in_the_history_what_changed_and_nothing_when_nothing_did(m
         assert (partner.name_key, partner.owner) == ("finch cpas", ana)
 
 
+def test_many_are_edited_as_one_is_all_of_them_or_none(msp: Msp, ana: Membership) -> None:
+    with tenancy.use(msp.pk):
+        finch, wren = _add(ana), _add(ana, name="Wren", email="")
+        edits = [
+            onboarding.Edit(finch, ana, {"city": "Portland"}),
+            onboarding.Edit(wren, None, {"city": "Salem", "phone": "503"}),
+            onboarding.Edit(finch, ana, {"city": "Eugene"}),
+            onboarding.Edit(wren, None, {"city": "Salem"}),
+        ]
+        assert onboarding.edit_all(edits, by=ana, at=LATER) == [finch, wren, finch, wren]
+        told = [event.facts["changed"] for event in trail.history(finch) if event.action == "partner.edited"]
+        assert [sorted(one) for one in told] == [["city"], ["city", "who looks after them"]]
+        found = list(Partner.objects.order_by("name").values_list("name", "city", "phone", "owner"))
+        assert [one[1:] for one in found] == [("Eugene", finch.phone, ana.pk), ("Salem", "503", None)]
+        edits = [onboarding.Edit(finch, ana, {"city": "Bend"}), onboarding.Edit(wren, None, {"name": " "})]
+        with pytest.raises(onboarding.Unnamed):
+            onboarding.edit_all(edits, by=ana, at=LATER)
+        assert not Partner.objects.filter(city="Bend").exists()
+
+
 def test_a_partner_who_works_by_phone_is_active_without_a_login(msp: Msp, ana: Membership) -> None:
     with tenancy.use(msp.pk):
         partner = onboarding.activate(_add(ana), by=System("Import"), at=AT)

@@ -107,6 +107,37 @@ def test_an_amount_after_a_pause_resumes_service(contract: Contract, owner: Memb
     assert movement.kind == MovementKind.RESUME
 
 
+def test_many_changes_come_out_as_one_after_the_other_would(
+    contract: Contract, alder: Client, owner: Membership
+) -> None:
+    other = contracts.sign(
+        alder, service_line=contract.service_line, mrr_minor=200_000, starts_on=contract.starts_on, by=owner, at=AT
+    )
+    changes: list[tuple[date, int | None, str | None]] = [
+        (date(2026, 6, 1), 300_000, None),
+        (date(2026, 3, 1), 250_000, None),
+        (date(2026, 3, 1), 240_000, None),
+        (date(2026, 4, 1), None, "pause"),
+        (date(2026, 5, 1), None, "resume"),
+    ]
+    moves = [contracts.Move(contract, day, minor, kind) for day, minor, kind in changes]
+    found = contracts.move_all(moves, by=owner, at=AT)
+    for day, minor, kind in changes:
+        contracts.move(other, effective_on=day, mrr_minor=minor, kind=kind, by=owner, at=AT)
+    names = ("kind", "effective_on", "mrr_minor", "delta_minor", "note")
+    rows, expected = (list(one.movements.order_by("pk").values_list(*names)) for one in (contract, other))
+    assert rows == expected
+    assert [one.mrr_minor for one in found] == [300_000, 250_000, 240_000, 0, 240_000]
+    assert contracts.move_all([], by=owner, at=AT) == []
+
+
+def test_of_many_changes_none_is_kept_when_one_is_refused(contract: Contract, owner: Membership) -> None:
+    moves = [contracts.Move(contract, date(2026, 3, 1), 250_000), contracts.Move(contract, date(2020, 1, 1), 5)]
+    with pytest.raises(contracts.OutsideService):
+        contracts.move_all(moves, by=owner, at=AT)
+    assert contract.movements.count() == 1
+
+
 def test_a_renewal_may_keep_the_amount(contract: Contract, owner: Membership) -> None:
     movement = contracts.move(contract, kind="renewal", effective_on=date(2026, 7, 1), by=owner, at=AT)
     assert (movement.mrr_minor, movement.delta_minor) == (200_000, 0)

@@ -27,7 +27,11 @@ PARTNERS = (
     Field(
         "kind",
         "Kind of source",
-        ("kind", "kind of source", "source", "source kind", "type", "partner type", "category", "group"),
+        (
+            *("kind", "kind of source", "source", "source kind", "type", "partner type", "type of partner"),
+            *("kind of partner", "partner kind", "type of source", "source type", "partner category", "category"),
+            "group",
+        ),
         CHOICE,
         help="Happy client, vCIO, center of influence, peer MSP or vendor.",
     ),

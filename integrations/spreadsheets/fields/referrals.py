@@ -57,7 +57,9 @@ REFERRALS = (
         ("in that stage since", "stage date", "closed", "closed on", "close date", "last moved", "updated"),
         DAY,
     ),
-    Field("lost_reason", "Lost because", ("lost because", "lost reason", "reason", "loss reason"), TEXT, 300),
+    Field(
+        "lost_reason", "Lost because", ("lost because", "lost reason", "why lost", "reason", "loss reason"), TEXT, 300
+    ),
     Field("contact_name", "Person", ("person", "contact", "contact name", "full name", "contact person"), NAME, 120),
     Field("contact_email", "E-mail", ("email", "email address", "contact email", "mail"), EMAIL, 254),
     Field("contact_phone", "Phone", ("phone", "phone number", "telephone", "mobile", "contact phone", "tel"), TEXT, 40),
