@@ -1,5 +1,6 @@
 """The pages of plans: what is promised, since when, and to how many deals."""
 
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -33,13 +34,7 @@ def plan_list(request: MspRequest) -> HttpResponse:
     today = request.msp.today(timezone.now())
     shows_archived = request.GET.get("state") == "archived"
     found = list(Plan.objects.filter(archived_at__isnull=not shows_archived).order_by("name"))
-    versions, rules = plans.versions_on(found, today), _rules_of(found)
-    counts: dict[Any, int] = dict(
-        Pin.objects.filter(plan_version__plan__in=found)
-        .values_list("plan_version__plan")
-        .annotate(count=Count("pk"))
-        .values_list("plan_version__plan", "count")
-    )
+    versions, rules, counts = plans.versions_on(found, today), _rules_of(found), _counts_of(found)
     rows = [
         {
             "plan": plan,
@@ -99,6 +94,7 @@ class VersionRow(NamedTuple):
 
     version: PlanVersion
     sentence: str
+    pinned: int
     is_current: bool
     is_coming: bool
 
@@ -108,18 +104,7 @@ def plan(request: MspRequest, plan_id: UUID) -> HttpResponse:
     """A plan: its versions, where it applies, the deals that have it, its history."""
     found = plan_of(plan_id)
     today = request.msp.today(timezone.now())
-    versions = list(
-        found.versions.select_related("published_by__user").annotate(pinned=Count("pins")).order_by("-valid_from")
-    )
-    rows = [
-        VersionRow(
-            version,
-            _sentence(version, request.msp.currency),
-            is_current=version.is_valid(today),
-            is_coming=version.valid_from > today,
-        )
-        for version in versions
-    ]
+    rows = _version_rows(found, request.msp.currency, today)
     current = next((row for row in rows if row.is_current), None)
     context = {
         "plan": found,
@@ -127,7 +112,7 @@ def plan(request: MspRequest, plan_id: UUID) -> HttpResponse:
         "current": current,
         "example": example(from_json(current.version.terms), request.msp.currency, today=today) if current else None,
         "rules": [(rule, rule.is_valid(today)) for rule in _rules_of([found]).get(found.pk, [])],
-        "pinned": sum(version.pinned for version in versions),
+        "pinned": sum(row.pinned for row in rows),
         "events": trail.history(found),
     }
     return page(request, "dashboard/plans/plan.html", context)
@@ -142,11 +127,7 @@ def plan_version_new(request: MspRequest, plan_id: UUID) -> HttpResponse:
     reward = asked or (reward_of(newest) if newest else "")
     if reward not in REWARDS:
         return page(request, "dashboard/plans/choose.html", {"rewards": REWARDS, "plan": found})
-    today = request.msp.today(timezone.now())
-    initial: dict[str, Any] = {"valid_from": today}
-    if newest is not None and reward == reward_of(newest):
-        initial |= initial_of(from_json(newest.terms), request.msp.currency)
-    form = VersionForm(_sent(request), initial=initial, reward=reward, currency=request.msp.currency)
+    form = _version_form(request, newest, reward)
     if form.is_bound and form.is_valid() and "preview" not in request.POST and form.terms is not None:
         with attempt(form, field="valid_from"):
             version = plans.publish(
@@ -191,6 +172,14 @@ def plan_restoration(request: MspRequest, plan_id: UUID) -> HttpResponse:
     return redirect("dashboard:plan", found.pk)
 
 
+def _version_form(request: MspRequest, newest: PlanVersion | None, reward: str) -> VersionForm:
+    """The form of the next version; it begins with the terms of the newest one unless the kind of reward is another."""
+    initial: dict[str, Any] = {"valid_from": request.msp.today(timezone.now())}
+    if newest is not None and reward == reward_of(newest):
+        initial |= initial_of(from_json(newest.terms), request.msp.currency)
+    return VersionForm(_sent(request), initial=initial, reward=reward, currency=request.msp.currency)
+
+
 def _terms_page(request: MspRequest, form: TermsForm, context: dict[str, Any]) -> HttpResponse:
     summary = _summary(request, form)
     is_wrong = form.is_bound and "preview" not in request.POST
@@ -229,6 +218,27 @@ def _sent(request: MspRequest) -> QueryDict | None:
 
 def _sentence(version: PlanVersion | None, currency: str) -> str:
     return f"{describe(from_json(version.terms), currency)}." if version else ""
+
+
+def _version_rows(plan: Plan, currency: str, today: date) -> list[VersionRow]:
+    """The versions of a plan, the newest first."""
+    versions = plan.versions.select_related("published_by__user").annotate(pinned=Count("pins"))
+    return [
+        VersionRow(
+            version,
+            _sentence(version, currency),
+            version.pinned,
+            is_current=version.is_valid(today),
+            is_coming=version.valid_from > today,
+        )
+        for version in versions.order_by("-valid_from")
+    ]
+
+
+def _counts_of(found: list[Plan]) -> dict[UUID, int]:
+    """How many contracts were won under each of these plans."""
+    pins = Pin.objects.filter(plan_version__plan__in=found).values_list("plan_version__plan")
+    return dict(pins.annotate(count=Count("pk")))
 
 
 def _rules_of(found: list[Plan]) -> dict[UUID, list[PlanRule]]:

@@ -30,7 +30,8 @@ class Found:
 
 
 def look(domain: PortalDomain) -> Found:
-    """Check a name, outside of any unit of work. Raises OutboundError when our own resolver does not answer."""
+    """Check a name, outside of any unit of work. Raises what `texts` raises when our own resolver does not
+    answer."""
     if domain.record_value not in texts(domain.record_name):
         return Found(False, False, f"The TXT record {domain.record_name} is not there yet, or says something else.")
     if problem := _leads_elsewhere(domain):

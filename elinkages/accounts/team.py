@@ -60,7 +60,7 @@ def invite(*, email: str, role: str, by: Membership, at: datetime) -> str:
     Raises AlreadyOnTheTeam (deactivated people are brought back instead), AlreadyInvited, TooManyInvitations.
     """
     email = email.strip().lower()
-    _lock_team()
+    lock()
     if member := team().filter(user__email=email).first():
         raise AlreadyOnTheTeam(_already(member))
     waiting = invitations().filter(email=email)
@@ -82,7 +82,7 @@ def resend(invitation: Invitation, *, by: Membership, at: datetime) -> str:
 
     Raises InvitationOver, TooManyInvitations.
     """
-    _lock_team()
+    lock()
     found = invitations().filter(pk=invitation.pk).first()
     if found is None:
         raise InvitationOver("This invitation has already been accepted or revoked.", status=409)
@@ -128,7 +128,7 @@ def accept(token: str, *, user: User, at: datetime) -> Membership:
 
     Raises InvitationOver, WrongPerson, AlreadyOnTheTeam.
     """
-    _lock_team()
+    lock()
     invitation = find(token, at=at)
     if not holds_address(user, invitation.email):
         raise WrongPerson(
@@ -146,7 +146,7 @@ def accept(token: str, *, user: User, at: datetime) -> Membership:
 
 def change_role(member: Membership, *, role: str, by: Actor, at: datetime) -> Membership:
     """Give a person another role; rights follow on their next page. Raises LastOwner."""
-    _lock_team()
+    lock()
     member.refresh_from_db(fields=["role", "deactivated_at"])
     if role == member.role:
         return member
@@ -166,7 +166,7 @@ def change_role(member: Membership, *, role: str, by: Actor, at: datetime) -> Me
 
 def deactivate(member: Membership, *, by: Actor, at: datetime) -> Membership:
     """End a person's access at once, and what they offered to others; history keeps their name. Raises LastOwner."""
-    _lock_team()
+    lock()
     member.refresh_from_db(fields=["role", "deactivated_at"])
     if member.deactivated_at is None:
         _keep_an_owner(member)
@@ -184,7 +184,7 @@ def deactivate(member: Membership, *, by: Actor, at: datetime) -> Membership:
 
 def reactivate(member: Membership, *, by: Actor, at: datetime) -> Membership:
     """Give a deactivated person their access back, with the role they had."""
-    _lock_team()
+    lock()
     member.refresh_from_db(fields=["role", "deactivated_at"])
     if member.deactivated_at is not None:
         member.deactivated_at = None
@@ -212,11 +212,6 @@ def tell(member: Membership, title: str, sentence: str, *, at: datetime) -> None
     )
 
 
-def lock() -> None:
-    """One change of the active MSP's team at a time; for verbs beside this module."""
-    _lock_team()
-
-
 def team() -> QuerySet[Membership]:
     """Everybody who works or worked at the active MSP, people who still do first."""
     members = Membership.objects.filter(msp_id=tenancy.current_msp_id()).select_related("user", "msp")
@@ -229,8 +224,8 @@ def invitations() -> QuerySet[Invitation]:
     return waiting.select_related("invited_by__user").order_by("-invited_at", "-pk")
 
 
-def _lock_team() -> None:
-    """One change of a team at a time: two owners who demote each other would leave none."""
+def lock() -> None:
+    """One change of the active MSP's team at a time: two owners who demote each other would leave none."""
     Msp.objects.select_for_update(no_key=True).get(pk=tenancy.current_msp_id())
 
 
