@@ -63,6 +63,8 @@ def obstacles(batch: Import, by: Membership, row_ids: Sequence[UUID] | None = No
     given = _given(batch, by, row_ids)
     _run(_TABLE)
     _run(_UNFOLD, given)
+    if row_ids is None:
+        _run("ANALYZE taken_back")  # of few rows nothing needs to be known
     found: Obstacles = {}
     for row_id, obstacle in _in_turn(batch, given):
         found.setdefault(row_id, obstacle)
@@ -168,38 +170,49 @@ UNION ALL
 SELECT row.id, written_at, %(changed)s, target_id, false FROM row
 WHERE changed <> '{}' AND target_id IS NOT NULL AND %(changed)s <> ''
 """
+# Everything is looked up by its key, and nothing joined at once: Postgres guesses that there are few of the rows that
+# were written a moment ago, and would compare all with all. The newest months come first: one that is paid is enough.
 _PAID: Final = """
 SELECT row_id, max(number) FROM (
-    SELECT earning.row_id, payout.number
+    SELECT earning.row_id, paid.number
     FROM (
         SELECT row_id, id AS contract_id, '-infinity'::timestamptz AS since FROM taken_back WHERE label = %(contract)s
         UNION ALL
         SELECT document.row_id, line.contract_id, document.written_at
-        FROM taken_back document
-        JOIN commissions_billingline line ON line.msp_id = %(msp)s AND line.fact_id = document.id
-        WHERE document.label = %(billingfact)s AND line.contract_id IS NOT NULL
+        FROM taken_back document, LATERAL (
+            SELECT application.source, application.invoice_external_id FROM commissions_billingapplication application
+            WHERE application.msp_id = %(msp)s AND application.fact_id = document.id OFFSET 0) application, LATERAL (
+            SELECT invoice.id FROM commissions_billingfact invoice
+            WHERE invoice.msp_id = %(msp)s AND invoice.source = application.source AND invoice.kind = 'invoice'
+                AND invoice.external_id = application.invoice_external_id OFFSET 0) invoice, LATERAL (
+            SELECT line.contract_id FROM commissions_billingline line
+            WHERE line.msp_id = %(msp)s AND line.fact_id = invoice.id AND line.contract_id IS NOT NULL OFFSET 0) line
+        WHERE document.label = %(billingfact)s
         UNION ALL
         SELECT document.row_id, line.contract_id, document.written_at
-        FROM taken_back document
-        JOIN commissions_billingapplication application
-            ON application.msp_id = %(msp)s AND application.fact_id = document.id
-        JOIN commissions_billingfact invoice ON invoice.msp_id = application.msp_id AND invoice.kind = 'invoice'
-            AND invoice.source = application.source AND invoice.external_id = application.invoice_external_id
-        JOIN commissions_billingline line ON line.msp_id = invoice.msp_id AND line.fact_id = invoice.id
-        WHERE document.label = %(billingfact)s AND line.contract_id IS NOT NULL
-    ) earning
-    JOIN commissions_pool pool ON pool.msp_id = %(msp)s AND pool.contract_id = earning.contract_id
-    JOIN commissions_entry entry
-        ON entry.msp_id = pool.msp_id AND entry.pool_id = pool.id AND entry.created_at >= earning.since
-    JOIN commissions_payoutitem item
-        ON item.msp_id = entry.msp_id AND item.entry_id = entry.id AND item.released_at IS NULL
-    JOIN commissions_payout payout ON payout.msp_id = item.msp_id AND payout.id = item.payout_id
+        FROM taken_back document, LATERAL (
+            SELECT line.contract_id FROM commissions_billingline line
+            WHERE line.msp_id = %(msp)s AND line.fact_id = document.id AND line.contract_id IS NOT NULL OFFSET 0) line
+        WHERE document.label = %(billingfact)s
+    ) earning, LATERAL (
+        SELECT item.number
+        FROM (
+            SELECT pool.id FROM commissions_pool pool
+            WHERE pool.msp_id = %(msp)s AND pool.contract_id = earning.contract_id
+            ORDER BY pool.earning_month DESC OFFSET 0) pool, LATERAL (
+            SELECT entry.id FROM commissions_entry entry
+            WHERE entry.msp_id = %(msp)s AND entry.pool_id = pool.id AND entry.created_at >= earning.since
+            OFFSET 0) entry, LATERAL (
+            SELECT payout.number FROM commissions_payoutitem item
+            JOIN commissions_payout payout ON payout.msp_id = item.msp_id AND payout.id = item.payout_id
+            WHERE item.msp_id = %(msp)s AND item.entry_id = entry.id AND item.released_at IS NULL OFFSET 0) item
+        LIMIT 1) paid
     UNION ALL
-    SELECT balance.row_id, payout.number
-    FROM taken_back balance
-    JOIN commissions_payoutitem item
-        ON item.msp_id = %(msp)s AND item.entry_id = balance.id AND item.released_at IS NULL
-    JOIN commissions_payout payout ON payout.msp_id = item.msp_id AND payout.id = item.payout_id
+    SELECT balance.row_id, item.number
+    FROM taken_back balance, LATERAL (
+        SELECT payout.number FROM commissions_payoutitem item
+        JOIN commissions_payout payout ON payout.msp_id = item.msp_id AND payout.id = item.payout_id
+        WHERE item.msp_id = %(msp)s AND item.entry_id = balance.id AND item.released_at IS NULL OFFSET 0) item
     WHERE balance.label = %(entry)s
 ) paid GROUP BY row_id
 """
@@ -220,27 +233,30 @@ ORDER BY thing.row_id, event.at DESC, event.id DESC
 """
 _MOVED: Final = """
 SELECT DISTINCT contract.row_id
-FROM taken_back contract
-JOIN referrals_mrrmovement movement
-    ON movement.msp_id = %(msp)s AND movement.contract_id = contract.id AND movement.at > contract.written_at
+FROM taken_back contract, LATERAL (
+    SELECT FROM referrals_mrrmovement movement
+    WHERE movement.msp_id = %(msp)s AND movement.contract_id = contract.id AND movement.at > contract.written_at
+    LIMIT 1) movement
 WHERE contract.label = %(contract)s
 """
 _BILLED: Final = """
 SELECT DISTINCT ON (contract.row_id) contract.row_id, fact.number
-FROM taken_back contract
-JOIN commissions_billingline line ON line.msp_id = %(msp)s AND line.contract_id = contract.id
-JOIN commissions_billingfact fact
-    ON fact.msp_id = line.msp_id AND fact.id = line.fact_id AND fact.is_current AND NOT fact.is_void
+FROM taken_back contract, LATERAL (
+    SELECT line.fact_id FROM commissions_billingline line
+    WHERE line.msp_id = %(msp)s AND line.contract_id = contract.id OFFSET 0) line, LATERAL (
+    SELECT fact.id, fact.number FROM commissions_billingfact fact
+    WHERE fact.msp_id = %(msp)s AND fact.id = line.fact_id AND fact.is_current AND NOT fact.is_void OFFSET 0) fact
 WHERE contract.label = %(contract)s AND contract.is_made
 ORDER BY contract.row_id, fact.id
 """
 _NEW_PARTNERS: Final = "SELECT row_id, id FROM taken_back WHERE label = %(partner)s AND is_made"
 _OTHER_CONTRACT: Final = """
 SELECT DISTINCT ON (client.row_id) client.row_id, line.name
-FROM taken_back client
-JOIN referrals_contract contract ON contract.msp_id = %(msp)s AND contract.client_id = client.id
-    AND contract.ends_on IS DISTINCT FROM contract.starts_on
-JOIN referrals_serviceline line ON line.msp_id = contract.msp_id AND line.id = contract.service_line_id
+FROM taken_back client, LATERAL (
+    SELECT contract.id, contract.service_line_id FROM referrals_contract contract
+    WHERE contract.msp_id = %(msp)s AND contract.client_id = client.id
+        AND contract.ends_on IS DISTINCT FROM contract.starts_on OFFSET 0) contract
+JOIN referrals_serviceline line ON line.msp_id = %(msp)s AND line.id = contract.service_line_id
 WHERE client.label = %(client)s AND client.is_made AND NOT EXISTS (
     SELECT FROM taken_back leaving WHERE leaving.id = contract.id AND leaving.is_made
         AND leaving.row_id <> ALL(%(staying)s::uuid[]))
