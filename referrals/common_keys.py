@@ -6,10 +6,10 @@ name, is shown and withholds credit as before. Taken back, the key counts again:
 where the introduction is still open, and every open introduction that has it is compared once more. Credit that was
 given meanwhile stays until a person decides: doubt holds, and never takes (ADR 22).
 
-Thousands may have it, so that both go through the introductions by their ids in steps (CommonKey.reached).
+Thousands may have it, so that closing and comparing go through them by their ids in steps (CommonKey.reached).
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ from referrals.models import OPEN_STAGES, CommonKey, Finding, FindingState, KeyK
 type Key = tuple[str, str]
 """Kind and normalized text."""
 
-AT_ONCE: Final = 100
+AT_ONCE: Final = 50
 """Introductions in one unit of work: screening waits for it."""
 
 
@@ -68,16 +68,17 @@ def effect(kind: str, key: str) -> Effect:
     if not sharing:
         raise CannotSetAside(f"No introduction or client has {key}.", status=404)
     keys = CommonKey.objects.keys() | {(kind, key)}
-    resting, withheld = Counter[UUID](), set[UUID]()
-    concerned = Finding.objects.waiting().filter(_with(kind, key)).values("referral_id")
-    waiting = Finding.objects.waiting().filter(referral_id__in=concerned)
-    for pk, company, evidence in waiting.values_list("referral_id", "referral__company", "evidence"):
-        if rests_on(evidence, company, keys):
-            resting[pk] += 1
-        elif evidence["withholds"]:
-            withheld.add(pk)
-    credited = Referral.objects.filter(pk__any_of=resting.keys() - withheld, credit_waits=True)
-    return Effect(sharing, resting.total(), credited.count())
+    undecided = defaultdict[UUID, list[dict[str, Any]]](list)
+    for pk, evidence in Finding.objects.filter(state=FindingState.OPEN).values_list("referral_id", "evidence"):
+        undecided[pk].append(evidence)
+    concerned = [pk for pk, found in undecided.items() if any(_has(evidence, kind, key) for evidence in found)]
+    matches = credited = 0
+    still_open = Referral.objects.open().filter(pk__any_of=concerned)
+    for pk, company, waits in still_open.values_list("pk", "company", "credit_waits"):
+        left = [evidence for evidence in undecided[pk] if not rests_on(evidence, company, keys)]
+        matches += len(undecided[pk]) - len(left)
+        credited += waits and not any(evidence["withholds"] for evidence in left)
+    return Effect(sharing, matches, credited)
 
 
 def rests_on(evidence: Mapping[str, Any], company: str, keys: Collection[Key]) -> bool:
@@ -105,12 +106,17 @@ def set_aside(kind: str, key: str, *, shown: int, by: Membership, at: datetime) 
 
 
 def take_back(common: CommonKey, *, by: Membership, at: datetime) -> CommonKey:
-    """From now on it counts again, and what was closed for it waits again (`go_on`). Raises AlreadyTakenBack."""
+    """From now on it counts again, and what was closed for it waits again. Raises AlreadyTakenBack.
+
+    Then every open introduction that has it is compared once more (`go_on`): nothing was, meanwhile.
+    """
+    screening.one_at_a_time()
     in_force = CommonKey.objects.in_force().filter(pk=common.pk)
     if not in_force.update(taken_back_at=at, taken_back_by=by, reached=None, settled_at=None):
         raise AlreadyTakenBack(f"{common} counts again already. Reload the page.")
-    common = CommonKey.objects.select_related("taken_back_by__user").get(pk=common.pk)
+    common.refresh_from_db()
     trail.record("common_key.taken_back", common, by=by, at=at)
+    _bring_back(common, by=by, at=at)
     go_on(common, at=at)
     return common
 
@@ -122,18 +128,20 @@ def to_bring_back(common: CommonKey) -> int:
 
 
 def go_on(common: CommonKey, *, at: datetime) -> None:
-    """Do what follows for the next AT_ONCE introductions that have the key; settled when there was none left."""
-    screening.one_at_a_time()
+    """Close matches of the next AT_ONCE introductions that have the key, or compare these again; or settle it.
+
+    The caller has read the key under the lock of screening: one that is taken back meanwhile begins anew.
+    """
     having = screening.having(KeyKind(common.kind), common.key).filter(referral__isnull=False)
     if common.reached is not None:
         having = having.filter(referral_id__gt=common.reached)
     ids = list(having.order_by("referral_id").values_list("referral_id", flat=True)[:AT_ONCE])
     keys = CommonKey.objects.keys()
-    for referral in Referral.objects.filter(pk__in=ids).select_related("partner__msp").order_by("pk"):
-        if common.taken_back_by is not None:
-            _bring_back(common, referral, by=common.taken_back_by, at=at)
-        elif referral.is_open:
+    for referral in Referral.objects.open().filter(pk__in=ids).select_related("partner__msp").order_by("pk"):
+        if common.is_in_force:
             _close(common, referral, keys, at=at)
+        else:
+            screening.screen(referral, at=at)
     common.reached = ids[-1] if ids else common.reached
     common.settled_at = None if len(ids) == AT_ONCE else at
     common.save(update_fields=["reached", "settled_at"])
@@ -141,9 +149,8 @@ def go_on(common: CommonKey, *, at: datetime) -> None:
 
 def go_on_with_all(*, at: datetime) -> bool:
     """One step for each that is not settled; whether there is more to do."""
-    unsettled = CommonKey.objects.filter(settled_at__isnull=True).select_related(
-        "set_aside_by__user", "taken_back_by__user"
-    )
+    screening.one_at_a_time()
+    unsettled = CommonKey.objects.filter(settled_at__isnull=True).select_related("set_aside_by__user")
     for common in unsettled.order_by("pk"):
         go_on(common, at=at)
     return CommonKey.objects.filter(settled_at__isnull=True).exists()
@@ -172,18 +179,26 @@ def _close(common: CommonKey, referral: Referral, keys: Collection[Key], *, at: 
     decisions.go_on(referral, by=by, at=at)
 
 
-def _bring_back(common: CommonKey, referral: Referral, *, by: Membership, at: datetime) -> None:
+def _bring_back(common: CommonKey, *, by: Membership, at: datetime) -> None:
     """A lost introduction has its matches back too, should it be reopened; what was won stays as it was won."""
-    if referral.stage == Stage.WON:
-        return
-    closed = referral.findings.filter(_with(common.kind, common.key), common_key__isnull=False)
-    again = closed.update(
+    closed = Finding.objects.filter(_with(common.kind, common.key), common_key__isnull=False)
+    again: dict[UUID, list[UUID]] = defaultdict(list)
+    for pk, referral_id in closed.values_list("pk", "referral_id"):
+        again[referral_id].append(pk)
+    referrals = Referral.objects.exclude(stage=Stage.WON).in_bulk(list(again))
+    Finding.objects.filter(pk__any_of=[pk for one in referrals for pk in again[one]]).update(
         state=FindingState.OPEN, decided_at=None, decided_by_name="", decision_note="", common_key=None
     )
-    if again:
-        trail.record("match.taken_back", referral, by=by, at=at, key=common.key, matches=again)
-    if referral.is_open:
-        screening.screen(referral, at=at)
+    trail.record_all(
+        [
+            trail.event("match.taken_back", referral, by=by, at=at, key=common.key, matches=len(again[pk]))
+            for pk, referral in referrals.items()
+        ]
+    )
+
+
+def _has(evidence: Mapping[str, Any], kind: str, key: str) -> bool:
+    return any(one["kind"] == kind and one["key"] == key for one in evidence["keys"])
 
 
 def _with(kind: str, key: str) -> Q:

@@ -59,7 +59,7 @@ class Cover(Action):
         rows = uncovered.with_choices(_contracts().filter(pk__any_of=chosen).order_by("pk"))
         covered = [(row.contract.pk, version) for row in rows if (version := row.choice.version)]
         notes = [
-            f"{say_count(count, 'contract')}: {version}, {describe(from_json(version.terms), scope.msp.currency)}"
+            f"{say_count(count, 'contract')}: {version} ({describe(from_json(version.terms), scope.msp.currency)})"
             for version, count in Counter(version for _, version in covered).most_common()
         ]
         if left := len(chosen) - len(covered):
