@@ -15,7 +15,7 @@ from elinkages.kernel.markup import fill
 from elinkages.kernel.words import say_count
 from elinkages.lists import columns
 from elinkages.lists.actions import Action, Outlook
-from elinkages.lists.columns import Column, Field, muted, row_link, sub, together
+from elinkages.lists.columns import Column, Field, muted, row_link, sentence, sub, together
 from elinkages.lists.filters import Filter, Options, Order, Rows, equals
 from elinkages.lists.listing import Listing, register
 from elinkages.lists.scope import Scope
@@ -80,7 +80,7 @@ def _client(line: Uncovered, scope: Scope) -> str:
 def _plan(line: Uncovered, scope: Scope) -> str:
     version = line.choice.version
     if version is not None:
-        return together(str(version), sub(describe(from_json(version.terms), scope.msp.currency)))
+        return together(str(version), sentence(describe(from_json(version.terms), scope.msp.currency)))
     why = muted(f"{line.choice.why}.")
     if not scope.member.may("plans.manage"):
         return why

@@ -127,6 +127,12 @@ def sub(content: str, *, warns: bool = False) -> SafeString:
 
 
 @lru_cache(maxsize=128, typed=True)
+def sentence(content: str) -> SafeString:
+    """A second line that is read from its start, on the card of a phone too."""
+    return fill('<span class="sub sentence">{}</span>', content)
+
+
+@lru_cache(maxsize=128, typed=True)
 def muted(content: str) -> SafeString:
     """What stands for nothing."""
     return fill('<span class="muted">{}</span>', content)
