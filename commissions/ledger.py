@@ -62,6 +62,15 @@ class Balance:
     credit: int = 0
 
 
+def lock_entries() -> None:
+    """Be the only one who moves the MSP's entries, until the transaction ends; before `lock`, where both are needed.
+
+    An entry is never voided by an accrual and taken into a payout at the same time, and of two accruals the second
+    finds the first one's work done.
+    """
+    locks.hold("entries")
+
+
 def lock() -> None:
     """Be the MSP's only journal writer until the transaction ends: that makes `seq` gap-free."""
     locks.hold("journal")

@@ -16,7 +16,6 @@ from django.db.models import QuerySet
 
 from commissions import ledger
 from commissions.models import Account, Entry, EntryKind, PayoutItem, Pin, Pool, Stage
-from commissions.payouts.opening import lock
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
@@ -77,7 +76,7 @@ def record(balance: Balance, *, by: Actor, at: datetime) -> Entry:
 def record_all(balances: Sequence[Balance], *, by: Actor, at: datetime) -> list[Entry]:
     """The same for many partners in few statements; all of them or, when one is refused, none."""
     with transaction.atomic():
-        lock()
+        ledger.lock_entries()
         if refused := [one for one in refusals(balances, today=_msp().today(at)) if one]:
             raise refused[0]
         return _write(balances, by, at)
@@ -114,7 +113,7 @@ def take_back(entry: Entry, *, reason: str, by: Actor, at: datetime) -> Entry:
     Raises MovedOn once it is in a payout, is paid, or was taken back before.
     """
     with transaction.atomic():
-        lock()
+        ledger.lock_entries()
         now = Entry.objects.select_for_update().select_related("partner").get(pk=entry.pk)
         if number := in_payout([now.pk]).get(now.pk):
             raise MovedOn(f"{_amount(now)} of {now.partner.name} is in payout {number}.")

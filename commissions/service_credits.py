@@ -18,7 +18,6 @@ from commissions import ledger
 from commissions.models import Account, CreditApplication, CreditUse, PaidIn, Payout, PayoutState
 from commissions.payouts import letters
 from commissions.payouts.due import refuse_if_parked
-from commissions.payouts.opening import lock
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
 from elinkages.kernel.money import format_money
@@ -143,7 +142,7 @@ def apply(
     """
     msp = Msp.objects.get(pk=current_msp_id())
     refuse_if_parked(msp)
-    lock()
+    ledger.lock_entries()
     ledger.lock()
     reference = _checked(reference)
     if applied_on > msp.today(at):
@@ -174,7 +173,7 @@ def undo(application: CreditApplication, *, reason: str, by: Membership, at: dat
     """Take back that credit was applied to an invoice: it is open again. Raises UndoneBefore, Parked."""
     msp = Msp.objects.get(pk=current_msp_id())
     refuse_if_parked(msp)
-    lock()
+    ledger.lock_entries()
     ledger.lock()
     claimed = CreditApplication.objects.filter(pk=application.pk, undone_at__isnull=True).update(
         undone_at=at, undone_by=by, undone_reason=reason.strip()

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from commissions import holds
+from commissions import holds, ledger
 from commissions.accruals import caps, revisions, scan
 from commissions.accruals.posting import write
 from commissions.accruals.revisions import Revised
@@ -21,7 +21,6 @@ from commissions.accruals.tiers import Placed
 from commissions.engine import add_months, month_of, months_from
 from commissions.models import Hold, Place
 from commissions.terms import Terms
-from elinkages.kernel import locks
 from elinkages.kernel.actors import Actor
 from elinkages.kernel.tenancy import current_msp_id
 from referrals.models import Contract
@@ -44,7 +43,7 @@ def accrue_page(place: Place, *, today: date, by: Actor, at: datetime) -> "Done"
 
     A month that is over and could be computed for everybody is complete: it is not looked through again (ADR 45).
     """
-    _lock()
+    ledger.lock_entries()
     month = place.month
     with _uncollected():
         page = scan.scan(month, after=place.after, size=PAGE, once_only=month == month_of(today))
@@ -66,7 +65,7 @@ def _complete(month: date, at: datetime) -> None:
 def revise_page(*, today: date, by: Actor, at: datetime) -> tuple[int, int]:
     """Contracts that changed, through all their months: (contracts that something was done for, entries posted or
     voided). 0 contracts means done."""
-    _lock()
+    ledger.lock_entries()
     contracts = revisions.revised(size=REVISED_PAGE, today=today)
     versions: dict[UUID, Terms] = {}
     written = posted = 0
@@ -136,11 +135,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _lock() -> None:
-    """One accrual per MSP at a time; the second finds the first one's work done."""
-    locks.hold("accrual")
 
 
 _COMPLETE: Final = """

@@ -17,7 +17,6 @@ from commissions.models import (
 )
 from commissions.payouts import outcomes
 from commissions.payouts.due import ENTRIES, refuse_if_parked
-from commissions.payouts.opening import lock
 from commissions.payouts.steps import RESERVE, move_entries, post, release_items
 from commissions.rails import Answer, rail_of
 from elinkages.accounts import msps
@@ -101,7 +100,7 @@ def approve(run: PayoutRun, *, by: Membership, at: datetime, one_person_reason: 
     Parked while the books are in doubt.
     """
     refuse_if_parked(Msp.objects.get(pk=current_msp_id()))
-    lock()
+    ledger.lock_entries()
     reason = _waiver(run, by, one_person_reason.strip())
     claimed = PayoutRun.objects.filter(pk=run.pk, state=RunState.DRAFT).update(
         state=RunState.APPROVED, approved_at=at, approved_by=by, one_person_reason=reason
@@ -126,7 +125,7 @@ def release(run: PayoutRun, *, by: Membership, at: datetime) -> Release:
     """
     msp = Msp.objects.get(pk=current_msp_id())
     refuse_if_parked(msp)
-    lock()
+    ledger.lock_entries()
     ledger.lock()
     claimed = PayoutRun.objects.filter(pk=run.pk, state=RunState.APPROVED).update(
         state=RunState.RELEASED, released_at=at, released_by=by
@@ -151,7 +150,7 @@ def release(run: PayoutRun, *, by: Membership, at: datetime) -> Release:
 @transaction.atomic
 def cancel(run: PayoutRun, *, reason: str, by: Actor, at: datetime) -> PayoutRun:
     """Give up a run that was not released: its entries are payable in the next one. Raises NotDraft afterwards."""
-    lock()
+    ledger.lock_entries()
     claimed = PayoutRun.objects.filter(pk=run.pk, state__in=[RunState.DRAFT, RunState.APPROVED]).update(
         state=RunState.CANCELED, ended_at=at, ended_reason=reason
     )

@@ -6,12 +6,11 @@ from typing import Final, NamedTuple
 from django.db import connection, transaction
 from django.db.models import Max
 
-from commissions import gates
+from commissions import gates, ledger
 from commissions.models import Payout, PayoutRun, Rail, RunState
 from commissions.payouts.due import ENTRIES, Owed, due, in_words, minimum_of, refuse_if_parked
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
-from elinkages.kernel import locks
 from elinkages.kernel.refusal import Refused
 from elinkages.kernel.tenancy import current_msp_id
 
@@ -70,7 +69,7 @@ def open_run(*, cutoff_on: date, rail: Rail = Rail.MANUAL, by: Membership, at: d
     refuse_if_parked(msp)
     if cutoff_on > msp.today(at):
         raise BadCutoff("Choose today or an earlier day: a run pays what is already payable.")
-    lock()
+    ledger.lock_entries()
     if waiting := PayoutRun.objects.filter(state=RunState.DRAFT, rail=rail).first():
         raise DraftWaiting(f"Payout run {waiting.number} is waiting for approval. Approve or cancel it first.")
     number = (PayoutRun.objects.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -86,14 +85,6 @@ def open_run(*, cutoff_on: date, rail: Rail = Rail.MANUAL, by: Membership, at: d
     facts = {"payouts": count, "total_minor": total, "left_out": len(left_out) or None, "cutoff_on": cutoff_on}
     trail.record("payout_run.opened", run, by=by, at=at, **facts)
     return Opened(run, left_out)
-
-
-def lock() -> None:
-    """Be the only one who moves the MSP's entries, until the transaction ends.
-
-    It is the lock of accruals: an entry is never voided by one and taken into a payout by the other.
-    """
-    locks.hold("accrual")
 
 
 def _fill(run: PayoutRun, msp: Msp) -> tuple[int, int]:

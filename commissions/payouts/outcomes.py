@@ -17,7 +17,6 @@ from commissions.models import (
     Stage,
 )
 from commissions.payouts import letters, steps
-from commissions.payouts.opening import lock
 from elinkages.accounts.models import Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
@@ -60,7 +59,7 @@ def settle_many(references: Mapping[Payout, str], *, paid_on: date, by: Actor, a
     Raises Unfit for an empty or too long reference or a day outside of release … today, NotOnItsWay when one of
     them was not waiting for the bank. Then none of them is changed.
     """
-    lock()
+    ledger.lock_entries()
     ledger.lock()
     payouts = [_on_its_way(payout) for payout in _fresh(list(references))]
     _check_day(payouts, paid_on, at)
@@ -100,7 +99,7 @@ def give(payouts: Sequence[Payout], *, by: Actor, at: datetime) -> list[Payout]:
 @transaction.atomic
 def fail(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Payout:
     """Record that the bank did not pay: everything is payable again. Raises NotOnItsWay."""
-    lock()
+    ledger.lock_entries()
     ledger.lock()
     (payout,) = _fresh([payout])
     _on_its_way(payout)
@@ -117,7 +116,7 @@ def cancel_payout(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Pa
 
     The last one takes the run with it. Raises TooLate once it is on its way.
     """
-    lock()
+    ledger.lock_entries()
     (payout,) = _fresh([payout])
     if payout.state not in (PayoutState.DRAFT, PayoutState.APPROVED):
         raise TooLate(
@@ -140,7 +139,7 @@ def return_(payout: Payout, *, reason: str, by: Actor, at: datetime) -> Payout:
 
     Service credit is taken back the same way while none of it was applied to an invoice; raises InUse afterwards.
     """
-    lock()
+    ledger.lock_entries()
     ledger.lock()
     (payout,) = _fresh([payout])
     if payout.state != PayoutState.PAID:

@@ -1,6 +1,6 @@
 """Rows of billing: lines of invoices, payments and credit notes, several rows of one document taken together.
 
-Commissions receive documents whole (commissions/facts.py), so the first row of a document carries all of it and its
+Commissions receive documents whole (commissions/facts), so the first row of a document carries all of it and its
 other rows belong to that one; when one of them cannot be read, none of the document is imported.
 """
 

@@ -1,4 +1,4 @@
-"""Before anything is written: which new rows will look like a company that we know (referrals/matching.py)."""
+"""Before anything is written: which new rows will look like a company that we know (referrals/matching)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

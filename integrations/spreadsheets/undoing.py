@@ -14,9 +14,8 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, ProtectedError
 
-from commissions import accruals, facts, opening_balances
+from commissions import accruals, facts, ledger, opening_balances
 from commissions.models import BillingFact, Entry
-from commissions.payouts.opening import lock as lock_money
 from elinkages.accounts.models import Membership, Msp
 from elinkages.audit import trail
 from elinkages.kernel.actors import Actor
@@ -126,7 +125,7 @@ def undo_rows(import_id: UUID, row_ids: Sequence[UUID], *, at: datetime) -> None
     if batch.state != ImportState.UNDOING or batch.undone_by is None:
         return
     screening.one_at_a_time()
-    lock_money()
+    ledger.lock_entries()
     by = importer(batch.undone_by)
     rows = list(waiting(batch).filter(pk__any_of=row_ids).defer("cells", "values").order_by("-written_at", "-number"))
     judged = reasons(obstacles(batch, batch.undone_by, [row.pk for row in rows]))
