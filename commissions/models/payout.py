@@ -201,6 +201,7 @@ class Payout(TenantModel):
         ]
         indexes = [
             models.Index(fields=["msp", "partner", "number"], name="payout_of_partner"),
+            models.Index(fields=["msp", "run", "number", "id"], name="payout_of_run"),
             models.Index(fields=["msp", "state", "number", "id"], name="payout_by_state"),
             models.Index(fields=["msp", "reference"], condition=~Q(reference=""), name="payout_by_reference"),
             models.Index(fields=["msp", "paid_on"], include=["minor"], condition=Q(state="paid"), name="payout_paid"),

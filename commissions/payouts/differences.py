@@ -46,6 +46,12 @@ class Differences:
         """By how much the total moved."""
         return self.total_now - self.total_before
 
+    @property
+    def largest_first(self) -> list[Difference]:
+        """All of them; those that moved the total most are what an approver has to see."""
+        everyone = [*self.changed, *self.new, *self.missing]
+        return sorted(everyone, key=lambda one: (-abs(one.minor), one.name.lower()))
+
 
 def differences(run: PayoutRun) -> Differences:
     """Who is new, who is missing and whose amount moved by more than a quarter since the run before."""

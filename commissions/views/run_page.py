@@ -24,6 +24,8 @@ LINES = 40
 FEWEST_LINES = 8
 LINES_OF_A_PAGE = 200
 RECORDED_AT_ONCE = 100
+TOLD = 100
+"""Differences, and partners who are left out, that the page lists: the first of thousands."""
 NOT_TOLD = ("entry__pool__explain", "entry__pool__input_sha256")
 """Of a computation, what only its own page tells."""
 
@@ -64,6 +66,9 @@ def run_context(request: MspRequest, run: PayoutRun, *, references: ReferencesFo
     if references is None and run.state == RunState.RELEASED and request.member.may("payouts.manage"):
         waiting = waiting_for_bank(run)
         references = ReferencesForm(payouts=waiting, today=request.msp.today(timezone.now())) if waiting else None
+    differences = payouts.differences(run) if is_open else None
+    moves = differences.largest_first if differences else []
+    left_out = payouts.skipped(run) if run.state == RunState.DRAFT else []
     return {
         "run": run,
         "counts": counts,
@@ -72,8 +77,11 @@ def run_context(request: MspRequest, run: PayoutRun, *, references: ReferencesFo
         "minor": sum(one.minor for one in live),
         "page": rows,
         "rows": rows_of(rows.items),
-        "differences": payouts.differences(run) if is_open else None,
-        "left_out": payouts.skipped(run) if run.state == RunState.DRAFT else [],
+        "differences": differences,
+        "moves": moves[:TOLD],
+        "more_moves": max(0, len(moves) - TOLD),
+        "left_out": left_out[:TOLD],
+        "more_left_out": max(0, len(left_out) - TOLD),
         "references": references,
         "is_own": request.member.pk == run.opened_by_id,
         "may_waive": request.msp.one_person_approval_at is not None,

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from commissions import payouts
 from commissions.models import Entry, Hold, Payout, PayoutRun, PayoutState, RunState, Stage
+from commissions.views import run_page
 from commissions.views.run_page import FEWEST_LINES, ROWS, rows_of
 from elinkages.accounts import doors
 from elinkages.accounts.models import Msp
@@ -112,6 +113,20 @@ def test_the_approver_reads_every_reason_and_approves_with_the_amount_on_the_but
     assert "This is the first run" in text
     assert olivia.send("payout-run-approval", run.pk).status_code == 302
     assert "Release 2 payouts, " in finn.open("payout-run", run.pk)
+
+
+def test_of_many_differences_and_many_left_out_the_page_tells_the_first(
+    msp: Msp, finn: Desk, olivia: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_page, "TOLD", 1)
+    released(finn, olivia)
+    with tenancy.use(msp.pk):
+        for name, minor in (("Larger", 30_000), ("Smaller", 9_000), ("Too small", 1_000)):
+            payable(builders.a_partner(name), minor)
+    shown = olivia.open("payout-run", opened(finn).pk)
+    assert "<td>Larger</td>" in shown  # by more than those who were paid last time and are missing now
+    assert "These moved most. 3 more differ from the last run." in shown
+    assert "And 1 more." in shown
 
 
 def test_who_opened_the_run_is_told_who_may_approve_it(msp: Msp, finn: Desk, olivia: Desk) -> None:

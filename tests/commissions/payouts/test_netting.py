@@ -77,4 +77,5 @@ def test_the_differences_from_the_last_run_name_who_is_new_missing_and_much_chan
     assert [one.name for one in found.new] == ["Arriving"]
     assert [one.name for one in found.missing] == ["Leaving"]
     assert [(one.name, one.minor, one.basis_points) for one in found.changed] == [("Petra Park CPA", 3_000, 3_000)]
+    assert [one.name for one in found.largest_first] == ["Leaving", "Arriving", "Petra Park CPA"]
     assert found.minor == 4_500
