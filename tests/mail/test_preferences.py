@@ -230,6 +230,7 @@ def test_one_click_of_a_mail_program_stops_a_kind_of_letter(client: Client, msp:
     strict = Client(enforce_csrf_checks=True)
     asked = strict.get(link)
     assert asked.status_code == 200
+    assert f"{msp} runs its referral program with Elinkages." in asked.content.decode()
     assert "Stop these e-mails" in asked.content.decode()
     with tenancy.use(msp.pk):
         assert not Preference.objects.exists(), "a scanner that opens every link changes nothing"
